@@ -1,0 +1,129 @@
+"""The error tree.
+
+    GitantError
+    ├── LocalFault                  the caller of this node asked for something it cannot have
+    │   ├── InvalidInput            the words are off: shape, size, characters
+    │   ├── Unauthenticated         nobody said who is asking
+    │   ├── Forbidden               known, but may not do this
+    │   ├── NotFound                there is no such thing (or none the asker may see)
+    │   ├── Conflict                the thing is in another state than the request supposes
+    │   │   └── PreconditionFailed  If-Match named a version that is no longer current
+    │   ├── TooLarge                over a limit that is named in the message
+    │   └── Unavailable             the node cannot do it now: stopping, disk full, writer gone
+    └── PeerFault                   bytes that came from elsewhere are not what they must be
+        ├── Rejected                they never can be: a pure function of the bytes
+        └── MissingParents          they may be, once what they name has arrived
+
+Our own bugs are assertions, and nobody catches those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from domain.ids import EventId
+
+
+class GitantError(Exception):
+    """Everything Gitant raises on purpose."""
+
+
+class LocalFault(GitantError):
+    """A request this node will not carry out; `code` is stable, `hint` says what to do instead."""
+
+    code = "fault"
+
+    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.field = field
+
+
+class InvalidInput(LocalFault):
+    """The request's words are off: shape, size or characters."""
+
+    code = "invalid-input"
+
+
+class Unauthenticated(LocalFault):
+    """The request needs to say who is asking."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(LocalFault):
+    """The asker is known and may not do this."""
+
+    code = "forbidden"
+
+
+class NotFound(LocalFault):
+    """There is no such thing, or none that the asker may see."""
+
+    code = "not-found"
+
+
+class Conflict(LocalFault):
+    """The thing is in another state than the request supposes."""
+
+    code = "conflict"
+
+
+class PreconditionFailed(Conflict):
+    """`If-Match` named a version that is no longer current."""
+
+    code = "precondition-failed"
+
+
+class TooLarge(LocalFault):
+    """Over a limit, which the message names."""
+
+    code = "too-large"
+
+
+class Unavailable(LocalFault):
+    """The node cannot do it now."""
+
+    code = "unavailable"
+
+
+LOCAL_FAULTS: dict[str, type[LocalFault]] = {
+    fault.code: fault
+    for fault in (
+        InvalidInput,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        Conflict,
+        PreconditionFailed,
+        TooLarge,
+        Unavailable,
+    )
+}
+"""By code: how a fault crosses the socket between an HTTP worker and the writer."""
+
+
+class PeerFault(GitantError):
+    """Bytes from elsewhere are not what they must be."""
+
+
+class Rejected(PeerFault):
+    """Never acceptable, whatever else arrives: a pure function of the bytes.
+
+    `reason` is one of the codes in `domain/verdict.py`.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class MissingParents(PeerFault):
+    """Not judgeable yet: events that it names as its past are not here."""
+
+    def __init__(self, missing: tuple[EventId, ...]) -> None:
+        super().__init__(f"{len(missing)} parents missing")
+        self.missing = missing

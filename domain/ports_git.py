@@ -1,0 +1,254 @@
+"""The seams between git on disk, git on the wire, and whoever decides: Protocols only.
+
+`transport` speaks the wire and knows only these; `storage` keeps the disk and implements some of them;
+`gitant/node.py` ties the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from domain.actor import Actor
+    from domain.ids import StreamId
+
+ZERO_OID = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class RefCommand:
+    """One line of a push: move `ref` from `old` to `new` (40 hex digits; `ZERO_OID` creates or deletes)."""
+
+    ref: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefOutcome:
+    """What became of one `RefCommand`: `reason` is empty when it was carried out."""
+
+    ref: str
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class PackCaps:
+    """What one push may cost; bytes unless the name says otherwise. Settings, with these defaults."""
+
+    pack_bytes_max: int = 2 << 30
+    object_bytes_max: int = 256 << 20
+    resolved_bytes_max: int = 8 << 30
+    objects_max: int = 1_000_000
+    delta_depth_max: int = 4_095
+    index_memory_bytes_max: int = 3 << 30
+    index_cpu_s_max: int = 3_600
+
+
+class Quarantine(Protocol):
+    """Objects of one push, apart from the repository until the event that names them is durable."""
+
+    token: str
+    """Names this quarantine to the writer, which publishes it after the append."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the pack; raises `PackRefused` when a cap is passed."""
+
+    def finish(self, new_tips: Sequence[str]) -> None:
+        """Check everything: sizes before any delta is applied, hashes, object syntax, connectivity of `new_tips`.
+
+        Raises `PackRefused`, whose text is what the client is told. May take long: call it off the event loop.
+        """
+
+    def discard(self) -> None:
+        """Leave no bytes behind. Harmless after the writer has published."""
+
+
+class PackRefused(Exception):
+    """Why a pack is not taken, in words for the person who pushed it."""
+
+
+class GitStore(Protocol):
+    """The repositories of this node, as folders."""
+
+    def path(self, repo: StreamId) -> Path:
+        """Where the bare repository is (whether or not it exists)."""
+
+    def create(self, repo: StreamId) -> None:
+        """Make an empty bare repository; harmless if it is there."""
+
+    def delete(self, repo: StreamId) -> None:
+        """Remove the repository's folder; harmless if it is gone."""
+
+    def quarantine(self, repo: StreamId) -> Quarantine:
+        """A fresh quarantine for one push."""
+
+    def publish(self, repo: StreamId, token: str) -> None:
+        """Move a finished quarantine's objects into the repository, durably. Harmless when done already."""
+
+    def discard(self, repo: StreamId, token: str) -> None:
+        """Drop a quarantine by name."""
+
+    def leftovers(self, repo: StreamId) -> Sequence[Leftover]:
+        """Quarantines that a crash left, with the tips each was checked for."""
+
+    def set_refs(self, repo: StreamId, refs: Mapping[str, str], *, head: str) -> None:
+        """Make the refs on disk equal `refs` (name to oid) and HEAD point to `head`, changing only what differs."""
+
+    def move_refs(self, repo: StreamId, moves: Mapping[str, str | None]) -> None:
+        """Write some refs (`None` deletes), leaving the others alone."""
+
+    def refs(self, repo: StreamId) -> dict[str, str]:
+        """The refs on disk, HEAD not included."""
+
+    def has(self, repo: StreamId, oid: str) -> bool:
+        """Whether the repository itself (no quarantine) holds an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A quarantine found at start: publish it if its tips are refs of the log, else drop it."""
+
+    token: str
+    tips: tuple[str, ...]
+    finished: bool
+    """Whether it was checked and made durable before the crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepoAddress:
+    """A repository as a git URL names it, and what its front door needs to know."""
+
+    id: StreamId
+    default_branch: str
+
+
+class GitGate(Protocol):
+    """Who may come in by git, and the one place where a push becomes events."""
+
+    async def actor(self, authorization: str | None) -> Actor:
+        """Who is asking, from the `Authorization` header; raises `Unauthenticated` for wrong credentials."""
+
+    async def readable(self, actor: Actor, path: str) -> RepoAddress:
+        """The repository a URL path (`owner/name` or an id) names.
+
+        Raises `NotFound`, or `Unauthenticated` where an anonymous asker might find it by saying who they are.
+        """
+
+    async def writable(self, actor: Actor, repo: RepoAddress) -> None:
+        """Return if `actor` may push here; else `Unauthenticated`, `Forbidden` or `Conflict` (archived) with the reason."""
+
+    async def push(
+        self,
+        actor: Actor,
+        repo: RepoAddress,
+        commands: Sequence[RefCommand],
+        *,
+        quarantine: str | None,
+        atomic: bool,
+    ) -> Sequence[RefOutcome]:
+        """Append the moves as events, publish the objects, move the refs; one outcome for each command, in order."""
+
+
+# --- what pages and the API read ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One line of a folder: `mode` in octal text as git prints it, `type` blob, tree or commit."""
+
+    name: str
+    path: str
+    mode: str
+    type: str
+    oid: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """A commit as read models and the API show it; times in whole seconds since 1970."""
+
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+    author_name: str
+    author_email: str
+    author_time: int
+    author_offset_min: int
+    committer_name: str
+    committer_email: str
+    committer_time: int
+    committer_offset_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One path that differs between two trees; `status` is added, deleted, modified, renamed or copied."""
+
+    status: str
+    path: str
+    old_path: str | None
+    old_oid: str | None
+    new_oid: str | None
+    old_mode: str | None
+    new_mode: str | None
+    binary: bool
+    additions: int
+    deletions: int
+    patch: str
+    """The unified diff of this file with its `diff --git` header; cut (and `truncated`) past the limit."""
+    truncated: bool = False
+
+
+class GitReader(Protocol):
+    """Read a repository's objects. Names: a `rev` is a branch, a tag, a full ref or a 40-digit oid.
+
+    Raises `NotFound` for revs, paths and objects that are not there. Blocking: call it off the event loop.
+    """
+
+    def resolve(self, repo: StreamId, rev: str) -> str:
+        """The commit a rev names (tags peeled)."""
+
+    def tree(self, repo: StreamId, rev: str, path: str) -> list[TreeEntry]:
+        """A folder's entries, folders first; `path` is empty for the root."""
+
+    def blob(self, repo: StreamId, rev: str, path: str) -> tuple[TreeEntry, bytes]:
+        """A file's entry and bytes."""
+
+    def object(self, repo: StreamId, oid: str) -> tuple[str, bytes]:
+        """An object's type (blob, tree, commit, tag) and raw bytes."""
+
+    def commit(self, repo: StreamId, rev: str) -> CommitInfo:
+        """One commit."""
+
+    def commits(
+        self, repo: StreamId, rev: str, *, path: str = "", after: str | None = None, limit: int = 30
+    ) -> list[CommitInfo]:
+        """History from `rev`, newest first by commit date, at most `limit`, starting behind the commit `after`."""
+
+    def diff(self, repo: StreamId, old: str | None, new: str) -> list[FileChange]:
+        """What changed between two revs, recursively, with renames; `old` None compares with nothing at all."""
+
+    def files_changed(
+        self, repo: StreamId, old: str | None, new: str
+    ) -> Iterator[tuple[str, str | None, bytes | None]]:
+        """(path, blob oid, bytes) of each file that differs from `old` to `new`; oid and bytes None where it is gone.
+
+        For the code index: binary files and those over its size limit come with bytes None and an oid.
+        """
+
+    def merge_base(self, repo: StreamId, a: str, b: str) -> str | None:
+        """A best common ancestor of two revs, or None."""
+
+    def is_ancestor(self, repo: StreamId, ancestor: str, of: str) -> bool:
+        """Whether the commit `ancestor` is `of` or reachable from it."""

@@ -1,0 +1,1 @@
+"""The person's door: command line, settings, composition root, supervisor."""

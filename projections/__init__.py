@@ -1,0 +1,1 @@
+"""What readers ask for: disposable read models, rebuilt from the log at will."""

@@ -1,0 +1,1 @@
+"""How facts rest on disk: the event log, git repositories, keys, this node's own secrets."""

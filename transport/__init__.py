@@ -1,0 +1,1 @@
+"""What foreign clients speak: git over HTTP as plain ASGI."""
