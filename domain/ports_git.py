@@ -63,9 +63,9 @@ class Quarantine(Protocol):
         """Take the next bytes of the pack; raises `PackRefused` when a cap is passed."""
 
     def finish(self, new_tips: Sequence[str]) -> None:
-        """Check everything: sizes before any delta is applied, hashes, object syntax, connectivity of `new_tips`.
+        """Check it all: sizes before any delta is applied, hashes, object syntax, connectivity of `new_tips`.
 
-        Raises `PackRefused`, whose text is what the client is told. May take long: call it off the event loop.
+        Raises `PackRefused`, whose text is what the client is told. Takes long: call it off the event loop.
         """
 
     def discard(self) -> None:
@@ -81,6 +81,7 @@ class GitStore(Protocol):
 
     def path(self, repo: StreamId) -> Path:
         """Where the bare repository is (whether or not it exists)."""
+        ...
 
     def create(self, repo: StreamId) -> None:
         """Make an empty bare repository; harmless if it is there."""
@@ -90,6 +91,7 @@ class GitStore(Protocol):
 
     def quarantine(self, repo: StreamId) -> Quarantine:
         """A fresh quarantine for one push."""
+        ...
 
     def publish(self, repo: StreamId, token: str) -> None:
         """Move a finished quarantine's objects into the repository, durably. Harmless when done already."""
@@ -99,18 +101,21 @@ class GitStore(Protocol):
 
     def leftovers(self, repo: StreamId) -> Sequence[Leftover]:
         """Quarantines that a crash left, with the tips each was checked for."""
+        ...
 
     def set_refs(self, repo: StreamId, refs: Mapping[str, str], *, head: str) -> None:
-        """Make the refs on disk equal `refs` (name to oid) and HEAD point to `head`, changing only what differs."""
+        """Make refs on disk equal `refs` (name to oid) and HEAD point to `head`; touch what differs."""
 
     def move_refs(self, repo: StreamId, moves: Mapping[str, str | None]) -> None:
         """Write some refs (`None` deletes), leaving the others alone."""
 
     def refs(self, repo: StreamId) -> dict[str, str]:
         """The refs on disk, HEAD not included."""
+        ...
 
     def has(self, repo: StreamId, oid: str) -> bool:
         """Whether the repository itself (no quarantine) holds an object."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +141,17 @@ class GitGate(Protocol):
 
     async def actor(self, authorization: str | None) -> Actor:
         """Who is asking, from the `Authorization` header; raises `Unauthenticated` for wrong credentials."""
+        ...
 
     async def readable(self, actor: Actor, path: str) -> RepoAddress:
         """The repository a URL path (`owner/name` or an id) names.
 
         Raises `NotFound`, or `Unauthenticated` where an anonymous asker might find it by saying who they are.
         """
+        ...
 
     async def writable(self, actor: Actor, repo: RepoAddress) -> None:
-        """Return if `actor` may push here; else `Unauthenticated`, `Forbidden` or `Conflict` (archived) with the reason."""
+        """Return if `actor` may push here; else `Unauthenticated`, `Forbidden` or `Conflict` (archived)."""
 
     async def push(
         self,
@@ -155,7 +162,8 @@ class GitGate(Protocol):
         quarantine: str | None,
         atomic: bool,
     ) -> Sequence[RefOutcome]:
-        """Append the moves as events, publish the objects, move the refs; one outcome for each command, in order."""
+        """Append the moves as events, publish the objects, move the refs; one outcome each, in order."""
+        ...
 
 
 # --- what pages and the API read ---------------------------------------------------------------
@@ -218,37 +226,46 @@ class GitReader(Protocol):
 
     def resolve(self, repo: StreamId, rev: str) -> str:
         """The commit a rev names (tags peeled)."""
+        ...
 
     def tree(self, repo: StreamId, rev: str, path: str) -> list[TreeEntry]:
         """A folder's entries, folders first; `path` is empty for the root."""
+        ...
 
     def blob(self, repo: StreamId, rev: str, path: str) -> tuple[TreeEntry, bytes]:
         """A file's entry and bytes."""
+        ...
 
     def object(self, repo: StreamId, oid: str) -> tuple[str, bytes]:
         """An object's type (blob, tree, commit, tag) and raw bytes."""
+        ...
 
     def commit(self, repo: StreamId, rev: str) -> CommitInfo:
         """One commit."""
+        ...
 
     def commits(
         self, repo: StreamId, rev: str, *, path: str = "", after: str | None = None, limit: int = 30
     ) -> list[CommitInfo]:
-        """History from `rev`, newest first by commit date, at most `limit`, starting behind the commit `after`."""
+        """History from `rev`, newest first by date, at most `limit`, from behind the commit `after`."""
+        ...
 
     def diff(self, repo: StreamId, old: str | None, new: str) -> list[FileChange]:
-        """What changed between two revs, recursively, with renames; `old` None compares with nothing at all."""
+        """What changed between two revs, recursively, with renames; `old` None compares with nothing."""
+        ...
 
     def files_changed(
         self, repo: StreamId, old: str | None, new: str
     ) -> Iterator[tuple[str, str | None, bytes | None]]:
-        """(path, blob oid, bytes) of each file that differs from `old` to `new`; oid and bytes None where it is gone.
+        """(path, blob oid, bytes) of each file that differs; oid and bytes are None where it is gone.
 
         For the code index: binary files and those over its size limit come with bytes None and an oid.
         """
+        ...
 
     def merge_base(self, repo: StreamId, a: str, b: str) -> str | None:
         """A best common ancestor of two revs, or None."""
 
     def is_ancestor(self, repo: StreamId, ancestor: str, of: str) -> bool:
         """Whether the commit `ancestor` is `of` or reachable from it."""
+        ...

@@ -1,0 +1,71 @@
+# One door for people and for CI. Everything works on a fresh clone with Python 3.11 or 3.12, git and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+# The newest Python that the locked wheels exist for; override with `make PYTHON=/path/to/python setup`.
+PYTHON ?= $(shell for name in python3.12 python3.11 python3 python; do \
+	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	&& { echo $$name; break; }; done 2>/dev/null)
+BIN := .venv/bin
+# Hypothesis draws the same examples for the same seed: `make test SEED=7` looks elsewhere.
+SEED ?= 1
+# More words for pytest: `make test ARGS="tests/domain -x"`.
+ARGS ?=
+UV ?= uv
+LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --generate-hashes
+
+.PHONY: help setup serve test check format bench soak lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: .venv/.installed ## .venv with everything that is shipped and everything to work on it, from the lock
+
+# Redone when the lock changes, and only then.
+.venv/.locked: requirements/dev.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Gitant needs Python 3.11 or 3.12, and none is on PATH. Install one, or: make PYTHON=/path/to/python3.11 setup" >&2; \
+		exit 1; fi
+	@git --version 2>/dev/null | awk '{ split($$3, v, "."); exit !(v[1] > 2 || (v[1] == 2 && v[2] >= 38)) }' || { \
+		echo "Gitant needs git 2.38 or newer on PATH; found: $$(git --version 2>/dev/null || echo none)" >&2; exit 1; }
+	@[ -x $(BIN)/python ] && $(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv || { \
+		echo "python -m venv failed; on Debian and Ubuntu it is in the package python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.installed: .venv/.locked pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: setup ## a node in the foreground; GITANT_HOST, GITANT_PORT and GITANT_DATA_DIR say where
+	@exec $(BIN)/gitant serve
+
+test: check ## the checks, then every test
+	@$(BIN)/python -m pytest --hypothesis-seed=$(SEED) $(ARGS)
+
+check: setup ## lint, format, types (mypy and pyright), import rule
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "unformatted files; run: make format" >&2; exit 1; }
+	@$(BIN)/lint-imports --no-cache >.venv/.imports 2>&1 || { cat .venv/.imports; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pyright --warnings
+
+format: setup ## put every file into the one format
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+bench: setup ## the benchmarks, side by side with their yardsticks
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: setup ## 200 rounds of kill -9 under load
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+lock: ## resolve the dependencies again (needs uv; upgrade with LOCKARGS=--upgrade)
+	@$(LOCK) $(LOCKARGS) -o requirements/run.txt pyproject.toml
+	@$(LOCK) $(LOCKARGS) -c requirements/run.txt -o requirements/dev.txt pyproject.toml requirements/dev.in
+
+clean: ## forget .venv and every cache
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

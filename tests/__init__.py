@@ -1,0 +1,3 @@
+"""Tests: folders mirror the rooms; `house` keeps the house itself in order."""
+
+from __future__ import annotations
