@@ -29,7 +29,7 @@ _skipped: list[tuple[str, str]] = []
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    seed = config.getoption("--hypothesis-seed")
+    seed = config.getoption("--hypothesis-seed", default="none")
     return f"hypothesis seed: {seed} (look elsewhere with `make test SEED=…`)"
 
 

@@ -1,0 +1,86 @@
+"""The rooms, their floors, and what each must not know."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.house.tree import BIN, ROOMS, ROOT, files, pyproject, python_files, tree_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CLOCK_AND_DICE = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+
+
+def test_the_import_rule_holds() -> None:
+    run = subprocess.run([BIN / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "0 broken" in run.stdout
+
+
+def test_the_import_rule_names_every_room() -> None:
+    assert set(pyproject()["tool"]["importlinter"]["root_packages"]) == set(ROOMS)
+    assert set(pyproject()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_typed(room: str) -> None:
+    assert (ROOT / room / "py.typed").is_file()
+
+
+def test_a_folder_with_code_is_a_package() -> None:
+    folders = {path.parent for path in python_files(*ROOMS, "tests", "benchmarks")}
+    assert sorted(str(folder) for folder in folders if folder / "__init__.py" not in files()) == []
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _attributes(path: Path) -> Iterator[str]:
+    """`a.b` for each attribute of a plain name."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
+
+
+def test_nothing_shipped_imports_tests_or_benchmarks() -> None:
+    guilty = [
+        f"{path}: {name}"
+        for path in python_files(*ROOMS)
+        for name in _imported(path)
+        if name.split(".")[0] in {"tests", "benchmarks"}
+    ]
+    assert guilty == []
+
+
+def test_only_the_door_reads_the_environment() -> None:
+    names = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv"}
+    guilty = [
+        f"{path}: {name}"
+        for path in python_files(*ROOMS)
+        if path.parts[0] != "gitant"
+        for name in (*_imported(path), *_attributes(path))
+        if name in names
+    ]
+    assert guilty == []
+
+
+def test_the_pure_rooms_read_no_clock_and_throw_no_dice() -> None:
+    guilty = [
+        f"{path}: {name}"
+        for path in python_files("domain", "replication")
+        for name in (*_imported(path), *_attributes(path))
+        if name in CLOCK_AND_DICE or name.split(".")[0] in {"time", "random", "secrets", "uuid"}
+    ]
+    assert guilty == []
