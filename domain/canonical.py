@@ -1,0 +1,78 @@
+"""Deterministic CBOR (RFC 8949 §4.2.1), restricted to what Gitant's bytes use.
+
+Values are null, booleans, integers of 64 bits, byte strings, text, arrays, and maps with text keys. No floats,
+no tags, no indefinite lengths. With text keys only, cbor2's canonical order (shorter first, then bytewise)
+and the RFC's (bytewise over the encoded keys) are the same, because a longer text has a greater head byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import cbor2
+
+from domain.errors import PeerFault
+from domain.limits import NESTING_DEPTH_MAX
+
+_INTEGER_MIN = -(2**63)
+_INTEGER_MAX = 2**64 - 1
+
+
+class NotCanonical(PeerFault):
+    """The bytes are not the one canonical encoding of a value of the restricted model."""
+
+
+def encode(value: Any) -> bytes:
+    """`value` as its one canonical encoding."""
+    return cbor2.dumps(value, canonical=True)
+
+
+def decode(data: bytes) -> Any:
+    """The value `data` encodes canonically; raises `NotCanonical` for anything else."""
+    try:
+        value = cbor2.loads(
+            data,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            max_depth=NESTING_DEPTH_MAX,
+            semantic_decoders=_NO_TAGS,
+        )
+    except Exception as fault:
+        # The decoder's own errors are of many classes (tags, UTF-8, depth, memory); all mean the same here.
+        raise NotCanonical(str(fault)) from fault
+    _check(value)
+    if encode(value) != data:
+        raise NotCanonical("the bytes are not the canonical encoding of their value")
+    return value
+
+
+def decode_own(data: bytes) -> Any:
+    """The value of bytes that `decode` or `encode` has already seen: no second check."""
+    return cbor2.loads(data)
+
+
+def _refuse_tag(*_: Any) -> NoReturn:
+    raise ValueError("tags are not used")
+
+
+# cbor2 resolves well-known tags (dates, regular expressions, shared references) before anyone can look.
+_NO_TAGS: Any = dict.fromkeys([*range(64), 100, 256, 258, 260, 261, 1004, 43000, 55799], _refuse_tag)
+
+
+def _check(value: Any) -> None:
+    kind = type(value)
+    if kind in (bytes, str, bool) or value is None:
+        return
+    if kind is int:
+        if not _INTEGER_MIN <= value <= _INTEGER_MAX:
+            raise NotCanonical("an integer is over 64 bits")
+    elif kind is list:
+        for item in value:
+            _check(item)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise NotCanonical("a map key is not text")
+            _check(item)
+    else:
+        raise NotCanonical(f"a value of type {kind.__name__} is not used")

@@ -1,0 +1,1 @@
+"""The comment aggregate: words on an issue, each with its own history."""

@@ -1,0 +1,24 @@
+"""What a comment's events come to."""
+
+from __future__ import annotations
+
+from domain.fold.kind import State
+from domain.fold.text import Text
+from domain.ids import Did, EventId, StreamId
+
+
+class CommentState(State):
+    """A comment on `issue`; `redacted` once its first words are."""
+
+    __slots__ = ("author", "body", "issue", "lamport", "redacted", "stream", "time", "updated")
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self.stream = StreamId(b"")
+        self.issue = EventId(b"")
+        self.author = Did("")
+        self.lamport = 0
+        self.time = 0
+        self.updated = 0
+        self.redacted = False
+        self.body = Text()

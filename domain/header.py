@@ -1,0 +1,114 @@
+"""Which fields a header has, and the checks on each: types, sizes, ranges, and the shape of a genesis.
+
+The routing core (`CORE`) is the same in every version for ever, so that a node can store and pass on what
+it cannot read. The other fields are checked for version 1 only.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, Final
+
+from domain.errors import Rejected
+from domain.limits import (
+    KIND_CHARS_MAX,
+    LAMPORT_MAX,
+    NONCE_BYTES,
+    PARENTS_MAX,
+    ROOTS_MAX,
+    SEQ_MAX,
+    TIME_MS_MAX,
+)
+
+CORE: Final = frozenset({"v", "kind", "device", "seq", "parents", "lamport", "payload", "size"})
+"""In every header; `stream` in every one but a genesis, `prev` in every one but a feed's first."""
+
+_ROUTING: Final = CORE | {"stream", "prev"}
+KNOWN_FIELDS: Final = _ROUTING | {"entity", "author", "time"}
+GENESIS_FIELDS: Final = CORE | {"author", "time", "roots", "threshold", "nonce"}
+_ID_BYTES: Final = 32
+
+
+def check_fields(fields: dict[str, Any]) -> None:
+    """Raise `Rejected` unless `fields` is a well-formed header."""
+    missing = CORE - fields.keys()
+    if missing:
+        raise Rejected("field-missing", ", ".join(sorted(missing)))
+    _integer(fields, "v", 1, 2**16)
+    _integer(fields, "seq", 1, SEQ_MAX)
+    _integer(fields, "lamport", 1, LAMPORT_MAX)
+    _integer(fields, "size", 0, 2**32)
+    _check_kind(fields["kind"])
+    for name in ("device", "payload"):
+        _bytes(fields, name, _ID_BYTES)
+    _check_parents(fields["parents"])
+    if "stream" in fields:
+        _check_ordinary(fields)
+    else:
+        _check_genesis(fields)
+    if fields["v"] == 1:
+        _check_version_1(fields)
+
+
+def _check_kind(kind: Any) -> None:
+    if not isinstance(kind, str) or not 1 <= len(kind) <= KIND_CHARS_MAX:
+        raise Rejected("field-type", "kind")
+    if not all(char.isascii() and (char.isalnum() or char in "._-") for char in kind):
+        raise Rejected("field-type", "kind")
+
+
+def _check_parents(parents: Any) -> None:
+    if not isinstance(parents, list) or len(parents) > PARENTS_MAX:
+        raise Rejected("field-type", "parents")
+    for parent in parents:
+        if not isinstance(parent, bytes) or len(parent) != _ID_BYTES:
+            raise Rejected("field-type", "parents")
+    if any(a >= b for a, b in pairwise(parents)):
+        raise Rejected("parents-unsorted")
+
+
+def _check_ordinary(fields: dict[str, Any]) -> None:
+    _bytes(fields, "stream", _ID_BYTES)
+    if not fields["parents"]:
+        raise Rejected("parents-missing")
+    if (fields["seq"] == 1) != ("prev" not in fields):
+        raise Rejected("chain-shape")
+    if "prev" in fields:
+        _bytes(fields, "prev", _ID_BYTES)
+
+
+def _check_genesis(fields: dict[str, Any]) -> None:
+    if fields["parents"] or fields["seq"] != 1 or fields["lamport"] != 1:
+        raise Rejected("genesis-shape", "parents, seq or lamport")
+    if fields.keys() & {"prev", "entity"}:
+        raise Rejected("genesis-shape", "prev or entity")
+
+
+def _check_version_1(fields: dict[str, Any]) -> None:
+    if not isinstance(fields.get("author"), str):
+        raise Rejected("field-type", "author")
+    _integer(fields, "time", 0, TIME_MS_MAX)
+    if "stream" in fields:
+        _bytes(fields, "entity", _ID_BYTES)
+        if fields.keys() & {"roots", "threshold", "nonce"}:
+            raise Rejected("genesis-shape", "an ordinary event carries genesis fields")
+        return
+    roots = fields.get("roots")
+    if not isinstance(roots, list) or not 1 <= len(roots) <= ROOTS_MAX:
+        raise Rejected("genesis-shape", "roots")
+    if not all(isinstance(root, str) for root in roots) or sorted(set(roots)) != roots:
+        raise Rejected("genesis-shape", "roots are not sorted texts")
+    _integer(fields, "threshold", 1, len(roots))
+    _bytes(fields, "nonce", NONCE_BYTES)
+
+
+def _integer(fields: dict[str, Any], name: str, least: int, most: int) -> None:
+    value = fields.get(name)
+    if type(value) is not int or not least <= value <= most:
+        raise Rejected("field-type", name)
+
+
+def _bytes(fields: dict[str, Any], name: str, size: int) -> None:
+    value = fields.get(name)
+    if not isinstance(value, bytes) or len(value) != size:
+        raise Rejected("field-type", name)

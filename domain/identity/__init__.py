@@ -1,0 +1,1 @@
+"""Principals: a root key and what is known by it."""

@@ -1,0 +1,1 @@
+"""The issue aggregate: one verb, one file."""

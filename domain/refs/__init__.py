@@ -1,0 +1,1 @@
+"""The refs aggregate: branches and tags as multi-value registers of signed moves."""
