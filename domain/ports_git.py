@@ -216,12 +216,29 @@ class FileChange:
     patch: str
     """The unified diff of this file with its `diff --git` header; cut (and `truncated`) past the limit."""
     truncated: bool = False
+    similarity: int | None = None
+    """Of a rename, in per cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDiff:
+    """What changed between two trees, in path order; bounded, and saying so."""
+
+    files: tuple[FileChange, ...]
+    files_total: int
+    """How many files differ: more than `files` holds when there are more than a diff shows."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether a file is missing here or its patch is cut."""
+        return self.files_total > len(self.files) or any(file.truncated for file in self.files)
 
 
 class GitReader(Protocol):
-    """Read a repository's objects. Names: a `rev` is a branch, a tag, a full ref or a 40-digit oid.
+    """Read a repository's objects. Names: a `rev` is a branch, a tag, a full ref, `HEAD` or a 40-digit oid.
 
     Raises `NotFound` for revs, paths and objects that are not there. Blocking: call it off the event loop.
+    A path is bytes to git; here it is UTF-8, with each byte that is none written `\\xff`, and found by that name again.
     """
 
     def resolve(self, repo: StreamId, rev: str) -> str:
@@ -232,8 +249,11 @@ class GitReader(Protocol):
         """A folder's entries, folders first; `path` is empty for the root."""
         ...
 
+    def entry(self, repo: StreamId, rev: str, path: str) -> TreeEntry:
+        """What is at a path, its size known without reading it; the root is a tree with an empty name."""
+
     def blob(self, repo: StreamId, rev: str, path: str) -> tuple[TreeEntry, bytes]:
-        """A file's entry and bytes."""
+        """A file's entry and bytes (a symlink's are its target)."""
         ...
 
     def object(self, repo: StreamId, oid: str) -> tuple[str, bytes]:
