@@ -1,0 +1,232 @@
+"""What readers ask of the views, and what writers hand to the writer: the seams the API is built on.
+
+Rows carry `doc`: the JSON a client gets, rendered when the row was written and part of the view digest. Owner
+names and URLs are this node's own and are added by the API.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from domain.actor import Actor
+    from domain.ids import Did, EventId, StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class RepoRow:
+    """A repository that is not deleted. `doc` has id, name, description, private, archived, default_branch,
+    created_at, updated_at, roots, open_issues, closed_issues, event, and conflicts where there are any."""
+
+    id: StreamId
+    owner: str
+    name: str
+    private: bool
+    archived: bool
+    default_branch: str
+    roots: tuple[Did, ...]
+    doc: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRow:
+    """An issue, comment, label or ref: its id (a ref's is its name's bytes), stream, author and document.
+
+    Issue doc: id, repo, number, title, body, state (open|closed), state_reason, author (did), labels (names),
+    assignees (dids), comments (count), created_at, updated_at, lamport, event, edited, conflicts.
+    Comment doc: id, issue, body, author, created_at, updated_at, edited, redacted, lamport, event, conflicts.
+    Label doc: id, name, color, description, created_at, event, conflicts.
+    Ref doc: name (full), short, type (branch|tag), hash, diverged, event, values (of a diverged ref).
+    """
+
+    id: bytes
+    stream: StreamId
+    author: Did
+    doc: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event as the views list it; its bytes are in the log at `position`.
+
+    Doc: id, stream, kind, entity, author, device, seq, lamport, time, verdict, reason.
+    """
+
+    id: EventId
+    stream: StreamId
+    position: int
+    doc: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Documents of one page in order, the cursor of the next page (None at the end), and how many there are in all."""
+
+    docs: Sequence[bytes]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFilter:
+    """Which issues: all that match every given term. Labels and assignee by name; author and assignee may be dids."""
+
+    state: str = "open"
+    """open, closed or all"""
+    labels: tuple[str, ...] = ()
+    assignee: str = ""
+    author: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeHit:
+    """One line of one file that holds the words searched for; `line` counts from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeHits:
+    """What a code search found, in which commit; `complete` is False while the index is still catching up."""
+
+    commit: str | None
+    complete: bool
+    hits: Sequence[CodeHit]
+    more: bool
+
+
+class Views(Protocol):
+    """The read side. Every call is one short index read; safe from any thread.
+
+    Cursors are opaque texts; a malformed one raises `InvalidInput`. Selectors that name nothing give None.
+    `reader` limits lists to what an asker may see.
+    """
+
+    def position(self) -> int:
+        """The log position the views have reached."""
+        ...
+
+    def repo(self, selector: str) -> RepoRow | None:
+        """By id, by bare name where that is unambiguous on this node (else `Conflict`), or by `owner~name`."""
+        ...
+
+    def repo_at(self, owner: str, name: str) -> RepoRow | None:
+        """By owner name and repository name."""
+        ...
+
+    def repos(
+        self, reader: Actor, *, text: str = "", after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[RepoRow], str | None, int]:
+        """Repositories the reader may see, newest first: rows, next cursor, total."""
+        ...
+
+    def issue(self, stream: StreamId, selector: str) -> EntityRow | None:
+        """By content id, number, or `number.<id prefix>`; a contested number raises `Conflict` naming the claimants."""
+        ...
+
+    def issues(self, stream: StreamId, which: IssueFilter, *, after: str | None = None, limit: int = 30) -> Page:
+        """Issues, newest first by (lamport, id)."""
+        ...
+
+    def comment(self, stream: StreamId, comment: str) -> EntityRow | None:
+        """By content id."""
+        ...
+
+    def comments(self, stream: StreamId, issue: bytes, *, after: str | None = None, limit: int = 30) -> Page:
+        """An issue's comments, oldest first; redacted ones stay as holes."""
+        ...
+
+    def label(self, stream: StreamId, name: str) -> EntityRow | None:
+        """By name (letter case counts)."""
+        ...
+
+    def labels(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+        """Labels by name."""
+        ...
+
+    def ref(self, stream: StreamId, name: str) -> EntityRow | None:
+        """By full name; deleted refs are None."""
+        ...
+
+    def refs(self, stream: StreamId, *, prefix: str = "refs/", after: str | None = None, limit: int = 30) -> Page:
+        """Refs by name."""
+        ...
+
+    def event(self, event: EventId) -> EventRow | None:
+        """One event of the log."""
+        ...
+
+    def events(self, stream: StreamId | None, *, kind: str = "", after: str | None = None, limit: int = 30) -> Page:
+        """Events newest first: one stream's by (lamport, id), or all of them by arrival at this node."""
+        ...
+
+    def activity(self, reader: Actor, *, after: str | None = None, limit: int = 30) -> Page:
+        """What happened lately where the reader may look, newest first.
+
+        Doc: id, kind, repo, repo_name, author, time, subject (the issue's or ref's name), number, summary (a sentence).
+        """
+        ...
+
+    def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
+        """Lines of the default branch's files that hold `words` (letter case does not count)."""
+        ...
+
+    def principal(self, name: str) -> Did | None:
+        """The did behind a user name, or the did itself if it is well formed."""
+        ...
+
+    def name_of(self, did: Did) -> str | None:
+        """The user name a principal of this node goes by."""
+        ...
+
+    def enrolled(self, did: Did) -> bool:
+        """Whether the principal's identity stream is in this node's log."""
+        ...
+
+    def stats(self) -> Mapping[str, int]:
+        """Counts for status and metrics: events, repositories, issues, open_issues, comments, identities, void, forks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the writer did: `doc` is the changed thing's document (empty where nothing is to show)."""
+
+    position: int
+    events: tuple[str, ...] = ()
+    doc: bytes = b""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    replayed: bool = False
+    """Whether this is an earlier answer to the same Idempotency-Key."""
+
+
+class Writer(Protocol):
+    """The one way to change anything. Raises the `LocalFault` the command ended in.
+
+    Commands and their arguments (ids as bytes):
+    repository.create {name, description, private, default_branch} · repository.edit {repo, description?,
+    default_branch?, private?, archived?} · repository.delete {repo} · refs.move {repo, commands: [[ref, old, new]],
+    quarantine, atomic} (extra: outcomes [[ref, reason]]) · label.create {repo, name, color, description} ·
+    label.edit {repo, label, name?, color?, description?} · label.delete {repo, label} (labels by name) ·
+    issue.open {repo, title, body, labels, assignees} · issue.edit {repo, issue, title?, body?, state?, reason?,
+    labels?, assignees?} · issue.close {repo, issue, reason} · issue.reopen {repo, issue} · issue.label {repo, issue,
+    set? | add?, remove?} · issue.assign {repo, issue, set? | add?, remove?} · comment.add {repo, issue, body} ·
+    comment.edit {repo, comment, body} · comment.redact {repo, comment, reason} · event.submit {header, signature,
+    payload}. Every command that changes an entity takes `if_match` (the doc's etag, see `domain.etag`).
+    """
+
+    async def send(
+        self, command: str, actor: Actor, args: Mapping[str, Any], *, idempotency: tuple[bytes, bytes] | None = None
+    ) -> Answer:
+        """Carry out one command; returns when it is durable and the views show it.
+
+        `idempotency` is (key, fingerprint of the request): the same pair again gets the first answer, the same
+        key with another fingerprint raises `Conflict`.
+        """
+        ...
