@@ -235,10 +235,10 @@ class TreeDiff:
 
 
 class GitReader(Protocol):
-    """Read a repository's objects. Names: a `rev` is a branch, a tag, a full ref, `HEAD` or a 40-digit oid.
+    r"""Read a repository's objects. Names: a `rev` is a branch, a tag, a full ref, `HEAD` or a 40-digit oid.
 
     Raises `NotFound` for revs, paths and objects that are not there. Blocking: call it off the event loop.
-    A path is bytes to git; here it is UTF-8, with each byte that is none written `\\xff`, and found by that name again.
+    A path is bytes to git; here it is UTF-8, a byte that is not is written `\xff`, and it is found by that name.
     """
 
     def resolve(self, repo: StreamId, rev: str) -> str:
@@ -251,6 +251,7 @@ class GitReader(Protocol):
 
     def entry(self, repo: StreamId, rev: str, path: str) -> TreeEntry:
         """What is at a path, its size known without reading it; the root is a tree with an empty name."""
+        ...
 
     def blob(self, repo: StreamId, rev: str, path: str) -> tuple[TreeEntry, bytes]:
         """A file's entry and bytes (a symlink's are its target)."""
@@ -267,11 +268,22 @@ class GitReader(Protocol):
     def commits(
         self, repo: StreamId, rev: str, *, path: str = "", after: str | None = None, limit: int = 30
     ) -> list[CommitInfo]:
-        """History from `rev`, newest first by date, at most `limit`, from behind the commit `after`."""
+        """History from `rev`, newest first by date, at most `limit`, from behind the commit `after`.
+
+        With `path`, only commits that change it. Pages of one listing name the same commit as `rev`.
+        """
         ...
 
-    def diff(self, repo: StreamId, old: str | None, new: str) -> list[FileChange]:
+    def commit_count(self, repo: StreamId, rev: str, *, path: str = "") -> int:
+        """How many commits `commits` would list without a limit."""
+        ...
+
+    def diff(self, repo: StreamId, old: str | None, new: str) -> TreeDiff:
         """What changed between two revs, recursively, with renames; `old` None compares with nothing."""
+        ...
+
+    def patch(self, repo: StreamId, old: str | None, new: str) -> bytes:
+        """The same, byte for byte what `git apply` takes; raises `TooLarge` rather than cut anything."""
         ...
 
     def files_changed(
@@ -285,6 +297,7 @@ class GitReader(Protocol):
 
     def merge_base(self, repo: StreamId, a: str, b: str) -> str | None:
         """A best common ancestor of two revs, or None."""
+        ...
 
     def is_ancestor(self, repo: StreamId, ancestor: str, of: str) -> bool:
         """Whether the commit `ancestor` is `of` or reachable from it."""
