@@ -101,9 +101,7 @@ def test_an_unexplained_skip_fails_ci_only(
     """The plugin in tests/conftest.py, in a run of its own."""
     monkeypatch.setenv("CI", ci)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    pytester.makepyfile(
-        "import pytest\n@pytest.mark.skip(reason='no wish')\ndef test_a(): pass\ndef test_b(): pass"
-    )
+    pytester.makepyfile("import pytest\n@pytest.mark.skip(reason='no wish')\ndef test_a(): pass\ndef test_b(): pass")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     run = pytester.runpytest_subprocess("-p", "tests.conftest")
     assert run.ret == code
