@@ -1,1 +1,1 @@
-"""How events become state: registers, sets, texts, verdicts, and the engine that applies them in order."""
+"""What entities are folded from: registers, sets, texts, and what a kind of event is."""

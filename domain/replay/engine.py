@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from domain.content.redacted import EventRedacted
-from domain.fold.judge import Judgement, Known, judge
+from domain.replay.judge import Judgement, Known, judge
 from domain.fold.kind import PayloadFault, State, Touch, read_payload
 from domain.kinds import KINDS
 from domain.verdict import ACCEPTED, Verdict, void

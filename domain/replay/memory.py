@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import insort
 from typing import TYPE_CHECKING
 
-from domain.fold.engine import Member
-from domain.fold.judge import Judgement, Known
+from domain.replay.engine import Member
+from domain.replay.judge import Judgement, Known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
