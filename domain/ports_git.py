@@ -62,10 +62,15 @@ class Quarantine(Protocol):
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the pack; raises `PackRefused` when a cap is passed."""
 
-    def finish(self, new_tips: Sequence[str]) -> None:
+    @property
+    def progress(self) -> str:
+        """What `finish` is at, in words for whoever waits."""
+
+    def finish(self, new_tips: Sequence[str]) -> Mapping[str, str]:
         """Check it all: sizes before any delta is applied, hashes, object syntax, connectivity of `new_tips`.
 
-        Raises `PackRefused`, whose text is what the client is told. Takes long: call it off the event loop.
+        Returns the type (commit, tag, tree or blob) of each tip. Raises `PackRefused`, whose text is what the
+        client is told. Takes long: call it off the event loop.
         """
 
     def discard(self) -> None:

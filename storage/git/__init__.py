@@ -1,0 +1,1 @@
+"""Git repositories as folders: safe receiving, publishing, and refs as a projection."""

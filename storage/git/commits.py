@@ -1,0 +1,76 @@
+"""Commit objects as values. Odd ones from old histories come out as well as they can be read."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from domain.ports_git import CommitInfo
+
+_PERSON = re.compile(rb"(.*?)\s*<([^>\n]*)>\s*(-?\d+)?(?:\s+([+-])(\d\d)(\d\d))?.*", re.DOTALL)
+_TIME_MAX = 2**53
+"""What a JSON number holds exactly; no commit is honestly that late."""
+
+
+class Meta(NamedTuple):
+    """What walking history needs to know of a commit."""
+
+    time: int
+    tree: bytes
+    parents: tuple[bytes, ...]
+
+
+def meta(data: bytes) -> Meta:
+    """The walking part of a raw commit, without decoding the rest."""
+    tree, at, parents = data[5:45], 46, list[bytes]()
+    while data.startswith(b"parent ", at):
+        parents.append(data[at + 7 : at + 47])
+        at += 48
+    start = data.find(b"committer ", at)
+    line = data[start : data.find(b"\n", start)]
+    time = line[line.rfind(b">") + 1 :].split()[:1]
+    return Meta(min(int(time[0]), _TIME_MAX) if time and time[0].isdigit() else 0, tree, tuple(parents))
+
+
+def parsed(oid: bytes, data: bytes) -> CommitInfo:
+    """The whole commit, text decoded by its `encoding` header, else as UTF-8."""
+    head, _, message = data.partition(b"\n\n")
+    fields: dict[bytes, bytes] = {}
+    for line in head.split(b"\n"):
+        name, _, value = line.partition(b" ")
+        fields.setdefault(name, value)
+    encoding = fields.get(b"encoding", b"utf-8").decode("ascii", "replace")
+    walking = meta(data)
+    author = _person(fields.get(b"author", b""), encoding)
+    committer = _person(fields.get(b"committer", b""), encoding)
+    return CommitInfo(
+        oid=oid.decode(),
+        tree=walking.tree.decode(),
+        parents=tuple(parent.decode() for parent in walking.parents),
+        message=_text(message, encoding),
+        author_name=author[0],
+        author_email=author[1],
+        author_time=author[2],
+        author_offset_min=author[3],
+        committer_name=committer[0],
+        committer_email=committer[1],
+        committer_time=committer[2],
+        committer_offset_min=committer[3],
+    )
+
+
+def _person(line: bytes, encoding: str) -> tuple[str, str, int, int]:
+    match = _PERSON.fullmatch(line)
+    if match is None:
+        return _text(line, encoding), "", 0, 0
+    name, email, time, sign, hours, minutes = match.groups()
+    offset = (int(hours) * 60 + int(minutes)) * (-1 if sign == b"-" else 1) if sign else 0
+    when = max(-_TIME_MAX, min(int(time), _TIME_MAX)) if time and len(time) < 20 else 0
+    return _text(name, encoding), _text(email, encoding), when, offset
+
+
+def _text(raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except (LookupError, ValueError):
+        return raw.decode("utf-8", "replace")

@@ -1,0 +1,145 @@
+"""Walking commits: listing, the history of one path, common ancestors.
+
+What a commit says never changes, so what was read of it is remembered for all later walks of its repository.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, final
+
+from storage.git import trees
+from storage.git.commits import Meta, meta
+from storage.git.names import wanted
+from storage.git.objects import COMMIT
+from storage.git.read_limits import REMEMBERED_COMMITS_MAX, TREE_ENTRIES_REMEMBERED_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from storage.git.objects import Objects
+    from storage.git.trees import Entry
+
+Known = dict[bytes, Meta]
+"""Shared by threads: single reads and writes of a dict are atomic, and any loss is only work done twice."""
+
+_LEFT, _RIGHT, _STALE = 1, 2, 4
+
+
+@final
+class History:
+    """The commits of one repository, for one thread's use."""
+
+    def __init__(self, objects: Objects, known: Known) -> None:
+        self._objects = objects
+        self._known = known
+
+    def meta(self, oid: bytes) -> Meta:
+        found = self._known.get(oid)
+        if found is None:
+            if len(self._known) >= REMEMBERED_COMMITS_MAX:
+                self._known.clear()
+            found = self._known[oid] = meta(self._objects.typed(oid, COMMIT))
+        return found
+
+    def walk(self, tip: bytes, path: str = "") -> Iterator[bytes]:
+        """Commits from `tip`, the newest known one next, as `git log` orders them.
+
+        With a path, as `git log -- path` shows them: a commit that leaves the path as one of its parents has
+        it is left out, and of a merge only that parent is followed.
+        """
+        watched = _Watched(self._objects, path) if path.strip("/") else None
+        seen, queue, count = {tip}, [(-self.meta(tip).time, 0, tip)], 0
+        while queue:
+            _, _, oid = heappop(queue)
+            commit = self.meta(oid)
+            parents, shows = commit.parents, True
+            if watched is not None:
+                same = self._same_parent(commit, watched)
+                if same is not None:
+                    parents, shows = (same,), False
+                elif not parents:
+                    shows = watched.at(commit.tree) is not None
+            for parent in parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    count += 1
+                    heappush(queue, (-self.meta(parent).time, count, parent))
+            if shows:
+                yield oid
+
+    def _same_parent(self, commit: Meta, watched: _Watched) -> bytes | None:
+        here = watched.at(commit.tree)
+        return next((parent for parent in commit.parents if watched.at(self.meta(parent).tree) == here), None)
+
+    def is_ancestor(self, ancestor: bytes, of: bytes) -> bool:
+        """Whether `ancestor` is `of` or reachable from it; right even where clocks were wrong."""
+        return ancestor == of or bool(self._painted(ancestor, of).get(ancestor, 0) & _RIGHT)
+
+    def merge_base(self, a: bytes, b: bytes) -> bytes | None:
+        """The newest of the best common ancestors: those that are no ancestor of another one."""
+        if a == b:
+            return a
+        flags = self._painted(a, b)
+        both = _LEFT | _RIGHT
+        found = [oid for oid, flag in flags.items() if flag & both == both and not flag & _STALE]
+        # Wrong clocks can leave an ancestor of a better one among them.
+        best = [one for one in found if not any(other != one and self.is_ancestor(one, other) for other in found)]
+        return max(best, key=lambda oid: self.meta(oid).time, default=None)
+
+    def _painted(self, left: bytes, right: bytes) -> dict[bytes, int]:
+        """Marks of the commits reachable from each side, down to where both have met.
+
+        What is below a common ancestor is stale; the walk ends when only stale commits wait. A commit above
+        the meeting point is never stale, so none of those is missed whatever the commit times say.
+        """
+        flags = {left: _LEFT}
+        flags[right] = flags.get(right, 0) | _RIGHT
+        queue = [(-self.meta(oid).time, index, oid) for index, oid in enumerate((left, right))]
+        queue.sort()
+        waiting = {left: 1, right: 1}
+        fresh, count = 2, 2  # `fresh`: queued commits that are not stale
+        while fresh:
+            _, _, oid = heappop(queue)
+            waiting[oid] -= 1
+            flag = flags[oid]
+            if not flag & _STALE:
+                fresh -= 1
+            down = flag & (_LEFT | _RIGHT | _STALE)
+            if down & (_LEFT | _RIGHT) == _LEFT | _RIGHT:
+                down |= _STALE
+            for parent in self.meta(oid).parents:
+                before = flags.get(parent, 0)
+                if before & down == down:
+                    continue
+                if down & _STALE and not before & _STALE:
+                    fresh -= waiting.get(parent, 0)
+                flags[parent] = before | down
+                waiting[parent] = waiting.get(parent, 0) + 1
+                if not flags[parent] & _STALE:
+                    fresh += 1
+                count += 1
+                heappush(queue, (-self.meta(parent).time, count, parent))
+        return flags
+
+
+@final
+class _Watched:
+    """What is at one path in many trees."""
+
+    def __init__(self, objects: Objects, path: str) -> None:
+        self._objects = objects
+        name = wanted(path)
+        self._parts = [b""] if name is None else name.split(b"/")
+        self._found: dict[tuple[bytes, int], Entry | None] = {}
+
+    def at(self, tree: bytes, depth: int = 0) -> Entry | None:
+        key = (tree, depth)
+        if key not in self._found:
+            if len(self._found) >= TREE_ENTRIES_REMEMBERED_MAX:
+                self._found.clear()
+            entry = trees.child(trees.read(self._objects, tree), self._parts[depth])
+            if entry is not None and depth + 1 < len(self._parts):
+                entry = self.at(entry.oid, depth + 1) if entry.mode == trees.FOLDER else None
+            self._found[key] = entry
+        return self._found[key]

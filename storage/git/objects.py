@@ -1,0 +1,176 @@
+"""One repository's objects and refs as they are on disk, through dulwich; for one thread at a time."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import TYPE_CHECKING, BinaryIO, final
+
+from dulwich.object_store import DiskObjectStore
+from dulwich.objects import ObjectID
+from dulwich.pack import OFS_DELTA, REF_DELTA
+from dulwich.refs import DiskRefsContainer, Ref, check_ref_format
+
+from domain.errors import NotFound
+from storage.git.read_limits import DELTA_BASE_CACHE_BYTES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from dulwich.pack import Pack
+
+TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
+_HEADER_BYTES = 128
+"""Enough for the header of any entry of a pack and, inflated, for a delta's two sizes or a loose header."""
+
+
+@final
+class Objects:
+    """A bare repository, open; `close` lets go of its packs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._store = DiskObjectStore(path / "objects", delta_base_cache_limit=DELTA_BASE_CACHE_BYTES_MAX)
+        self._refs = DiskRefsContainer(str(path))
+
+    def close(self) -> None:
+        self._store.close()
+
+    def ref(self, name: bytes) -> bytes | None:
+        """The oid a full ref or HEAD holds, symbolic refs followed."""
+        if name != b"HEAD" and not (name.startswith(b"refs/") and check_ref_format(Ref(name))):
+            return None
+        try:
+            return self._refs[Ref(name)]
+        except (KeyError, ValueError, OSError):
+            return None
+
+    def head(self) -> bytes:
+        """The ref that HEAD points to, whether or not it is there."""
+        names, _ = self._refs.follow(Ref(b"HEAD"))
+        return names[-1]
+
+    def raw(self, oid: bytes) -> tuple[int, bytes]:
+        """An object's type and bytes; `NotFound` if it is not here."""
+        try:
+            kind, data = self._store.get_raw(ObjectID(oid))
+        except KeyError:
+            raise NotFound(f"there is no object {oid.decode()} in this repository") from None
+        return kind, bytes(data)
+
+    def typed(self, oid: bytes, kind: int) -> bytes:
+        """The bytes of an object that must be of one type."""
+        found, data = self.raw(oid)
+        if found != kind:
+            raise NotFound(f"{oid.decode()} is a {TYPES.get(found, 'strange object')}, not a {TYPES[kind]}")
+        return data
+
+    def sizes(self, oids: Iterable[bytes]) -> dict[bytes, int]:
+        """The sizes of objects, from pack and loose headers: nothing big is inflated."""
+        with _Headers(self.path / "objects", self._store.packs) as headers:
+            found = {oid: headers.size(oid) for oid in oids}
+        return {oid: len(self.raw(oid)[1]) if size is None else size for oid, size in found.items()}
+
+    def start(self, oid: bytes, count: int) -> bytes:
+        """The first `count` bytes of a blob; a stored-whole one is not inflated further than that."""
+        with _Headers(self.path / "objects", self._store.packs) as headers:
+            data = headers.start(oid, count)
+        return self.raw(oid)[1][:count] if data is None else data
+
+
+class _Headers:
+    """Reads the first bytes of entries; it holds each pack it needed open until it is left."""
+
+    def __init__(self, folder: Path, packs: list[Pack]) -> None:
+        self._folder = folder
+        self._packs = packs
+        self._files: dict[str, BinaryIO] = {}
+
+    def __enter__(self) -> _Headers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def size(self, oid: bytes) -> int | None:
+        """None where only reading the whole object tells."""
+        located = self._located(oid)
+        if located is None:
+            loose = self._loose(oid, 64)
+            return None if loose is None else int(loose.partition(b"\0")[0].split(b" ")[1])
+        file, offset = located
+        header = os.pread(file.fileno(), _HEADER_BYTES, offset)
+        kind, size, at = _entry(header)
+        if kind not in {OFS_DELTA, REF_DELTA}:
+            return size
+        sizes = zlib.decompressobj().decompress(header[at:], 32)
+        return _varint(sizes, _varint(sizes, 0)[1])[0]
+
+    def start(self, oid: bytes, count: int) -> bytes | None:
+        """None where only reading the whole object tells."""
+        located = self._located(oid)
+        if located is None:
+            loose = self._loose(oid, count + 64)
+            return None if loose is None else loose.partition(b"\0")[2][:count]
+        file, offset = located
+        # zlib never makes data this much longer
+        data = os.pread(file.fileno(), _HEADER_BYTES + count * 2, offset)
+        kind, _, at = _entry(data)
+        if kind in {OFS_DELTA, REF_DELTA}:
+            return None
+        return zlib.decompressobj().decompress(data[at:], count)
+
+    def _located(self, oid: bytes) -> tuple[BinaryIO, int] | None:
+        for pack in self._packs:
+            try:
+                offset = pack.index.object_offset(ObjectID(oid))
+                return self._file(pack), offset
+            except (KeyError, FileNotFoundError):
+                continue
+        return None
+
+    def _file(self, pack: Pack) -> BinaryIO:
+        path = os.fsdecode(pack.data.path)
+        if path not in self._files:
+            self._files[path] = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 (closed in __exit__)
+        return self._files[path]
+
+    def _loose(self, oid: bytes, count: int) -> bytes | None:
+        name = oid.decode()
+        try:
+            with (self._folder / name[:2] / name[2:]).open("rb") as file:
+                return zlib.decompressobj().decompress(file.read(_HEADER_BYTES + count * 2), count)
+        except FileNotFoundError:
+            return None
+
+
+def _entry(data: bytes) -> tuple[int, int, int]:
+    """The type and size that a pack entry's header says, and where its deflated bytes begin."""
+    byte = data[0]
+    kind, size, shift, at = byte >> 4 & 7, byte & 15, 4, 1
+    while byte & 0x80:
+        byte = data[at]
+        size |= (byte & 0x7F) << shift
+        shift += 7
+        at += 1
+    if kind == REF_DELTA:
+        at += 20
+    elif kind == OFS_DELTA:
+        while data[at] & 0x80:
+            at += 1
+        at += 1
+    return kind, size, at
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        at += 1
+        if not byte & 0x80:
+            return value, at

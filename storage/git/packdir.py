@@ -1,0 +1,88 @@
+"""Where an object lies in an object folder, and of which type it is, without resolving any delta."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import TYPE_CHECKING, Final, final
+
+from dulwich.object_format import SHA1
+from dulwich.objects import RawObjectID
+from dulwich.pack import load_pack_index
+
+from storage.git.packscan import ENTRY_HEADER_BYTES_MAX, OFS_DELTA, REF_DELTA, read_entry_header, read_offset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from dulwich.pack import PackIndex
+
+KINDS: Final = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+
+
+@final
+class PackDir:
+    """One `objects` folder, opened for some look-ups; use it with `with`."""
+
+    def __init__(self, objects: Path) -> None:
+        self._objects = objects
+        self._packs: list[tuple[Path, PackIndex]] = []
+        try:
+            for path in sorted((objects / "pack").glob("*.idx")):
+                self._packs.append((path.with_suffix(".pack"), load_pack_index(path, SHA1)))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> PackDir:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for _, index in self._packs:
+            index.close()
+        self._packs.clear()
+
+    def kind(self, oid: str) -> str | None:
+        """Type of an object, or None if it is not here."""
+        raw = RawObjectID(bytes.fromhex(oid))
+        for pack, index in self._packs:
+            offset = _find(index, raw)
+            if offset is not None:
+                return _packed_kind(pack, index, offset)
+        return self._loose_kind(oid)
+
+    def _loose_kind(self, oid: str) -> str | None:
+        try:
+            with (self._objects / oid[:2] / oid[2:]).open("rb") as file:
+                head = zlib.decompressobj().decompress(file.read(64), 16)
+        except FileNotFoundError:
+            return None
+        kind = head.partition(b" ")[0].decode("ascii", "replace")
+        return kind if kind in KINDS.values() else None
+
+
+def _find(index: PackIndex, raw: RawObjectID) -> int | None:
+    try:
+        return index.object_offset(raw)
+    except KeyError:
+        return None
+
+
+def _packed_kind(pack: Path, index: PackIndex, offset: int) -> str | None:
+    """Follow the bases down to a whole object, reading headers only."""
+    with pack.open("rb") as file:
+        while True:
+            head = os.pread(file.fileno(), ENTRY_HEADER_BYTES_MAX, offset)
+            kind, _, position = read_entry_header(head, 0)
+            if kind == OFS_DELTA:
+                offset -= read_offset(head, position)[0]
+            elif kind == REF_DELTA:
+                offset = index.object_offset(RawObjectID(head[position : position + 20]))
+            else:
+                return KINDS.get(kind)

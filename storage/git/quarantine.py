@@ -1,0 +1,195 @@
+"""The objects of one push, apart from the repository until the event that names them is durable.
+
+    <repository>/quarantine/<token>/incoming        the bytes as they arrive, scanned on their way
+    <repository>/quarantine/<token>/pack/pack-*     what git has checked and indexed
+    <repository>/quarantine/<token>/intent          written last: everything before it is good, and on the disk
+
+The folder is no alternate of the repository, so nothing in it can be seen or built upon before `publish`.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import TYPE_CHECKING, Final, cast, final
+
+from dulwich.object_format import SHA1
+from dulwich.pack import load_pack_index
+
+from domain.errors import NotFound, Unavailable
+from domain.ports_git import Leftover, PackRefused
+from storage.files import flush_folder, replace
+from storage.git.chains import check_chains
+from storage.git.indexer import Indexer
+from storage.git.packdir import PackDir
+from storage.git.packscan import PackScan, human_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from domain.ports_git import PackCaps
+
+QUARANTINE: Final = "quarantine"
+_INTENT: Final = "intent"
+_PACK_SUFFIXES: Final = (".pack", ".rev", ".idx")
+"""In this order: a pack is there for readers once its index is."""
+_TOKEN: Final = re.compile(r"[0-9a-f]{32}")
+
+
+@final
+class DiskQuarantine:
+    """A push on its way in. `feed` and `finish` come one after the other; `discard` may come from any thread."""
+
+    def __init__(self, repo: Path, token: str, caps: PackCaps, *, git: str) -> None:
+        self.token = token
+        self._repo = repo
+        self._folder = quarantine_folder(repo, token)
+        self._caps = caps
+        self._scan = PackScan(caps)
+        self._bytes = 0
+        self._lock = Lock()
+        self._discarded = False
+        if not repo.exists():
+            raise NotFound("the repository's folder is missing on this node")
+        (self._folder / "pack").mkdir(parents=True)
+        self._incoming = self._folder / "incoming"
+        self._file = self._incoming.open("xb")
+        self._indexer = Indexer(git, repo, self._folder, caps)
+
+    @property
+    def progress(self) -> str:
+        """What `finish` is at, in git's words."""
+        return self._indexer.progress
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the pack; a fault is raised as soon as its bytes are here."""
+        self._bytes += len(chunk)
+        if self._bytes > self._caps.pack_bytes_max:
+            raise PackRefused(f"the pack is larger than {human_bytes(self._caps.pack_bytes_max)}, which is the limit")
+        self._scan.feed(chunk)
+        with _disk_faults():
+            self._file.write(chunk)
+
+    def finish(self, new_tips: Sequence[str]) -> dict[str, str]:
+        """Check the whole, make it durable, and say of which type each tip is."""
+        with self._lock, _disk_faults():
+            if self._discarded:
+                raise PackRefused("the push was called off")
+            self._file.close()
+            self._scan.finish()
+            if len(self._scan.entries):
+                self._index()
+            else:
+                self._incoming.unlink()
+            kinds = self._kinds(new_tips)
+            self._make_durable(new_tips)
+            return kinds
+
+    def discard(self) -> None:
+        """Leave no bytes behind."""
+        self._discarded = True
+        self._indexer.kill()
+        with self._lock:
+            with suppress(OSError):  # what it still wanted to write has no place any more
+                self._file.close()
+            remove_quarantine(self._repo, self.token)
+
+    def _index(self) -> None:
+        entries = self._scan.entries
+        packs = self._folder / "pack"
+        if thin := bool(entries.ref_entries):
+            self._indexer.run(self._incoming, thin=thin)
+            self._incoming.unlink()
+        else:
+            pack = packs / f"pack-{self._scan.checksum}.pack"
+            self._incoming.rename(pack)
+            self._indexer.run(pack, thin=thin)
+        (path,) = packs.glob("pack-*.idx")
+        index = load_pack_index(path, SHA1)
+        try:
+            check_chains(entries, index, delta_depth_max=self._caps.delta_depth_max)
+        finally:
+            index.close()
+
+    def _kinds(self, tips: Sequence[str]) -> dict[str, str]:
+        kinds: dict[str, str] = {}
+        with PackDir(self._folder) as fresh, PackDir(self._repo / "objects") as present:
+            for tip in tips:
+                kind = fresh.kind(tip) or present.kind(tip)
+                if kind is None:
+                    raise PackRefused(f"object {tip} is neither in the pack nor in the repository")
+                kinds[tip] = kind
+        return kinds
+
+    def _make_durable(self, tips: Sequence[str]) -> None:
+        """From the leaves to the root, and the intent when all it speaks of is on the disk."""
+        for path in (self._folder / "pack").iterdir():
+            path.chmod(0o444)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        flush_folder(self._folder / "pack")
+        replace(self._folder / _INTENT, json.dumps({"tips": list(tips)}).encode(), 0o600)
+        flush_folder(self._folder.parent)
+
+
+@contextmanager
+def _disk_faults() -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Unavailable("the disk of this node is full", hint="free some space and push again") from error
+
+
+def quarantine_folder(repo: Path, token: str) -> Path:
+    """Where a quarantine is; a token comes from another process and must not be a path."""
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(f"not a quarantine token: {token!r}")
+    return repo / QUARANTINE / token
+
+
+def publish_quarantine(repo: Path, token: str) -> None:
+    """Move a finished quarantine's packs into the repository, durably; doing it again finishes or does nothing."""
+    folder = quarantine_folder(repo, token)
+    if not folder.exists():
+        return
+    target = repo / "objects" / "pack"
+    packs = sorted((folder / "pack").glob("pack-*"), key=lambda path: (path.stem, _PACK_SUFFIXES.index(path.suffix)))
+    assert not packs or (folder / _INTENT).exists(), "published before it was checked"
+    for path in packs:
+        # A pack is named for its content, so one of that name is the same, and may be being read.
+        if (target / path.name).exists():
+            path.unlink()
+        else:
+            path.rename(target / path.name)
+    flush_folder(target)
+    remove_quarantine(repo, token)
+
+
+def remove_quarantine(repo: Path, token: str) -> None:
+    """Drop a quarantine's folder; harmless if it is gone."""
+    folder = quarantine_folder(repo, token)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def leftovers(repo: Path) -> list[Leftover]:
+    """Quarantines that a crash left."""
+    found: list[Leftover] = []
+    for folder in sorted((repo / QUARANTINE).glob("*")):
+        if not _TOKEN.fullmatch(folder.name):
+            continue
+        try:
+            intent = cast("dict[str, list[str]]", json.loads((folder / _INTENT).read_bytes()))
+        except (FileNotFoundError, ValueError):
+            found.append(Leftover(folder.name, (), finished=False))
+        else:
+            found.append(Leftover(folder.name, tuple(intent["tips"]), finished=True))
+    return found

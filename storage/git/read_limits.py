@@ -1,0 +1,48 @@
+"""Every bound of reading repositories, with its unit last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+IDLE_HANDLES_MAX = 16
+"""Open repositories kept for the next reader; each holds its packs mapped."""
+
+REMEMBERED_HISTORIES_MAX = 8
+REMEMBERED_COMMITS_MAX = 100_000
+"""Of one repository: times, trees and parents, about 400 bytes each."""
+
+DELTA_BASE_CACHE_BYTES_MAX = 16 << 20
+TAG_DEPTH_MAX = 16
+TREE_ENTRIES_REMEMBERED_MAX = 50_000
+
+BINARY_SNIFF_BYTES = 8_000
+"""A file with a NUL in so many first bytes is binary: git's rule."""
+
+INDEXED_FILE_BYTES_MAX = 1 << 20
+CHANGED_TREES_MAX = 1_000_000
+"""Folders read to compare two trees: a tree that names itself a thousand times over must end."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLimits:
+    """What one diff may cost. Past a bound its result says `truncated`; none depends on a clock."""
+
+    files_max: int = 3_000
+    changes_max: int = 50_000
+    """Differing paths that renames are looked for among, and that are counted."""
+    file_patch_bytes_max: int = 256 << 10
+    patch_bytes_max: int = 16 << 20
+    blob_bytes_max: int = 2 << 20
+    blobs_bytes_max: int = 256 << 20
+    file_steps_max: int = 2_000_000
+    steps_max: int = 10_000_000
+    """Of the line matcher, a few million a second; where they end, the rest of a file is one replaced block."""
+    rename_pairs_max: int = 40_000
+    rename_bytes_max: int = 32 << 20
+
+
+DISPLAY = DiffLimits()
+"""For pages and the API."""
+
+PATCH = DiffLimits(file_patch_bytes_max=16 << 20)
+"""For a patch as a file, which is whole or refused."""

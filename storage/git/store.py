@@ -1,0 +1,149 @@
+"""The repositories of this node, as folders that stock git can read, too."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from typing import TYPE_CHECKING, Final, final
+
+from dulwich.object_store import DiskObjectStore
+from dulwich.objects import ObjectID, Tag
+
+from domain.ports_git import PackCaps
+from storage.files import flush_folder
+from storage.git.packdir import PackDir
+from storage.git.packed_refs import TornRefs, point, read_refs, write_head, write_refs
+from storage.git.quarantine import (
+    QUARANTINE,
+    DiskQuarantine,
+    leftovers,
+    publish_quarantine,
+    remove_quarantine,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from domain.ids import StreamId
+    from domain.ports_git import Leftover
+    from storage.git.packed_refs import PackedRef
+
+_FOLDERS: Final = ("objects/pack", "objects/info", "refs/heads", "refs/tags", QUARANTINE)
+_CONFIG: Final = """\
+[core]
+\trepositoryformatversion = 0
+\tfilemode = false
+\tbare = true
+\tlogAllRefUpdates = false
+[gc]
+\tauto = 0
+"""
+_UNBORN: Final = "refs/heads/main"
+_TAG_CHAIN_MAX: Final = 64
+
+
+@final
+class DiskGitStore:
+    """`GitStore` over one folder: `<root>/<repository id>.git`.
+
+    Quarantines may be made and discarded in any process. Everything else that writes belongs to the one writer.
+    """
+
+    def __init__(self, root: Path, caps: PackCaps | None = None, *, git: str = "git") -> None:
+        self._root = root
+        self._caps = caps or PackCaps()
+        self._git = git
+
+    def path(self, repo: StreamId) -> Path:
+        return self._root / f"{repo.hex()}.git"
+
+    def create(self, repo: StreamId) -> None:
+        """Make an empty bare repository; a half-made one is completed."""
+        path = self.path(repo)
+        for folder in _FOLDERS:
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        config = path / "config"
+        if not config.exists() or config.read_text() != _CONFIG:
+            config.write_text(_CONFIG)
+        if not (path / "HEAD").exists() or not (path / "HEAD").read_bytes().startswith(b"ref: refs/"):
+            write_head(path, _UNBORN)
+        for changed in (path / "objects", path, self._root):
+            flush_folder(changed)
+
+    def delete(self, repo: StreamId) -> None:
+        """Remove the repository; from one moment to the next it is gone, whatever cuts the clearing short."""
+        doomed = self._root / f"{repo.hex()}.deleted"
+        if self.path(repo).exists():
+            if doomed.exists():
+                shutil.rmtree(doomed)
+            self.path(repo).rename(doomed)
+        if doomed.exists():
+            shutil.rmtree(doomed)
+
+    def quarantine(self, repo: StreamId) -> DiskQuarantine:
+        return DiskQuarantine(self.path(repo), secrets.token_hex(16), self._caps, git=self._git)
+
+    def publish(self, repo: StreamId, token: str) -> None:
+        publish_quarantine(self.path(repo), token)
+
+    def discard(self, repo: StreamId, token: str) -> None:
+        remove_quarantine(self.path(repo), token)
+
+    def leftovers(self, repo: StreamId) -> list[Leftover]:
+        return leftovers(self.path(repo))
+
+    def set_refs(self, repo: StreamId, refs: Mapping[str, str], *, head: str) -> None:
+        """Make the refs equal `refs` and HEAD point to the branch `head` (`main` or `refs/heads/main`)."""
+        path = self.path(repo)
+        try:
+            old = read_refs(path)
+        except TornRefs:
+            old = {}
+        if {name: ref.oid for name, ref in old.items()} != dict(refs) or not (path / "packed-refs").exists():
+            self._write(path, refs, old)
+        write_head(path, head if head.startswith("refs/") else f"refs/heads/{head}")
+
+    def move_refs(self, repo: StreamId, moves: Mapping[str, str | None]) -> None:
+        path = self.path(repo)
+        old = read_refs(path)
+        new = {name: ref.oid for name, ref in old.items()}
+        for name, oid in moves.items():
+            if oid is None:
+                new.pop(name, None)
+            else:
+                new[name] = oid
+        self._write(path, new, old)
+
+    def refs(self, repo: StreamId) -> dict[str, str]:
+        return {name: ref.oid for name, ref in read_refs(self.path(repo)).items()}
+
+    def has(self, repo: StreamId, oid: str) -> bool:
+        with PackDir(self.path(repo) / "objects") as objects:
+            return objects.kind(oid) is not None
+
+    @staticmethod
+    def _write(path: Path, new: Mapping[str, str], old: Mapping[str, PackedRef]) -> None:
+        objects = DiskObjectStore(path / "objects")
+        try:
+            with PackDir(path / "objects") as kinds:
+                write_refs(path, point(new, old, _peeler(objects, kinds)))
+        finally:
+            objects.close()
+
+
+def _peeler(objects: DiskObjectStore, kinds: PackDir) -> Callable[[str], str | None]:
+    """What a tag leads to in the end; None for what is no tag, and for what is not here (yet)."""
+
+    def peel(oid: str) -> str | None:
+        kind, peeled = kinds.kind(oid), oid
+        for _ in range(_TAG_CHAIN_MAX):
+            if kind != "tag":
+                return peeled if kind is not None and peeled != oid else None
+            tag = objects[ObjectID(peeled.encode())]
+            assert isinstance(tag, Tag)
+            peeled = tag.object[1].decode()
+            kind = kinds.kind(peeled)
+        return None
+
+    return peel
