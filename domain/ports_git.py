@@ -65,6 +65,7 @@ class Quarantine(Protocol):
     @property
     def progress(self) -> str:
         """What `finish` is at, in words for whoever waits."""
+        ...
 
     def finish(self, new_tips: Sequence[str]) -> Mapping[str, str]:
         """Check it all: sizes before any delta is applied, hashes, object syntax, connectivity of `new_tips`.
@@ -72,6 +73,7 @@ class Quarantine(Protocol):
         Returns the type (commit, tag, tree or blob) of each tip. Raises `PackRefused`, whose text is what the
         client is told. Takes long: call it off the event loop.
         """
+        ...
 
     def discard(self) -> None:
         """Leave no bytes behind. Harmless after the writer has published."""
