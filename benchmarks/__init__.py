@@ -1,0 +1,1 @@
+"""Figures side by side with a yardstick, in one run: `python -m benchmarks [name …]`."""

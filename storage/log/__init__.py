@@ -1,0 +1,1 @@
+"""The event log at rest: SQLite through eventsourcing's recorders, and its twin in memory."""

@@ -1,0 +1,210 @@
+"""The event log in a SQLite file: one transaction and one flush for each append."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, final
+
+from domain.errors import NotFound, Unavailable
+from domain.ports_log import LogStatistics, Receipt
+from storage.faults import unavailable_on_fault
+from storage.files import flush_folder
+from storage.log.placing import place
+from storage.log.recorder import SyncedApplicationRecorder, SyncedSQLiteDatastore
+from storage.log.rows import (
+    after_feed,
+    bounded,
+    decode_state,
+    decoded,
+    encode_state,
+    originator,
+    sound,
+    with_gaps_named,
+)
+from storage.log.shelf import SQLiteShelf
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from eventsourcing.sqlite import SQLiteCursor
+
+    from domain.ports_log import BadRow, NewRow, StoredRow
+
+SCHEMA_VERSION = 1
+_CHUNK_ROWS = 500
+_SELECT = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
+_CREATE_RECEIPTS = (
+    "CREATE TABLE IF NOT EXISTS receipts (key BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, "
+    "answer BLOB NOT NULL, made_at_ms INTEGER NOT NULL) WITHOUT ROWID"
+)
+
+
+class _LogRecorder(SyncedApplicationRecorder):
+    """The events table, and the receipts beside it."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        return [
+            *super().construct_create_table_statements(),
+            _CREATE_RECEIPTS,
+            "CREATE INDEX IF NOT EXISTS receipts_by_age ON receipts (made_at_ms)",
+            f"PRAGMA user_version = {SCHEMA_VERSION}",
+        ]
+
+
+@final
+class SQLiteEventLog:
+    """`EventLog` in the file at `path`, which is made unless `create` is False."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        if not create and not path.exists():
+            raise NotFound(f"there is no event log at {path}", hint="start the node once, or name another folder")
+        self._path = path
+        self._datastore = SyncedSQLiteDatastore(path)
+        self._recorder = _LogRecorder(self._datastore)
+        with unavailable_on_fault(path):
+            self._open()
+
+    def append(self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = ()) -> list[int]:
+        with self._writing() as cursor:
+            plan = place(rows, SQLiteShelf(cursor, self._recorder))
+            positions = self._recorder.insert_records(
+                cursor,
+                [
+                    (
+                        originator(row.stream, row.device, branch),
+                        row.seq,
+                        row.kind,
+                        encode_state(row.header, row.signature, row.payload),
+                    )
+                    for row, branch in plan.fresh
+                ],
+            )
+            assert not positions or positions[-1] == max(plan.positions)
+            cursor.executemany(
+                "INSERT INTO receipts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(r.key, r.fingerprint, r.answer, r.made_at_ms) for r in receipts],
+            )
+        return plan.positions
+
+    def read(self, after: int, limit: int) -> list[StoredRow]:
+        return [sound(row) for row in self._scan(after, limit)]
+
+    def get(self, position: int) -> StoredRow | None:
+        return next(iter(self.by_positions([position])), None)
+
+    def by_positions(self, positions: Sequence[int]) -> list[StoredRow]:
+        rows: dict[int, StoredRow] = {}
+        with self._reading() as cursor:
+            for start in range(0, len(positions), _CHUNK_ROWS):
+                chunk = positions[start : start + _CHUNK_ROWS]
+                marks = ", ".join("?" * len(chunk))
+                cursor.execute(f"{_SELECT} WHERE rowid IN ({marks})", chunk)
+                rows.update((row[0], sound(decoded(*row))) for row in cursor.fetchall())
+        return [rows[position] for position in positions if position in rows]
+
+    def slot(self, stream: bytes, device: bytes, seq: int) -> list[StoredRow]:
+        with self._reading() as cursor:
+            held = SQLiteShelf(cursor, self._recorder).held(stream, device, seq)
+        return self.by_positions([row.position for row in held])
+
+    def feed(self, stream: bytes, device: bytes) -> Iterator[StoredRow]:
+        branch, seq, end = originator(stream, device), 0, after_feed(stream, device)
+        while True:
+            with self._reading() as cursor:
+                cursor.execute(
+                    _SELECT + " WHERE (originator_id, originator_version) > (?, ?) AND originator_id < ? "
+                    "ORDER BY originator_id, originator_version LIMIT ?",
+                    (branch, seq, end, _CHUNK_ROWS),
+                )
+                rows = [sound(decoded(*row)) for row in bounded(cursor.sqlite_cursor)]
+            if not rows:
+                return
+            yield from rows
+            branch, seq = originator(stream, device, rows[-1].branch), rows[-1].seq
+
+    def last_position(self) -> int:
+        with self._reading() as cursor:
+            return self._recorder.last_position(cursor)
+
+    def forget_payloads(self, positions: Sequence[int]) -> None:
+        with self._writing() as cursor:
+            for position in positions:
+                cursor.execute("SELECT state FROM stored_events WHERE rowid = ?", (position,))
+                row = cursor.fetchone()
+                if row is None:
+                    raise NotFound(f"there is no event at position {position}")
+                header, signature, _ = decode_state(row[0])
+                cursor.execute(
+                    "UPDATE stored_events SET state = ? WHERE rowid = ?",
+                    (encode_state(header, signature, None), position),
+                )
+        with unavailable_on_fault(self._path), self._datastore.get_connection(commit=True) as connection:
+            # The old bytes are still in the write-ahead log until it is emptied.
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def receipt(self, key: bytes) -> Receipt | None:
+        with self._reading() as cursor:
+            cursor.execute("SELECT * FROM receipts WHERE key = ?", (key,))
+            row = cursor.fetchone()
+        return None if row is None else Receipt(*row)
+
+    def drop_receipts(self, before_ms: int) -> int:
+        with self._writing() as cursor:
+            cursor.execute("DELETE FROM receipts WHERE made_at_ms < ?", (before_ms,))
+            cursor.execute("SELECT changes()")
+            return int(cursor.fetchone()[0])
+
+    def check(self, after: int, limit: int) -> list[StoredRow | BadRow]:
+        return self._scan(after, limit)
+
+    def check_storage(self) -> list[str]:
+        try:
+            with self._reading() as cursor:
+                cursor.execute("PRAGMA integrity_check")
+                found = [str(row[0]) for row in cursor.fetchall()]
+        except Unavailable as fault:
+            return [fault.message]
+        return [] if found == ["ok"] else found
+
+    def statistics(self) -> LogStatistics:
+        with self._reading() as cursor:
+            events = self._recorder.last_position(cursor)
+            cursor.execute("SELECT count(*) FROM receipts")
+            receipts = int(cursor.fetchone()[0])
+        files = [self._path, self._path.with_name(self._path.name + "-wal")]
+        return LogStatistics(events, receipts, sum(file.stat().st_size for file in files if file.exists()))
+
+    def close(self) -> None:
+        self._datastore.close()
+
+    def _open(self) -> None:
+        with self._datastore.transaction(commit=False) as cursor:
+            cursor.execute("PRAGMA user_version")
+            version = cursor.fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise Unavailable(
+                f"{self._path} was written by a newer Gitant (its version is {version}, ours {SCHEMA_VERSION})",
+                hint="run the newer version on this data folder",
+            )
+        if version < SCHEMA_VERSION:
+            self._recorder.create_table()
+            flush_folder(self._path.parent)
+
+    @contextmanager
+    def _writing(self) -> Generator[SQLiteCursor]:
+        with unavailable_on_fault(self._path), self._datastore.transaction(commit=True) as cursor:
+            yield cursor
+
+    @contextmanager
+    def _reading(self) -> Generator[SQLiteCursor]:
+        with unavailable_on_fault(self._path), self._datastore.transaction(commit=False) as cursor:
+            yield cursor
+
+    def _scan(self, after: int, limit: int) -> list[StoredRow | BadRow]:
+        with self._reading() as cursor:
+            cursor.execute(
+                _SELECT + " WHERE rowid > ? ORDER BY rowid LIMIT ?",
+                (after, limit),
+            )
+            return with_gaps_named((decoded(*row) for row in bounded(cursor.sqlite_cursor)), after, limit)

@@ -1,0 +1,133 @@
+"""How an event is spelled in a row: originator text, and a CBOR array of its three byte strings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import cbor2
+
+from domain.ids import ID_BYTES
+from domain.ports_log import READ_BYTES_MAX, BadRow, DamagedRow, StoredRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_HEX_CHARS = 2 * ID_BYTES
+_FEEDS_CACHED_MAX = 4_096
+
+
+class Undecodable(ValueError):
+    """A row does not have the form that was written."""
+
+
+def originator(stream: bytes, device: bytes, branch: bytes = b"") -> str:
+    """The text a branch of a feed is kept under: hex of stream, device and branch."""
+    return f"{stream.hex()}/{device.hex()}/{branch.hex()}"
+
+
+def before_feed(stream: bytes, device: bytes) -> str:
+    """A text less than every originator of the feed, with none between."""
+    return f"{stream.hex()}/{device.hex()}"
+
+
+def after_feed(stream: bytes, device: bytes) -> str:
+    """A text greater than every originator of the feed, with none between (`0` follows `/`)."""
+    return f"{stream.hex()}/{device.hex()}0"
+
+
+@lru_cache(_FEEDS_CACHED_MAX)
+def parse_originator(text: str) -> tuple[bytes, bytes, bytes]:
+    """Stream, device and branch of an originator."""
+    stream, device, branch = _split(text)
+    if len(stream) != _HEX_CHARS or len(device) != _HEX_CHARS or len(branch) not in (0, _HEX_CHARS):
+        raise Undecodable(f"originator {text!r}")
+    try:
+        parsed = bytes.fromhex(stream), bytes.fromhex(device), bytes.fromhex(branch)
+    except ValueError as fault:
+        raise Undecodable(f"originator {text!r}") from fault
+    if originator(*parsed) != text:
+        raise Undecodable(f"originator {text!r}")
+    return parsed
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    try:
+        stream, device, branch = text.split("/")
+    except (ValueError, AttributeError) as fault:
+        raise Undecodable(f"originator {text!r}") from fault
+    return stream, device, branch
+
+
+def encode_state(header: bytes, signature: bytes, payload: bytes | None) -> bytes:
+    """The one canonical encoding of `[header, signature, payload]`."""
+    return cbor2.dumps([header, signature, payload])
+
+
+def decode_state(state: bytes) -> tuple[bytes, bytes, bytes | None]:
+    """Header, signature and payload; anything but what `encode_state` writes is `Undecodable`."""
+    try:
+        header, signature, payload = cbor2.loads(state)
+    except Exception as fault:
+        # The decoder's errors are of many classes; all mean that the bytes were changed.
+        raise Undecodable("its bytes are not a CBOR array of three") from fault
+    if type(header) is not bytes or type(signature) is not bytes or type(payload) not in (bytes, type(None)):
+        raise Undecodable("its bytes are not three byte strings")
+    # With these types every other encoding (a map, a longer head, a tail) is longer than this.
+    if len(state) != 1 + _encoded_size(header) + _encoded_size(signature) + _encoded_size(payload):
+        raise Undecodable("its bytes are not canonical")
+    return header, signature, payload
+
+
+def decoded(position: int, originator_id: Any, seq: Any, kind: Any, state: Any) -> StoredRow | BadRow:
+    """A row of the events table as a value; a `BadRow` when any column is not what was written."""
+    try:
+        if type(seq) is not int or type(kind) is not str or type(state) is not bytes:
+            raise Undecodable("a column has another type")
+        stream, device, branch = parse_originator(originator_id)
+        return StoredRow(position, stream, device, branch, seq, kind, *decode_state(state))
+    except Undecodable as fault:
+        return BadRow(position, str(fault))
+
+
+def sound(row: StoredRow | BadRow) -> StoredRow:
+    """`row` if it decoded; raises `DamagedRow` otherwise."""
+    if isinstance(row, BadRow):
+        raise DamagedRow(row.position, row.fault)
+    return row
+
+
+def bounded(rows: Iterable[Any]) -> Iterator[Any]:
+    """Rows of the events table until their states are too much to hold at once."""
+    held_bytes = 0
+    for row in rows:
+        yield row
+        held_bytes += len(row[4] or b"")
+        if held_bytes >= READ_BYTES_MAX:
+            return
+
+
+def with_gaps_named(rows: Iterable[StoredRow | BadRow], after: int, limit: int) -> list[StoredRow | BadRow]:
+    """`rows`, which follow position `after`, with a `BadRow` for each position that is not among them."""
+    found: list[StoredRow | BadRow] = []
+    expected = after + 1
+    for row in rows:
+        while expected < row.position and len(found) < limit:
+            found.append(BadRow(expected, "it is missing"))
+            expected += 1
+        if len(found) >= limit:
+            break
+        found.append(row)
+        expected = row.position + 1
+    return found
+
+
+def _encoded_size(value: bytes | None) -> int:
+    if value is None:
+        return 1
+    size = len(value)
+    if size < 24:
+        return 1 + size
+    if size < 1 << 8:
+        return 2 + size
+    return (3 if size < 1 << 16 else 5) + size
