@@ -1,0 +1,1 @@
+"""The person's door: settings, the writer's wire, the processes of a node."""
