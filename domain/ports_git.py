@@ -120,9 +120,22 @@ class GitStore(Protocol):
         """The refs on disk, HEAD not included."""
         ...
 
+    def advertised(self, repo: StreamId) -> Sequence[AdvertisedRef]:
+        """The refs on disk in git's order, all of one moment."""
+        ...
+
     def has(self, repo: StreamId, oid: str) -> bool:
         """Whether the repository itself (no quarantine) holds an object."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdvertisedRef:
+    """A ref as clients are told of it; `peeled` is where a tag object leads in the end."""
+
+    name: str
+    oid: str
+    peeled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

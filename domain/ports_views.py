@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RepoRow:
     """A repository that is not deleted. `doc` has id, name, description, private, archived, default_branch,
-    created_at, updated_at, roots, open_issues, closed_issues, event, and conflicts where there are any."""
+    created_at, updated_at, roots, open_issues, closed_issues, event, and conflicts where there are any.
+    """
 
     id: StreamId
     owner: str

@@ -95,6 +95,21 @@ class Text:
         return [(document.opening, document.text) for document in self._documents]
 
     @property
+    def written(self) -> list[EventId]:
+        """Every event that wrote into it: openings, applied edits, stranded ones."""
+        return sorted({*self.stranded, *(name for document in self._documents for name in document.events)})
+
+    @property
+    def edits_applied(self) -> int:
+        """How many edits the shown document has."""
+        return len(self._documents[-1].edits) if self._documents else 0
+
+    @property
+    def chars_left(self) -> int:
+        """How much may still be written into the shown document before its cap."""
+        return DOCUMENT_CHARS_MAX - self._documents[-1].chars_written if self._documents else 0
+
+    @property
     def edited(self) -> bool:
         """Whether anything has changed since the opening."""
         return any(document.edits for document in self._documents)

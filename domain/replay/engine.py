@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from domain.content.redacted import EventRedacted
-from domain.replay.judge import Judgement, Known, judge
 from domain.fold.kind import PayloadFault, State, Touch, read_payload
 from domain.kinds import KINDS
+from domain.replay.judge import Judgement, Known, judge
 from domain.verdict import ACCEPTED, Verdict, void
 
 if TYPE_CHECKING:

@@ -1,0 +1,40 @@
+"""Writing a body again: the splices from what stands to what is wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from domain.commands.scene import Scene, check, heads
+from domain.content.body_edited import BodyEdited, BodySplice
+from domain.content.body_reset import BodyReset
+from domain.fold.text import splices_between
+from domain.limits import DOCUMENT_EDITS_MAX
+
+if TYPE_CHECKING:
+    from domain.fold.text import Text
+    from domain.ids import StreamId
+
+
+class HasBody(Protocol):
+    """An issue or a comment."""
+
+    key: bytes
+    body: Text
+
+
+def edit_body(scene: Scene, thing: HasBody, stream: StreamId, text: str) -> None:
+    """Write the event that makes `text` the body, if it is not already.
+
+    A body without a document (its words were redacted), with rivals, or at its edit cap is begun anew.
+    """
+    body = thing.body
+    if not body.present or body.rivals or body.edits_applied >= DOCUMENT_EDITS_MAX or body.chars_left < len(text):
+        reset = check(BodyReset(text=text, replaces=heads(body.roots)))
+        scene.write("body.reset.v1", stream, thing.key, reset)
+        return
+    splices = [
+        BodySplice(at=each.position, cut=each.delete, text=each.text) for each in splices_between(body.value, text)
+    ]
+    if splices:
+        edit = check(BodyEdited(base=heads(body.heads), splices=splices))
+        scene.write("body.edited.v1", stream, thing.key, edit)

@@ -1,0 +1,82 @@
+"""Add, edit and redact comments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from domain.commands.bodies import edit_body
+from domain.commands.scene import Done, Scene, allow, check, entity, match, repository
+from domain.comment.added import CommentAdded
+from domain.comment.state import CommentState
+from domain.content.redacted import EventRedacted
+from domain.errors import Conflict
+from domain.ids import StreamId
+from domain.issue.state import IssueState
+from domain.words import Body
+
+if TYPE_CHECKING:
+    from domain.actor import Actor
+
+
+class AddComment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is said, and on which issue."""
+
+    repo: bytes
+    issue: bytes
+    body: Body
+
+
+def add(scene: Scene, actor: Actor, args: AddComment) -> Done:
+    """Say something on an issue, open or closed."""
+    repo = repository(scene, StreamId(args.repo))
+    issue = entity(scene, IssueState, repo, args.issue)
+    allow(scene, actor, "comment.add", repo)
+    payload = check(CommentAdded(body=args.body))
+    return Done(scene.write("comment.added.v1", StreamId(args.repo), issue.key, payload).id)
+
+
+class EditComment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A comment's new words."""
+
+    repo: bytes
+    comment: bytes
+    body: Body
+    if_match: str = ""
+
+
+def edit(scene: Scene, actor: Actor, args: EditComment) -> Done:
+    """Write a comment again; a redacted one stays a hole."""
+    repo = repository(scene, StreamId(args.repo))
+    comment = entity(scene, CommentState, repo, args.comment)
+    match(scene, args.comment, args.if_match)
+    allow(scene, actor, "body.edit", repo, comment.author)
+    if comment.redacted:
+        raise Conflict("the comment was redacted, so it cannot be edited", hint="write a new comment")
+    check(CommentAdded(body=args.body))
+    edit_body(scene, comment, StreamId(args.repo), args.body)
+    return Done(args.comment)
+
+
+class RedactComment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which comment's words are to go, and why."""
+
+    repo: bytes
+    comment: bytes
+    reason: str = ""
+    if_match: str = ""
+
+
+def redact(scene: Scene, actor: Actor, args: RedactComment) -> Done:
+    """Redact the comment and every edit of it; doing so twice changes nothing."""
+    repo = repository(scene, StreamId(args.repo))
+    comment = entity(scene, CommentState, repo, args.comment)
+    match(scene, args.comment, args.if_match)
+    allow(scene, actor, "content.redact", repo, comment.author)
+    if comment.redacted:
+        return Done(args.comment)
+    named = sorted({comment.key, *comment.body.written})[:256]
+    payload = check(EventRedacted(events=named, reason=args.reason))
+    scene.write("event.redacted.v1", StreamId(args.repo), comment.key, payload)
+    return Done(args.comment)

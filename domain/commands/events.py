@@ -1,0 +1,93 @@
+"""Take an event that somebody signed with a key of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from domain.commands.scene import Done, RefsChanged, RepositoryMade, Scene
+from domain.envelope import RawEvent, open_event
+from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected, Unauthenticated
+from domain.fold.kind import PayloadFault, read_payload
+from domain.kinds import KINDS
+from domain.refs.moved import KIND as REFS_MOVED
+from domain.refs.moved import RefsMoved
+from domain.repository.state import RepositoryState
+from domain.verdict import REJECTIONS, explain
+
+if TYPE_CHECKING:
+    from domain.actor import Actor
+    from domain.envelope import Event
+
+
+class SubmitEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The three byte strings of a signed event."""
+
+    header: bytes
+    signature: bytes
+    payload: bytes
+
+
+def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
+    """Append a signed event, from the operator or from a signer who is enrolled here.
+
+    The bytes are checked like a peer's. What would be void is refused here, with the reason, so that nobody
+    fills the log with events of no effect.
+    """
+    try:
+        event = open_event(RawEvent(args.header, args.signature, args.payload))
+    except Rejected as fault:
+        words = REJECTIONS[fault.reason]
+        raise InvalidInput(f"the event is not well formed: {words}", field=fault.reason) from fault
+    _check_door(scene, actor, event)
+    effects = _effects(scene, event)
+    try:
+        taken = scene.take(event.raw)
+    except MissingParents as fault:
+        listed = ", ".join(name.hex()[:12] for name in fault.missing)
+        raise Conflict(f"events it builds on are not here: {listed}", hint="send those first, oldest first") from fault
+    except Rejected as fault:
+        raise InvalidInput(
+            f"the event does not fit its past: {REJECTIONS[fault.reason]}", field=fault.reason
+        ) from fault
+    for effect in effects:
+        scene.after(effect)
+    return Done(extra={"event": taken.id.hex()})
+
+
+def _check_door(scene: Scene, actor: Actor, event: Event) -> None:
+    if event.genesis:
+        if not actor.operator:
+            raise Unauthenticated("a new stream needs the operator's token", hint="ask the operator to enrol your key")
+        return
+    if not actor.operator and not scene.enrolled(event.author):
+        raise Forbidden(f"{event.author} is not enrolled on this node", hint="ask the operator to enrol your key")
+    state = scene.state(event.stream)
+    if isinstance(state, RepositoryState):
+        if not state.exists or (state.private.value and not actor.operator and event.author not in state.roots):
+            raise NotFound("there is no such repository")
+        if state.archived.value and event.author not in state.roots:
+            raise Conflict("the repository is archived")
+    verdict = scene.foresee(event)
+    if verdict.standing == "void":
+        raise Forbidden(f"the event would have no effect ({explain(verdict)})", field=verdict.reason)
+
+
+def _effects(scene: Scene, event: Event) -> list[RefsChanged | RepositoryMade]:
+    kind = KINDS.get(event.kind)
+    if kind is None or event.payload is None:
+        return []
+    if kind.creates == "repository":
+        return [RepositoryMade(event.stream)]
+    if kind is not REFS_MOVED:
+        return []
+    try:
+        payload = read_payload(kind, event.payload)
+    except PayloadFault as fault:
+        raise InvalidInput(f"its payload cannot be used: {fault}") from fault
+    assert isinstance(payload, RefsMoved)
+    for move in payload.moves:
+        if move.new is not None and not scene.holds_object(event.stream, move.new.hex(), None):
+            raise Conflict(f"the object that {move.ref} should point to is not here", hint="push the objects first")
+    return [RefsChanged(event.stream, tuple(move.ref for move in payload.moves), None)]

@@ -1,0 +1,103 @@
+"""Move refs: what a push comes to, and what creating or deleting a branch does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from domain.commands.scene import Done, RefsChanged, Scene, allow, heads, repository
+from domain.errors import InvalidInput
+from domain.ids import StreamId
+from domain.limits import MOVES_PER_EVENT_MAX
+from domain.ports_git import ZERO_OID
+from domain.refs.moved import Move, RefsMoved
+from domain.refs.names import BRANCH_PREFIX, is_oid, ref_problem
+from domain.refs.state import RefState, ref_key
+
+if TYPE_CHECKING:
+    from domain.actor import Actor
+    from domain.repository.state import RepositoryState
+
+
+class MoveRefs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`commands` are (ref, old, new) with 40 hex digits each, zeros for "not there"."""
+
+    repo: bytes
+    commands: list[tuple[str, str, str]]
+    quarantine: str | None = None
+    atomic: bool = False
+
+
+def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
+    """Move the refs that can be moved; `outcomes` tells of each command, in order, why not (empty: done)."""
+    stream = StreamId(args.repo)
+    repo = repository(scene, stream)
+    allow(scene, actor, "refs.move", repo)
+    outcomes = [_problem(scene, repo, args, command) for command in args.commands]
+    names = [command[0] for command in args.commands]
+    outcomes = [
+        "named twice in one push" if names.count(name) > 1 and not outcome else outcome
+        for name, outcome in zip(names, outcomes, strict=True)
+    ]
+    if args.atomic and any(outcomes):
+        outcomes = [outcome or "atomic push failed: another ref was refused" for outcome in outcomes]
+    _check_names_fit(scene, stream, args, outcomes)
+    moves = [
+        _move(scene, stream, command) for command, outcome in zip(args.commands, outcomes, strict=True) if not outcome
+    ]
+    for start in range(0, len(moves), MOVES_PER_EVENT_MAX):
+        payload = RefsMoved(moves=moves[start : start + MOVES_PER_EVENT_MAX])
+        scene.write("refs.moved.v1", stream, stream, payload)
+    if moves:
+        scene.after(RefsChanged(stream, tuple(each.ref for each in moves), args.quarantine))
+    return Done(extra={"outcomes": [[name, outcome] for name, outcome in zip(names, outcomes, strict=True)]})
+
+
+def _problem(scene: Scene, repo: RepositoryState, args: MoveRefs, command: tuple[str, str, str]) -> str:
+    name, old, new = command
+    if not is_oid(old) or not is_oid(new):
+        raise InvalidInput("an object id is 40 lowercase hexadecimal digits", field="commands")
+    problem = ref_problem(name)
+    if problem:
+        return problem
+    stream = StreamId(repo.key)
+    state = scene.state(ref_key(stream, name))
+    current = state.oid.hex() if isinstance(state, RefState) and state.oid is not None else ZERO_OID
+    if current != old:
+        if current == ZERO_OID:
+            return "stale: the ref is not there any more; fetch first"
+        return f"stale: the ref is at {current[:10]} now; fetch first"
+    if old == new == ZERO_OID:
+        return "there is no such ref to delete"
+    if new == ZERO_OID and name == BRANCH_PREFIX + repo.default_branch.value:
+        return "it is the default branch; make another one the default before deleting it"
+    if new != ZERO_OID and not scene.holds_object(stream, new, args.quarantine):
+        return "the object it should point to is missing"
+    return ""
+
+
+def _check_names_fit(scene: Scene, stream: StreamId, args: MoveRefs, outcomes: list[str]) -> None:
+    """A ref and a folder of refs cannot have one name (`a` beside `a/b`): refuse what would clash after this push."""
+    going = {c[0] for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome and c[2] == ZERO_OID}
+    coming = {c[0] for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome and c[2] != ZERO_OID}
+    for index, (name, _, new) in enumerate(args.commands):
+        if outcomes[index] or new == ZERO_OID:
+            continue
+        clash = next((each for each in scene.refs_clashing(stream, name) if each not in going), None)
+        clash = clash or next((each for each in coming if each.startswith(name + "/")), None)
+        if clash is not None:
+            outcomes[index] = f"the name clashes with {clash}"
+    if args.atomic and any(outcomes):
+        outcomes[:] = [outcome or "atomic push failed: another ref was refused" for outcome in outcomes]
+
+
+def _move(scene: Scene, stream: StreamId, command: tuple[str, str, str]) -> Move:
+    name, old, new = command
+    state = scene.state(ref_key(stream, name))
+    return Move(
+        ref=name,
+        old=None if old == ZERO_OID else bytes.fromhex(old),
+        new=None if new == ZERO_OID else bytes.fromhex(new),
+        replaces=heads(state.moves.heads) if isinstance(state, RefState) else [],
+    )

@@ -1,0 +1,56 @@
+"""Every command by name: its arguments and its function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from domain.commands import comments, events, issues, labels, refs, repositories
+from domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from domain.actor import Actor
+    from domain.commands.scene import Done, Scene
+
+
+class Command(NamedTuple):
+    """What a command takes and what carries it out."""
+
+    args: type[msgspec.Struct]
+    run: Callable[[Any, Any, Any], Any]
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "repository.create": Command(repositories.CreateRepository, repositories.create),
+    "repository.edit": Command(repositories.EditRepository, repositories.edit),
+    "repository.delete": Command(repositories.DeleteRepository, repositories.delete),
+    "refs.move": Command(refs.MoveRefs, refs.move),
+    "label.create": Command(labels.CreateLabel, labels.create),
+    "label.edit": Command(labels.EditLabel, labels.edit),
+    "label.delete": Command(labels.DeleteLabel, labels.delete),
+    "issue.open": Command(issues.OpenIssue, issues.open_issue),
+    "issue.edit": Command(issues.EditIssue, issues.edit),
+    "issue.close": Command(issues.CloseIssue, issues.close),
+    "issue.reopen": Command(issues.ReopenIssue, issues.reopen),
+    "issue.label": Command(issues.ChangeMembers, issues.label),
+    "issue.assign": Command(issues.ChangeMembers, issues.assign),
+    "comment.add": Command(comments.AddComment, comments.add),
+    "comment.edit": Command(comments.EditComment, comments.edit),
+    "comment.redact": Command(comments.RedactComment, comments.redact),
+    "event.submit": Command(events.SubmitEvent, events.submit),
+}
+
+
+def run(name: str, scene: Scene, actor: Actor, args: Mapping[str, Any]) -> Done:
+    """Carry out a command on the scene; raises the `LocalFault` it ends in."""
+    command = COMMANDS[name]
+    try:
+        typed = msgspec.convert(args, command.args)
+    except msgspec.ValidationError as fault:
+        words, _, path = str(fault).partition(" - at `$.")
+        raise InvalidInput(words, field=path.rstrip("`")) from fault
+    done: Done = command.run(scene, actor, typed)
+    return done

@@ -1,0 +1,183 @@
+"""What a command can see and do. The writer gives it one of these; nothing in a command knows of disks or sockets.
+
+A command checks everything before its first `write`: a fault after that costs the whole batch a second run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, PreconditionFailed, Unauthenticated
+from domain.etag import etag
+from domain.policy import Question
+from domain.repository.state import RepositoryState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from domain.actor import Actor
+    from domain.envelope import Event, RawEvent
+    from domain.fold.kind import Payload, State
+    from domain.ids import Did, EventId, StreamId
+    from domain.label.state import LabelState
+    from domain.policy import Policy
+    from domain.verdict import Verdict
+
+S = TypeVar("S", bound="State")
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryMade:
+    """After the commit: make the repository's folder."""
+
+    repo: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class RefsChanged:
+    """After the commit: publish a push's objects and bring these refs on disk in line with the fold."""
+
+    repo: StreamId
+    refs: tuple[str, ...]
+    quarantine: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadChanged:
+    """After the commit: the default branch is another one."""
+
+    repo: StreamId
+
+
+Effect = RepositoryMade | RefsChanged | HeadChanged
+
+
+@dataclass(slots=True)
+class Done:
+    """What a command changed: the key of the entity to answer with, and anything besides its document."""
+
+    key: bytes | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Scene(Protocol):
+    """The fold as it stands, and the pen."""
+
+    policy: Policy
+
+    @property
+    def operator(self) -> Did:
+        """The principal for whom this node signs."""
+        ...
+
+    def state(self, key: bytes) -> State | None:
+        """An entity's state."""
+        ...
+
+    def document(self, key: bytes) -> bytes:
+        """An entity's document."""
+        ...
+
+    def next_number(self, stream: StreamId) -> int:
+        """One more than the highest issue number in a repository."""
+        ...
+
+    def labels_named(self, stream: StreamId, name: str) -> Sequence[LabelState]:
+        """The standing labels of that name; more than one after concurrent creations."""
+        ...
+
+    def repository_named(self, owner: Did, name: str) -> StreamId | None:
+        """A repository of that owner and name which is not deleted."""
+        ...
+
+    def principal(self, name: str) -> Did | None:
+        """The did behind a user name or a did."""
+        ...
+
+    def write(self, kind: str, stream: StreamId, entity: bytes, payload: Payload) -> Event:
+        """Sign one event as the operator and fold it."""
+        ...
+
+    def begin(self, kind: str, payload: Payload, roots: Sequence[Did]) -> Event:
+        """Sign a genesis as the operator and fold it."""
+        ...
+
+    def take(self, raw: RawEvent) -> Event:
+        """Check and fold an event that somebody else signed; raises `PeerFault`."""
+        ...
+
+    def enrolled(self, did: Did) -> bool:
+        """Whether the principal has an identity stream here."""
+        ...
+
+    def holds_object(self, repo: StreamId, oid: str, quarantine: str | None) -> bool:
+        """Whether an object is in the repository, or in the push's quarantine."""
+        ...
+
+    def refs_clashing(self, repo: StreamId, name: str) -> Sequence[str]:
+        """Standing refs that cannot stand beside `name`: a prefix of it by folders, or inside it."""
+        ...
+
+    def foresee(self, event: Event) -> Verdict:
+        """The verdict an event would get now, without folding it."""
+        ...
+
+    def after(self, effect: Effect) -> None:
+        """Have something done on disk once the events are durable."""
+        ...
+
+
+def repository(scene: Scene, stream: StreamId, *, writable: bool = True) -> RepositoryState:
+    """The repository, which must exist and (for most writes) not be archived."""
+    state = scene.state(stream)
+    if not isinstance(state, RepositoryState) or not state.exists:
+        raise NotFound("there is no such repository")
+    if writable and state.archived.value:
+        raise Conflict(
+            "the repository is archived, so it cannot be changed",
+            hint=f"take it out of the archive first: gitant repo edit {state.name} --no-archived",
+        )
+    return state
+
+
+def entity(scene: Scene, sort: type[S], repo: RepositoryState, key: bytes) -> S:
+    """An entity of one sort in one repository, or `NotFound`."""
+    state = scene.state(key)
+    if not isinstance(state, sort) or getattr(state, "stream", None) != repo.key:
+        raise NotFound(f"there is no such {sort.__name__.removesuffix('State').lower()} in {repo.name}")
+    return state
+
+
+def allow(scene: Scene, actor: Actor, action: str, repo: RepositoryState, author: Did | None = None) -> None:
+    """Return if the actor may do this by the policy that the fold uses; else say what is missing."""
+    if actor.did is None:
+        raise Unauthenticated("this needs a token", hint="send Authorization: Bearer, with what `gitant token` prints")
+    if not actor.operator:
+        raise Forbidden("this node signs only for its operator", hint="sign the event yourself and POST it to /events")
+    if not scene.policy.allows(Question(action, actor.did, repo.roots, author)):
+        raise Forbidden(f"{actor.did} may not do this in {repo.name} ({action})")
+
+
+def match(scene: Scene, key: bytes, if_match: str) -> None:
+    """Raise `PreconditionFailed` unless the caller's validator is the current document's."""
+    if if_match and if_match != "*" and etag(scene.document(key)) not in [tag.strip() for tag in if_match.split(",")]:
+        raise PreconditionFailed("it has changed since you read it", hint="read it again, then repeat your change")
+
+
+def check(payload: Payload) -> Payload:
+    """A payload this node is about to write, or `InvalidInput` with what is wrong."""
+    problem = payload.problem()
+    if problem:
+        raise InvalidInput(problem, field=problem.split(" ", 1)[0])
+    return payload
+
+
+def heads(found: Sequence[EventId]) -> list[bytes]:
+    """Event ids as payloads hold them."""
+    return [bytes(name) for name in found]
+
+
+def present(args: Mapping[str, Any], name: str) -> bool:
+    """Whether a caller gave an argument (null counts as absent)."""
+    return args.get(name) is not None

@@ -1,0 +1,208 @@
+"""The engine's history, kept in the views: events, who touches what, redactions, what awaits what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from domain.kinds import KINDS
+from domain.replay.engine import Member
+from domain.replay.judge import Judgement, Known
+from projections.tables import AWAITING, EVENTS, FORKS, MEMBERS, REDACTIONS, STREAMS
+from projections.tips import Tips
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.envelope import Event
+    from domain.ids import Did, EventId
+    from domain.verdict import Verdict
+    from projections.shelf import Shelf
+
+_KNOWN_MAX = 50_000
+
+
+class EventSource(Protocol):
+    """Where whole events come from: the log, by position."""
+
+    def events_at(self, positions: Sequence[int]) -> Sequence[Event]:
+        """The events at these positions, in the order asked for."""
+        ...
+
+    def siblings(self, event: Event) -> Sequence[EventId]:
+        """The ids of all stored events with the same stream, device, seq and prev as `event`."""
+        ...
+
+
+class ViewHistory:
+    """Implements `domain.replay.engine.History` over SQLite; `place` must precede what records an event."""
+
+    def __init__(self, shelf: Shelf, source: EventSource) -> None:
+        self._shelf = shelf
+        self._source = source
+        self.tips = Tips(shelf)
+        self._known: dict[bytes, Known] = {}
+        self._positions: dict[bytes, int] = {}
+        self._pending: dict[bytes, Event] = {}
+        self._roots: dict[bytes, tuple[Did, ...]] = {}
+        self._load_awaited()
+
+    def _load_awaited(self) -> None:
+        rows = self._shelf.connection.execute("SELECT DISTINCT awaited FROM awaiting")
+        self._awaited: set[bytes] = {row[0] for row in rows}
+        rows = self._shelf.connection.execute("SELECT DISTINCT target FROM redactions")
+        self._redacted: set[bytes] = {row[0] for row in rows}
+
+    def place(self, event: Event, position: int) -> None:
+        """Say where the event that is about to be applied is in the log."""
+        self._positions[event.id] = position
+        self._pending[event.id] = event
+
+    def settle(self) -> None:
+        """The batch is durable: nothing of it needs to be held here any longer."""
+        self._pending.clear()
+        self._positions.clear()
+        if len(self._known) > _KNOWN_MAX:
+            self._known.clear()
+
+    def abandon(self) -> None:
+        """The batch did not become durable."""
+        self._known.clear()
+        self._positions.clear()
+        self._pending.clear()
+        self._roots.clear()
+        self.tips.abandon()
+        self._load_awaited()
+
+    def position(self, name: bytes) -> int:
+        """The log position of a recorded event."""
+        position = self._positions.get(name)
+        if position is None:
+            self._shelf.write()
+            row = self._shelf.connection.execute("SELECT pos FROM events WHERE id=?", (name,)).fetchone()
+            assert row is not None, "only recorded events are asked for"
+            position = self._positions[name] = row[0]
+        return position
+
+    def known(self, name: EventId) -> Known | None:
+        """An event by id, as other events' verdicts need it."""
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        self._shelf.write()
+        row = self._shelf.connection.execute(
+            "SELECT kind, stream, entity, author, standing FROM events WHERE id=?", (name,)
+        ).fetchone()
+        if row is None:
+            return None
+        kind, stream, entity, author, standing = row
+        roots = self._roots_of(stream) if stream == name else ()
+        known = self._known[name] = Known(kind, stream, entity, author, standing == "accepted", roots)
+        return known
+
+    def event(self, name: EventId) -> Event | None:
+        """An event by id, whole."""
+        pending = self._pending.get(name)
+        if pending is not None:
+            return pending
+        if self.known(name) is None:
+            return None
+        return self._source.events_at([self.position(name)])[0]
+
+    def members(self, key: bytes) -> Sequence[Member]:
+        """The accepted and fold-voided events that touch an entity, in total order."""
+        self._shelf.write()
+        rows = self._shelf.connection.execute(
+            "SELECT members.id, members.pos, standing FROM members JOIN events ON events.pos = members.pos"
+            " WHERE key=? ORDER BY members.lamport, members.id",
+            (key,),
+        ).fetchall()
+        stored = [pos for name, pos, _ in rows if name not in self._pending]
+        found = {event.id: event for event in self._source.events_at(stored)} if stored else {}
+        return [Member(self._pending.get(name) or found[name], standing == "accepted") for name, _, standing in rows]
+
+    def redacted(self, name: EventId) -> bool:
+        """Whether an accepted redaction covers an event's payload."""
+        return name in self._redacted
+
+    def awaiting(self, name: EventId) -> Sequence[EventId]:
+        """Events whose verdict waits for this one; they are taken off the list."""
+        if name not in self._awaited:
+            return ()
+        self._awaited.discard(name)
+        self._shelf.write()
+        rows = self._shelf.connection.execute("SELECT event FROM awaiting WHERE awaited=? ORDER BY event", (name,))
+        waiting = [row[0] for row in rows]
+        self._shelf.delete("DELETE FROM awaiting WHERE awaited=?", (name,))
+        self._shelf.write()
+        return waiting
+
+    def record(self, event: Event, judgement: Judgement, keys: Sequence[bytes]) -> None:
+        """Remember an event with its verdict, what it awaits, and the entities it touches."""
+        position = self.position(event.id)
+        verdict = judgement.verdict
+        first = event.id not in self._known and event.id in self._pending
+        self._shelf.put(EVENTS, _event_row(event, position, verdict))
+        for key in keys:
+            self._shelf.put(MEMBERS, (key, event.lamport, event.id, position))
+        for awaited in judgement.awaits:
+            self._awaited.add(awaited)
+            self._shelf.put(AWAITING, (awaited, event.id))
+        if first:
+            self._record_place(event, position, verdict)
+        kind = KINDS.get(event.kind)
+        if kind is None or kind.creates or kind.redactable or not verdict.accepted:
+            self._known[event.id] = Known(
+                event.kind, event.stream, event.entity, event.author, verdict.accepted, event.roots
+            )
+
+    def record_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
+        """Remember that an accepted redaction covers these events."""
+        known = self._pending.get(by) or self.event(by)
+        assert known is not None
+        for target in targets:
+            self._redacted.add(target)
+            self._shelf.put(REDACTIONS, (target, by, known.stream))
+
+    def record_verdict(self, name: EventId, verdict: Verdict) -> None:
+        """Change the verdict of an event, found only by folding."""
+        self._shelf.write()
+        known = self._known.get(name)
+        if known is not None:
+            self._known[name] = known._replace(accepted=verdict.accepted)
+        self._shelf.connection.execute(
+            "UPDATE events SET standing=?, reason=? WHERE id=?", (verdict.standing, verdict.reason, name)
+        )
+
+    def _record_place(self, event: Event, position: int, verdict: Verdict) -> None:
+        """What does not change when an event is judged again: frontier, feed, fork proofs, the stream itself."""
+        if event.genesis:
+            self._roots[event.stream] = event.roots
+            self._shelf.put(STREAMS, (event.stream, event.kind, position, " ".join(event.roots)))
+        if not self.tips.extend(event, void=verdict.standing == "void"):
+            twins = sorted(self._source.siblings(event))
+            if len(twins) > 1:
+                self._shelf.put(FORKS, (event.stream, event.device, event.seq, twins[0], twins[1]))
+
+    def _roots_of(self, stream: bytes) -> tuple[Did, ...]:
+        roots = self._roots.get(stream)
+        if roots is None:
+            row = self._shelf.connection.execute("SELECT roots FROM streams WHERE stream=?", (stream,)).fetchone()
+            roots = self._roots[stream] = tuple(row[0].split()) if row else ()
+        return roots
+
+
+def _event_row(event: Event, position: int, verdict: Verdict) -> tuple[object, ...]:
+    return (
+        position,
+        event.id,
+        event.stream,
+        event.kind,
+        event.entity,
+        event.author,
+        event.device,
+        event.seq,
+        event.lamport,
+        event.time,
+        verdict.standing,
+        verdict.reason,
+    )

@@ -1,0 +1,149 @@
+"""Feeds events to the fold and what changed to the views, a batch in one transaction.
+
+`apply` folds in memory and notes which entities to show again; `flush` renders those and commits them with the log
+position reached. Showing at the end of a batch means that an issue changed fifty times in it is written once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.comment.state import CommentState
+from domain.identity.state import IdentityState
+from domain.issue.state import IssueState
+from domain.label.state import LabelState
+from domain.refs.state import RefState
+from domain.replay.engine import Applied, Engine
+from domain.repository.state import RepositoryState
+from projections.history import EventSource, ViewHistory
+from projections.shelf import Shelf
+from projections.show.comment import show_comment
+from projections.show.identity import show_identity
+from projections.show.issue import issue_document, show_issue
+from projections.show.label import issues_with, show_label
+from projections.show.ref import show_ref
+from projections.show.repository import show_repository
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from domain.envelope import Event
+    from domain.fold.kind import State
+    from domain.ids import StreamId
+    from domain.policy import Policy
+    from projections.tips import Tip
+
+_SHOW: Final[dict[type[State], Callable[[Any, Projector], None]]] = {
+    IdentityState: show_identity,
+    LabelState: show_label,
+    IssueState: show_issue,
+    CommentState: show_comment,
+    RefState: show_ref,
+    RepositoryState: show_repository,
+}
+"""By state, in the order of showing: labels before the issues that name them, repositories last for their counts."""
+
+
+class Projector:
+    """The writing side of the views. One at a time for each database."""
+
+    def __init__(self, connection: sqlite3.Connection, source: EventSource, policy: Policy) -> None:
+        self.shelf = Shelf(connection)
+        self.history = ViewHistory(self.shelf, source)
+        self._engine = Engine(self.history, policy)
+        self._dirty: dict[bytes, State] = {}
+        self._new: set[bytes] = set()
+        self._counts: dict[bytes, list[int]] = {}
+        self.position: int = connection.execute("SELECT value FROM meta WHERE name='position'").fetchone()[0]
+
+    def apply(self, event: Event, position: int) -> Applied:
+        """Fold one event that is (or is about to be) in the log at `position`, whose past is here already."""
+        assert position == self.position + 1, "events reach the views in log order, none left out"
+        self.history.place(event, position)
+        applied = self._engine.apply(event)
+        self._dirty.update(applied.states)
+        if event.id in applied.states:
+            self._new.add(event.id)
+        self.position = position
+        return applied
+
+    def flush(self) -> None:
+        """Show what changed and commit it together with the position."""
+        for key in [key for key, state in self._dirty.items() if isinstance(state, LabelState)]:
+            for issue in issues_with(key, self):
+                self._mark(issue)
+        self._count_issues()
+        for sort, show in _SHOW.items():
+            for state in [state for state in self._dirty.values() if type(state) is sort]:
+                show(state, self)
+        self.history.tips.save()
+        self.shelf.commit(self.position)
+        self._clear()
+        self.history.settle()
+
+    def abandon(self, position: int) -> None:
+        """Forget everything since the last flush: the log did not take it. `position` is the log's last."""
+        self.shelf.abandon()
+        self.history.abandon()
+        self._engine.forget()
+        self._counts.clear()
+        self._clear()
+        self.position = position
+
+    def state(self, key: bytes) -> State | None:
+        """An entity's state, with everything applied so far."""
+        return self._engine.state(key)
+
+    def tip(self, stream: StreamId) -> Tip:
+        """Where a stream ends, with everything applied so far."""
+        return self.history.tips.tip(stream)
+
+    def is_new(self, key: bytes) -> bool:
+        """Whether an entity was created since the last flush, so that it has no rows to replace."""
+        return key in self._new
+
+    def issue_document(self, state: IssueState) -> bytes:
+        """The JSON of an issue as the next flush will write it."""
+        return issue_document(state, self)
+
+    def issue_counts(self, stream: bytes) -> tuple[int, int]:
+        """How many issues of a repository are open, and closed."""
+        counts = self._counts_of(stream)
+        return counts[0], counts[1]
+
+    def _mark(self, key: bytes) -> None:
+        state = self._engine.state(key)
+        if state is not None:
+            self._dirty[key] = state
+
+    def _count_issues(self) -> None:
+        """Bring the counts in step with the issues that changed, and show their repositories again."""
+        for state in [state for state in self._dirty.values() if isinstance(state, IssueState)]:
+            counts = self._counts_of(state.stream)
+            was = self._was_open(state.key)
+            if was is not None:
+                counts[0 if was else 1] -= 1
+            counts[0 if state.open else 1] += 1
+            self._mark(state.stream)
+
+    def _was_open(self, issue: bytes) -> bool | None:
+        if issue in self._new:
+            return None
+        self.shelf.write()
+        row = self.shelf.connection.execute("SELECT open FROM issues WHERE id=?", (issue,)).fetchone()
+        return None if row is None else bool(row[0])
+
+    def _counts_of(self, stream: bytes) -> list[int]:
+        counts = self._counts.get(stream)
+        if counts is None:
+            rows = self.shelf.connection.execute(
+                "SELECT open, count(*) FROM issues WHERE stream=? GROUP BY open", (stream,)
+            )
+            found = dict(rows.fetchall())
+            counts = self._counts[stream] = [found.get(1, 0), found.get(0, 0)]
+        return counts
+
+    def _clear(self) -> None:
+        self._dirty.clear()
+        self._new.clear()

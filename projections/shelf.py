@@ -1,0 +1,66 @@
+"""Rows on their way into the views: collected in memory, written in batches inside one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlite_utils import Database
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from projections.tables import Table
+
+
+class Shelf:
+    """Deletes and upserts by table. Within one batch a row's deletes come before its upserts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._db = Database(connection)
+        self._deletes: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+        self._upserts: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+        self._transaction: Any = None
+
+    def put(self, table: Table, row: Sequence[Any]) -> None:
+        """Write one whole row of `table`, columns in their declared order."""
+        self._upserts[table.upsert].append(row)
+
+    def delete(self, statement: str, values: Sequence[Any]) -> None:
+        """Run a delete statement before this batch's upserts."""
+        self._deletes[statement].append(values)
+
+    def write(self) -> None:
+        """Send what is collected to SQLite, inside the open transaction (begun here if need be)."""
+        if not self._deletes and not self._upserts:
+            return
+        self._begin()
+        for statement, rows in self._deletes.items():
+            self.connection.executemany(statement, rows)
+        for statement, rows in self._upserts.items():
+            self.connection.executemany(statement, rows)
+        self._deletes.clear()
+        self._upserts.clear()
+
+    def commit(self, position: int) -> None:
+        """Write, note the log position that the views have reached, and commit."""
+        self.write()
+        self._begin()
+        self.connection.execute("UPDATE meta SET value=? WHERE name='position'", (position,))
+        transaction, self._transaction = self._transaction, None
+        transaction.__exit__(None, None, None)
+
+    def abandon(self) -> None:
+        """Forget everything since the last commit."""
+        self._deletes.clear()
+        self._upserts.clear()
+        self._transaction = None
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    def _begin(self) -> None:
+        if self._transaction is None:
+            self._transaction = self._db.atomic()
+            self._transaction.__enter__()

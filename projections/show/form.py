@@ -1,0 +1,45 @@
+"""How values look in documents: times, ids, conflicts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from domain.fold.register import Register
+    from domain.fold.text import Text
+
+_TIME_MS_LAST: Final = 253_402_300_799_000
+encode_json: Final = msgspec.json.Encoder().encode
+
+
+def iso(time_ms: int) -> str:
+    """A claimed time in RFC 3339, UTC; times past year 9999 show as its last second."""
+    moment = datetime.fromtimestamp(min(time_ms, _TIME_MS_LAST) / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def conflict_of(register: Register[Any]) -> list[dict[str, Any]]:
+    """The rival values of a register, each with who wrote it in which event."""
+    return [{"value": write.value, "author": write.author, "event": write.event.hex()} for write in register.conflict]
+
+
+def body_conflicts(body: Text) -> dict[str, Any]:
+    """What of a body needs a person: rival documents and edits that could not be applied."""
+    found: dict[str, Any] = {}
+    if body.rivals:
+        found["body"] = [{"event": event.hex(), "value": text} for event, text in body.rivals]
+    if body.stranded:
+        found["edits"] = [{"event": event.hex(), "reason": reason} for event, reason in sorted(body.stranded.items())]
+    return found
+
+
+def conflicts(**registers: Register[Any]) -> dict[str, Any]:
+    """All conflicts among named registers; empty when there are none."""
+    return {
+        name: conflict_of(register)
+        for name, register in registers.items()
+        if len(register.current) > 1 and register.conflict
+    }

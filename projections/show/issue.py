@@ -1,0 +1,77 @@
+"""Rows of issues, of what they carry, and of the counts a repository shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from domain.label.state import LabelState
+from projections.show.form import body_conflicts, conflicts, encode_json, iso
+from projections.tables import ISSUE_ASSIGNEES, ISSUE_LABELS, ISSUES
+
+if TYPE_CHECKING:
+    from domain.issue.state import IssueState
+    from projections.projector import Projector
+
+
+def show_issue(state: IssueState, projector: Projector) -> None:
+    """Write an issue's row and its label and assignee rows."""
+    shelf = projector.shelf
+    body = state.body.value
+    row = (
+        projector.history.position(state.key),
+        state.key,
+        state.stream,
+        state.number,
+        int(state.open),
+        state.lamport,
+        state.author,
+        state.title.value,
+        body,
+        issue_document(state, projector),
+    )
+    shelf.put(ISSUES, row)
+    if not projector.is_new(state.key):
+        shelf.delete("DELETE FROM issue_labels WHERE issue=?", (state.key,))
+        shelf.delete("DELETE FROM issue_assignees WHERE issue=?", (state.key,))
+    for label in state.labels.added:
+        shelf.put(ISSUE_LABELS, (state.stream, label, state.lamport, state.key))
+    for did in state.assignees.added:
+        shelf.put(ISSUE_ASSIGNEES, (state.stream, did, state.lamport, state.key))
+
+
+def issue_document(state: IssueState, projector: Projector) -> bytes:
+    """The JSON of one issue."""
+    is_open, reason = state.status.value
+    name = state.key.hex()
+    fields: dict[str, Any] = {
+        "id": name,
+        "repo": state.stream.hex(),
+        "number": state.number,
+        "title": state.title.value,
+        "body": state.body.value,
+        "state": "open" if is_open else "closed",
+        "state_reason": reason,
+        "author": state.author,
+        "labels": label_names(state, projector),
+        "assignees": state.assignees.members,
+        "comments": state.comments,
+        "created_at": iso(state.time),
+        "updated_at": iso(state.updated),
+        "lamport": state.lamport,
+        "event": name,
+        "edited": state.body.edited,
+    }
+    found = conflicts(title=state.title, state=state.status) | body_conflicts(state.body)
+    if found:
+        fields["conflicts"] = found
+    return encode_json(fields)
+
+
+def label_names(state: IssueState, projector: Projector) -> list[str]:
+    """The names of the labels that an issue carries, without deleted ones and those not known here."""
+    names = set()
+    for label in state.labels.added:
+        known = projector.state(label)
+        if isinstance(known, LabelState) and not known.deleted and known.stream == state.stream:
+            names.add(known.name.value)
+    return sorted(names)

@@ -1,0 +1,300 @@
+"""Every table of `views.sqlite`, as data: columns, keys, indexes, and what of it goes into a stream's view digest.
+
+A `shared` column means the same on every node that holds the same log. Positions and row numbers are this node's own
+and never shared. Ids are 32 raw bytes, `doc` is the JSON that readers get.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlite_utils import Database
+
+if TYPE_CHECKING:
+    import sqlite3
+
+FOLD_VERSION: Final = 1
+"""Bump when a fold or a table changes: older views are thrown away and rebuilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table. `key` is the primary key; `shared` the columns of the digest (none: not digested)."""
+
+    name: str
+    columns: dict[str, str]
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    shared: tuple[str, ...] = ()
+    with_rowid: bool = False
+
+    @property
+    def ddl(self) -> str:
+        """The statement that makes it."""
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.columns.items())
+        tail = "" if self.with_rowid else " WITHOUT ROWID"
+        return f'CREATE TABLE "{self.name}" ({columns}, PRIMARY KEY ({", ".join(self.key)})){tail}'
+
+    @property
+    def upsert(self) -> str:
+        """The statement that writes one whole row by key."""
+        names = ", ".join(self.columns)
+        marks = ", ".join("?" * len(self.columns))
+        rest = ", ".join(f"{name}=excluded.{name}" for name in self.columns if name not in self.key)
+        action = f"DO UPDATE SET {rest}" if rest else "DO NOTHING"
+        return f"INSERT INTO {self.name} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(self.key)}) {action}"
+
+
+EVENTS: Final = Table(
+    "events",
+    {
+        "pos": "INTEGER",
+        "id": "BLOB NOT NULL",
+        "stream": "BLOB NOT NULL",
+        "kind": "TEXT NOT NULL",
+        "entity": "BLOB",
+        "author": "TEXT NOT NULL",
+        "device": "BLOB NOT NULL",
+        "seq": "INTEGER NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "time": "INTEGER NOT NULL",
+        "standing": "TEXT NOT NULL",
+        "reason": "TEXT NOT NULL",
+    },
+    key=("pos",),
+    unique=(("id",),),
+    indexes=(("stream", "lamport", "id"),),
+    shared=("id", "standing", "reason"),
+    with_rowid=True,
+)
+MEMBERS: Final = Table(
+    "members",
+    {"key": "BLOB NOT NULL", "lamport": "INTEGER NOT NULL", "id": "BLOB NOT NULL", "pos": "INTEGER NOT NULL"},
+    key=("key", "lamport", "id"),
+)
+REDACTIONS: Final = Table(
+    "redactions",
+    {"target": "BLOB NOT NULL", "by": "BLOB NOT NULL", "stream": "BLOB NOT NULL"},
+    key=("target", "by"),
+    shared=("target", "by"),
+)
+AWAITING: Final = Table("awaiting", {"awaited": "BLOB NOT NULL", "event": "BLOB NOT NULL"}, key=("awaited", "event"))
+STREAMS: Final = Table(
+    "streams",
+    {"stream": "BLOB NOT NULL", "kind": "TEXT NOT NULL", "pos": "INTEGER NOT NULL", "roots": "TEXT NOT NULL"},
+    key=("stream",),
+    shared=("kind", "roots"),
+)
+FRONTIER: Final = Table(
+    "frontier",
+    {
+        "stream": "BLOB NOT NULL",
+        "id": "BLOB NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "head": "INTEGER NOT NULL",
+        "citable": "INTEGER NOT NULL",
+    },
+    key=("stream", "id"),
+)
+FEEDS: Final = Table(
+    "feeds",
+    {"stream": "BLOB NOT NULL", "device": "BLOB NOT NULL", "seq": "INTEGER NOT NULL", "id": "BLOB NOT NULL"},
+    key=("stream", "device"),
+)
+FORKS: Final = Table(
+    "forks",
+    {
+        "stream": "BLOB NOT NULL",
+        "device": "BLOB NOT NULL",
+        "seq": "INTEGER NOT NULL",
+        "low": "BLOB NOT NULL",
+        "high": "BLOB NOT NULL",
+    },
+    key=("stream", "device", "seq"),
+    shared=("device", "seq", "low", "high"),
+)
+IDENTITIES: Final = Table(
+    "identities",
+    {
+        "stream": "BLOB NOT NULL",
+        "did": "TEXT NOT NULL",
+        "name": "TEXT NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("stream",),
+    indexes=(("did",), ("name",)),
+    shared=("doc",),
+)
+REPOS: Final = Table(
+    "repos",
+    {
+        "stream": "BLOB NOT NULL",
+        "pos": "INTEGER NOT NULL",
+        "name": "TEXT NOT NULL",
+        "owner": "TEXT NOT NULL",
+        "private": "INTEGER NOT NULL",
+        "archived": "INTEGER NOT NULL",
+        "deleted": "INTEGER NOT NULL",
+        "default_branch": "TEXT NOT NULL",
+        "roots": "TEXT NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("stream",),
+    indexes=(("name",), ("deleted", "private", "pos")),
+    shared=("name", "owner", "private", "archived", "deleted", "default_branch", "roots", "doc"),
+)
+REFS: Final = Table(
+    "refs",
+    {
+        "stream": "BLOB NOT NULL",
+        "name": "TEXT NOT NULL",
+        "oid": "BLOB",
+        "author": "TEXT NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("stream", "name"),
+    shared=("name", "oid", "doc"),
+)
+LABELS: Final = Table(
+    "labels",
+    {
+        "id": "BLOB NOT NULL",
+        "stream": "BLOB NOT NULL",
+        "name": "TEXT NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "deleted": "INTEGER NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("id",),
+    indexes=(("stream", "name", "lamport", "id"),),
+    shared=("id", "name", "deleted", "doc"),
+)
+ISSUES: Final = Table(
+    "issues",
+    {
+        "pos": "INTEGER",
+        "id": "BLOB NOT NULL",
+        "stream": "BLOB NOT NULL",
+        "number": "INTEGER NOT NULL",
+        "open": "INTEGER NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "author": "TEXT NOT NULL",
+        "title": "TEXT NOT NULL",
+        "body": "TEXT NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("pos",),
+    unique=(("id",),),
+    indexes=(("stream", "open", "lamport", "id"), ("stream", "lamport", "id"), ("stream", "number")),
+    shared=("id", "number", "open", "author", "doc"),
+    with_rowid=True,
+)
+ISSUE_LABELS: Final = Table(
+    "issue_labels",
+    {"stream": "BLOB NOT NULL", "label": "BLOB NOT NULL", "lamport": "INTEGER NOT NULL", "issue": "BLOB NOT NULL"},
+    key=("stream", "label", "lamport", "issue"),
+    indexes=(("issue",),),
+    shared=("label", "issue"),
+)
+ISSUE_ASSIGNEES: Final = Table(
+    "issue_assignees",
+    {"stream": "BLOB NOT NULL", "did": "TEXT NOT NULL", "lamport": "INTEGER NOT NULL", "issue": "BLOB NOT NULL"},
+    key=("stream", "did", "lamport", "issue"),
+    indexes=(("issue",),),
+    shared=("did", "issue"),
+)
+COMMENTS: Final = Table(
+    "comments",
+    {
+        "id": "BLOB NOT NULL",
+        "stream": "BLOB NOT NULL",
+        "issue": "BLOB NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "author": "TEXT NOT NULL",
+        "redacted": "INTEGER NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("id",),
+    indexes=(("issue", "lamport", "id"), ("stream",)),
+    shared=("id", "issue", "redacted", "doc"),
+)
+COUNTS: Final = Table(
+    "counts",
+    {"name": "TEXT NOT NULL", "n": "INTEGER NOT NULL"},
+    key=("name",),
+)
+CODE_STATE: Final = Table("code_state", {"stream": "BLOB NOT NULL", "commit_id": "TEXT NOT NULL"}, key=("stream",))
+CODE_FILES: Final = Table(
+    "code_files",
+    {
+        "n": "INTEGER",
+        "stream": "BLOB NOT NULL",
+        "path": "TEXT NOT NULL",
+        "oid": "TEXT NOT NULL",
+        "text": "TEXT NOT NULL",
+    },
+    key=("n",),
+    unique=(("stream", "path"),),
+    with_rowid=True,
+)
+
+TABLES: Final = (
+    EVENTS,
+    MEMBERS,
+    REDACTIONS,
+    AWAITING,
+    STREAMS,
+    FRONTIER,
+    FEEDS,
+    FORKS,
+    IDENTITIES,
+    REPOS,
+    REFS,
+    LABELS,
+    ISSUES,
+    ISSUE_LABELS,
+    ISSUE_ASSIGNEES,
+    COMMENTS,
+    COUNTS,
+    CODE_STATE,
+    CODE_FILES,
+)
+META_DDL: Final = "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
+
+FULL_TEXT: Final = {"issues": ("title", "body"), "code_files": ("path", "text")}
+"""Tables with an FTS5 index over these columns (`<name>_fts`, trigram, so that parts of words are found)."""
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make every table, index and full-text index in an empty database, in one transaction."""
+    db = Database(connection)
+    with db.atomic():
+        connection.execute(META_DDL)
+        for table in TABLES:
+            connection.execute(table.ddl)
+            for columns in table.unique:
+                db.table(table.name).create_index(columns, unique=True)
+            for columns in table.indexes:
+                db.table(table.name).create_index(columns)
+        for name, columns in FULL_TEXT.items():
+            db.table(name).enable_fts(columns, fts_version="FTS5", tokenize="trigram")
+            for statement in _triggers(name, columns):
+                connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('version', ?), ('position', 0)", (FOLD_VERSION,))
+
+
+def _triggers(name: str, columns: tuple[str, ...]) -> tuple[str, str, str]:
+    """Keep an external-content FTS index in step (SQLite FTS5 §4.4.3), on changes of the indexed columns only."""
+    fts, names = f"{name}_fts", ", ".join(columns)
+    new, old = ", ".join(f"new.{c}" for c in columns), ", ".join(f"old.{c}" for c in columns)
+    differs = " OR ".join(f"old.{c} IS NOT new.{c}" for c in columns)
+    drop = f"INSERT INTO {fts} ({fts}, rowid, {names}) VALUES ('delete', old.rowid, {old});"
+    put = f"INSERT INTO {fts} (rowid, {names}) VALUES (new.rowid, {new});"
+    return (
+        f"CREATE TRIGGER {name}_fts_insert AFTER INSERT ON {name} BEGIN {put} END",
+        f"CREATE TRIGGER {name}_fts_delete AFTER DELETE ON {name} BEGIN {drop} END",
+        f"CREATE TRIGGER {name}_fts_update AFTER UPDATE ON {name} WHEN {differs} BEGIN {drop} {put} END",
+    )

@@ -1,0 +1,93 @@
+"""Where each stream ends: its heads, the heads a new event may cite, and the last event of each feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from projections.tables import FEEDS, FRONTIER
+
+if TYPE_CHECKING:
+    from domain.envelope import Event
+    from domain.ids import DeviceKey, EventId, StreamId
+    from projections.shelf import Shelf
+
+
+class FeedHead(NamedTuple):
+    """The last event of one device's feed."""
+
+    seq: int
+    id: EventId
+
+
+@dataclass(slots=True)
+class Tip:
+    """One stream's end. `heads` nobody cites; `citable` are the heads among what is not void; both with Lamport times."""
+
+    heads: dict[EventId, int] = field(default_factory=dict)
+    citable: dict[EventId, int] = field(default_factory=dict)
+    feeds: dict[DeviceKey, FeedHead] = field(default_factory=dict)
+
+
+class Tips:
+    """The tips of all streams, loaded when asked for; what changed is written with `save`."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._tips: dict[StreamId, Tip] = {}
+        self._changed: set[StreamId] = set()
+
+    def tip(self, stream: StreamId) -> Tip:
+        """The end of a stream; an empty one for a stream not seen yet."""
+        tip = self._tips.get(stream)
+        if tip is None:
+            tip = self._tips[stream] = self._load(stream)
+        return tip
+
+    def extend(self, event: Event, *, void: bool) -> bool:
+        """Take one event in; False when it does not simply continue its device's feed (perhaps a fork)."""
+        tip = self.tip(event.stream)
+        self._changed.add(event.stream)
+        past = event.parents if event.prev is None else (*event.parents, event.prev)
+        for name in past:
+            tip.heads.pop(name, None)
+        tip.heads[event.id] = event.lamport
+        if not void:
+            for name in past:
+                tip.citable.pop(name, None)
+            tip.citable[event.id] = event.lamport
+        head = tip.feeds.get(event.device)
+        if head is None or event.seq > head.seq:
+            tip.feeds[event.device] = FeedHead(event.seq, event.id)
+        return (event.prev is None) if head is None else (event.prev == head.id)
+
+    def save(self) -> None:
+        """Put changed tips on the shelf."""
+        for stream in self._changed:
+            tip = self._tips[stream]
+            self._shelf.delete("DELETE FROM frontier WHERE stream=?", (stream,))
+            for name in tip.heads.keys() | tip.citable.keys():
+                lamport = tip.heads.get(name) or tip.citable[name]
+                self._shelf.put(FRONTIER, (stream, name, lamport, int(name in tip.heads), int(name in tip.citable)))
+            for device, head in tip.feeds.items():
+                self._shelf.put(FEEDS, (stream, device, head.seq, head.id))
+        self._changed.clear()
+
+    def abandon(self) -> None:
+        """Forget what was not committed."""
+        self._tips.clear()
+        self._changed.clear()
+
+    def _load(self, stream: StreamId) -> Tip:
+        tip = Tip()
+        execute = self._shelf.connection.execute
+        for name, lamport, head, citable in execute(
+            "SELECT id, lamport, head, citable FROM frontier WHERE stream=?", (stream,)
+        ):
+            if head:
+                tip.heads[name] = lamport
+            if citable:
+                tip.citable[name] = lamport
+        for device, seq, name in execute("SELECT device, seq, id FROM feeds WHERE stream=?", (stream,)):
+            tip.feeds[device] = FeedHead(seq, name)
+        return tip
