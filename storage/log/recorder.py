@@ -1,7 +1,8 @@
 """eventsourcing's SQLite recorders on connections that are durable, and a faster verified insert.
 
 The library sets WAL and leaves `synchronous` to SQLite's build, begins writes with a deferred lock (which can
-fail half-way), and leaves a transaction open when its commit fails. The classes here mend these three.
+fail half-way), leaves a transaction open when its commit fails, and closes connections under the threads that
+use them (which crashes the process). The classes here mend these four.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ class _Connection(SQLiteConnection):
 
 @final
 class _Pool(SQLiteConnectionPool):
+    """Connections that are durable; one in use when the pool closes is closed when it is given back."""
+
     def _create_connection(self) -> SQLiteConnection:
         try:
             connection = connect_durably(self.db_name)
@@ -72,6 +75,22 @@ class _Pool(SQLiteConnectionPool):
             raise InterfaceError(fault) from fault
         connection.row_factory = sqlite3.Row
         return _Connection(sqlite_conn=connection, max_age=self.max_age)
+
+    def put_connection(self, conn: SQLiteConnection) -> None:
+        with self._put_condition:
+            if not self._closed:
+                super().put_connection(conn)
+                return
+            self._in_use.pop(id(conn), None)
+            conn.close()
+            if conn.is_writer:
+                self._writer_lock.release()
+
+    def close(self) -> None:
+        with self._put_condition:
+            self._closed = True
+            while self._pool:
+                self._pool.popleft().close()
 
 
 @final
