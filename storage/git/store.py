@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from typing import TYPE_CHECKING, Final, final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ObjectID, Tag
 
-from domain.ports_git import PackCaps
+from domain.ports_git import AdvertisedRef, PackCaps
 from storage.files import flush_folder
 from storage.git.packdir import PackDir
 from storage.git.packed_refs import TornRefs, point, read_refs, write_head, write_refs
@@ -117,6 +118,10 @@ class DiskGitStore:
 
     def refs(self, repo: StreamId) -> dict[str, str]:
         return {name: ref.oid for name, ref in read_refs(self.path(repo)).items()}
+
+    def advertised(self, repo: StreamId) -> list[AdvertisedRef]:
+        refs = read_refs(self.path(repo))
+        return [AdvertisedRef(name, *refs[name]) for name in sorted(refs, key=os.fsencode)]
 
     def has(self, repo: StreamId, oid: str) -> bool:
         with PackDir(self.path(repo) / "objects") as objects:

@@ -1,0 +1,164 @@
+"""The ASGI app for git's URLs: who may, which service, and every refusal in words a git client shows.
+
+GET  /{owner}/{name}.git/info/refs?service=git-upload-pack|git-receive-pack
+POST /{owner}/{name}.git/git-upload-pack
+POST /{owner}/{name}.git/git-receive-pack            the same with /{id}.git
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Final, final
+from urllib.parse import parse_qs
+
+from domain.errors import LocalFault, Unauthenticated, Unavailable
+from transport.git.advertise import RECEIVE, UPLOAD, advertisement
+from transport.git.asgi import NO_CACHE, Body, ClientGone, Reply
+from transport.git.limits import RETRY_AFTER_S, GitLimits
+from transport.git.receive import Receiver
+from transport.git.turns import Turns
+from transport.git.upload import Uploader
+
+if TYPE_CHECKING:
+    from domain.actor import Actor
+    from domain.ports_git import GitGate, GitStore, PackCaps, RepoAddress
+    from transport.git.asgi import ASGIApp, Receive, Scope, Send
+
+_log = logging.getLogger(__name__)
+_URL: Final = re.compile(r"/(?P<path>[^/]+(?:/[^/]+)?)\.git(?:/(?P<rest>.*))?", re.DOTALL)
+_DUMB: Final = re.compile(r"HEAD|objects/.*", re.DOTALL)
+_SMART_ONLY: Final = "This node speaks git's smart HTTP protocol only. Use git 1.6.6 or newer, or dulwich, or libgit2."
+_STATUS: Final = {
+    "invalid-input": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not-found": 404,
+    "conflict": 409,
+    "precondition-failed": 412,
+    "too-large": 413,
+    "unavailable": 503,
+}
+
+
+def is_git_path(path: str) -> bool:
+    """Whether a URL path belongs to this app: `/owner/name.git…` or `/id.git…`."""
+    return _URL.fullmatch(path) is not None
+
+
+def git_app(
+    gate: GitGate,
+    store: GitStore,
+    caps: PackCaps,
+    limits: GitLimits | None = None,
+    *,
+    agent: str = "gitant",
+) -> ASGIApp:
+    """Make the app of one worker process; `agent` is how the node calls itself to git clients."""
+    return _GitApp(gate, store, caps, limits or GitLimits(), agent)
+
+
+@final
+class _GitApp:
+    def __init__(self, gate: GitGate, store: GitStore, caps: PackCaps, limits: GitLimits, agent: str) -> None:
+        self._gate = gate
+        self._store = store
+        self._agent = agent
+        waiting = limits.waiting_max
+        self._uploads = Turns("fetching", at_once_max=limits.uploads_max, waiting_max=waiting)
+        pushes = Turns("pushing", at_once_max=limits.pushes_max, waiting_max=waiting)
+        self._uploader = Uploader(store, limits, self._uploads)
+        self._receiver = Receiver(gate, store, caps, limits, pushes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        reply = Reply(send)
+        try:
+            await self._route(scope, receive, reply)
+        except ClientGone:
+            _log.debug("a git client hung up")
+        except LocalFault as fault:
+            await _refuse(reply, fault)
+        except Exception:
+            _log.exception("a git request failed")
+            if reply.started:
+                raise  # cutting the answer off is all that is left to say
+            await reply.text(500, "This node failed to answer; its log says why.")
+
+    async def _route(self, scope: Scope, receive: Receive, reply: Reply) -> None:
+        match = _URL.fullmatch(scope["path"])
+        rest = match["rest"] if match is not None else None
+        if match is None or rest is None:
+            await reply.text(404, "There is nothing here to browse; this URL is for git clone.")
+        elif rest == "info/refs":
+            if await _is_method(scope, reply, "GET"):
+                await self._advertise(scope, match["path"], reply)
+        elif rest in {UPLOAD, RECEIVE}:
+            if await _is_method(scope, reply, "POST"):
+                await self._serve(scope, match["path"], rest, receive, reply)
+        elif _DUMB.fullmatch(rest):
+            await reply.text(403, _SMART_ONLY)
+        else:
+            await reply.text(404, "A git repository has nothing at this URL.")
+
+    async def _advertise(self, scope: Scope, path: str, reply: Reply) -> None:
+        service = parse_qs(scope["query_string"].decode("latin-1")).get("service", [""])[0]
+        if service not in {UPLOAD, RECEIVE}:
+            await reply.text(403, _SMART_ONLY)
+            return
+        _, repo = await self._admit(scope, path, service)
+        refs = await self._uploads.run(self._store.advertised, repo.id)
+        body = advertisement(
+            service,
+            refs,
+            default_branch=repo.default_branch,
+            agent=self._agent,
+            version=1 if "version=1" in _header(scope, b"git-protocol").split(":") else 0,
+        )
+        await reply.whole(f"application/x-{service}-advertisement", body)
+
+    async def _serve(self, scope: Scope, path: str, service: str, receive: Receive, reply: Reply) -> None:
+        # No form of a web page can send this type, so no page can make a browser push.
+        expected = f"application/x-{service}-request"
+        if _header(scope, b"content-type") != expected:
+            await reply.text(415, f"The content type of this request is {expected}.")
+            return
+        actor, repo = await self._admit(scope, path, service)
+        body = Body(receive, _header(scope, b"content-encoding").strip().lower())
+        if service == UPLOAD:
+            await self._uploader.upload(repo, body, receive, reply)
+        else:
+            await self._receiver.receive(actor, repo, body, reply)
+
+    async def _admit(self, scope: Scope, path: str, service: str) -> tuple[Actor, RepoAddress]:
+        actor = await self._gate.actor(_header(scope, b"authorization") or None)
+        repo = await self._gate.readable(actor, path)
+        if service == RECEIVE:
+            await self._gate.writable(actor, repo)
+        return actor, repo
+
+
+async def _is_method(scope: Scope, reply: Reply, method: str) -> bool:
+    if scope["method"] == method:
+        return True
+    await reply.text(405, f"Git uses {method} here.", (b"allow", method.encode()))
+    return False
+
+
+async def _refuse(reply: Reply, fault: LocalFault) -> None:
+    """Answer a fault; behind the first bytes of an answer there is no place for it any more."""
+    if reply.started:
+        raise fault
+    headers = list(NO_CACHE)
+    if isinstance(fault, Unauthenticated):
+        headers.append((b"www-authenticate", b'Basic realm="Gitant", charset="UTF-8"'))
+    if isinstance(fault, Unavailable):
+        headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+    text = "\n".join(filter(None, [fault.message, fault.hint]))
+    await reply.whole(
+        "text/plain; charset=utf-8", f"{text}\n".encode(), status=_STATUS[fault.code], headers=tuple(headers)
+    )
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

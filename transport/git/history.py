@@ -1,0 +1,83 @@
+"""Walks over commits that a fetch needs: who is whose ancestor, and how far down a depth reaches."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, final
+
+from dulwich.objects import Commit, ObjectID, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dulwich.object_store import BaseObjectStore
+
+
+@final
+class History:
+    """Commits of one repository, each read once."""
+
+    def __init__(self, objects: BaseObjectStore, *, commits_max: int, still_wanted: Callable[[], None]) -> None:
+        self._objects = objects
+        self._commits_max = commits_max
+        self._still_wanted = still_wanted
+        self._commits: dict[str, tuple[int, list[str]]] = {}
+
+    def reachable(self, oids: Iterable[str], tips: Iterable[str]) -> bool:
+        """Whether every one of `oids` is a tip's ancestor; not looked for beyond `commits_max` commits."""
+        sought = set(oids)
+        for oid in self._newest_first(tips):
+            sought.discard(oid)
+            if not sought:
+                return True
+        return not sought
+
+    def all_meet(self, wants: Iterable[str], haves: Sequence[str]) -> bool:
+        """Whether each want has one of `haves` in its past, so that no older ones need be talked about."""
+        known = frozenset(haves)
+        return all(any(oid in known for oid in self._newest_first([want])) for want in wants)
+
+    def cut(self, wants: Iterable[str], depth: int) -> tuple[set[str], set[str]]:
+        """(commits at `depth` that have parents, commits above them): the shortest way to a commit counts."""
+        level = {commit for want in wants if (commit := self._peel(want)) is not None}
+        above: set[str] = set()
+        for _ in range(depth - 1):
+            above |= level
+            level = {parent for oid in level for parent in self._read(oid)[1]} - above
+            if not level:
+                break
+        return {oid for oid in level if self._read(oid)[1]}, above | {oid for oid in level if not self._read(oid)[1]}
+
+    def _newest_first(self, starts: Iterable[str]) -> Iterable[str]:
+        """The starts' commits and their ancestors, by commit time, at most so many."""
+        first = {commit for start in starts if (commit := self._peel(start)) is not None}
+        queue = [(-self._read(oid)[0], oid) for oid in first]
+        heapq.heapify(queue)
+        seen = set(first)
+        count = 0
+        while queue and count < self._commits_max:
+            oid = heapq.heappop(queue)[1]
+            count += 1
+            yield oid
+            for parent in self._read(oid)[1]:
+                if parent not in seen:
+                    seen.add(parent)
+                    heapq.heappush(queue, (-self._read(parent)[0], parent))
+
+    def _read(self, oid: str) -> tuple[int, list[str]]:
+        """(time, parents) of a commit."""
+        found = self._commits.get(oid)
+        if found is None:
+            self._still_wanted()
+            commit = self._objects[ObjectID(oid.encode())]
+            assert isinstance(commit, Commit)
+            found = commit.commit_time, [parent.decode() for parent in commit.parents]
+            self._commits[oid] = found
+        return found
+
+    def _peel(self, oid: str) -> str | None:
+        """The commit that an object is or, as a tag, leads to."""
+        target = self._objects[ObjectID(oid.encode())]
+        while isinstance(target, Tag):
+            target = self._objects[target.object[1]]
+        return target.id.decode() if isinstance(target, Commit) else None

@@ -1,0 +1,34 @@
+"""What one git client may ask for, units last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class GitLimits:
+    """Bounds of one worker process."""
+
+    uploads_max: int = 8
+    """Clones and fetches served at once; more wait."""
+    pushes_max: int = 8
+    """Pushes taken at once; more wait."""
+    waiting_max: int = 64
+    """How many may wait for either before others are told to come back later."""
+    fetch_request_bytes_max: int = 16 << 20
+    """A fetch names what it has: some 300,000 commits fit."""
+    command_bytes_max: int = 4 << 20
+    commands_max: int = 10_000
+    walk_commits_max: int = 200_000
+    """How far to look for a commit that was asked for and is no tip (any more)."""
+    keepalive_s: float = 5.0
+    """A client that waits for its pack to be checked hears something so often."""
+    queued_chunks_max: int = 8
+    """Pieces of an answer, 64 KiB each, that wait for a slow client."""
+
+
+PKT_BYTES_MAX: Final = 65_520
+BAND_BYTES_MAX: Final = PKT_BYTES_MAX - 5
+REASON_CHARS_MAX: Final = 300
+RETRY_AFTER_S: Final = 5

@@ -1,0 +1,64 @@
+"""Git's framing: four hex digits of length, then the line; `0000` ends a section."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from domain.errors import InvalidInput, TooLarge
+from transport.git.limits import BAND_BYTES_MAX, PKT_BYTES_MAX
+
+if TYPE_CHECKING:
+    from transport.git.asgi import Body
+
+FLUSH: Final = b"0000"
+DATA, PROGRESS, FATAL = 1, 2, 3
+_LENGTH: Final = re.compile(rb"[0-9a-fA-F]{4}")
+
+
+def pkt(line: bytes) -> bytes:
+    """One framed line."""
+    assert len(line) <= PKT_BYTES_MAX - 4
+    return b"%04x%s" % (len(line) + 4, line)
+
+
+def band(channel: int, data: bytes) -> bytes:
+    """`data` for one of the channels that share an answer, in as many packets as it takes (at least one)."""
+    pieces = [data[at : at + BAND_BYTES_MAX] for at in range(0, len(data), BAND_BYTES_MAX)] or [b""]
+    return b"".join(pkt(bytes([channel]) + piece) for piece in pieces)
+
+
+def split_pkt(data: bytes | bytearray, at: int) -> tuple[bytes | None, int] | None:
+    """The line at `at` (None for a flush) and the position behind it; nothing if it is not all there yet."""
+    head = bytes(data[at : at + 4])
+    if len(head) < 4:
+        if not _LENGTH.match(head.ljust(4, b"0")):
+            raise InvalidInput("the request is not in git's packet format")
+        return None
+    length = int(head, 16) if _LENGTH.fullmatch(head) else -1
+    if length == 0:
+        return None, at + 4
+    if not 4 <= length <= PKT_BYTES_MAX:
+        raise InvalidInput("the request is not in git's packet format")
+    if len(data) - at < length:
+        return None
+    return bytes(data[at + 4 : at + length]), at + length
+
+
+async def read_section(body: Body, *, bytes_max: int) -> tuple[list[bytes], bytes]:
+    """The lines up to the first flush, and what came behind it already; no lines if the body is empty."""
+    data, lines, at = bytearray(), list[bytes](), 0
+    while True:
+        while (found := split_pkt(data, at)) is not None:
+            line, at = found
+            if line is None:
+                return lines, bytes(data[at:])
+            lines.append(line)
+        if at > bytes_max:
+            raise TooLarge(f"the commands of the push are larger than {bytes_max} bytes")
+        piece = await body.read()
+        if not piece:
+            if not data:
+                return [], b""
+            raise InvalidInput("the request is cut off")
+        data += piece
