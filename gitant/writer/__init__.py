@@ -1,0 +1,1 @@
+"""The one writer: what HTTP workers ask of it, the wire between them, the thread that answers."""

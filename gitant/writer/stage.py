@@ -1,0 +1,200 @@
+"""The scene that commands play on: the views' fold, the node's key, and the events of the batch so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+
+from domain.chain import check_links
+from domain.envelope import open_event, seal
+from domain.fold.kind import write_payload
+from domain.identity.created import IdentityCreated
+from domain.identity.state import IdentityState
+from domain.issue.state import IssueState
+from domain.keys import is_did
+from domain.label.state import LabelState
+from domain.limits import NONCE_BYTES, PARENTS_MAX, SALT_BYTES
+from domain.repository.state import RepositoryState
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from domain.commands.scene import Effect
+    from domain.envelope import Event, RawEvent
+    from domain.fold.kind import Payload, State
+    from domain.ids import Did, StreamId
+    from domain.keys import SigningKey
+    from domain.policy import Policy
+    from domain.ports_git import GitStore
+    from domain.verdict import Verdict
+    from projections.projector import Projector
+
+OPERATOR_NAME = "operator"
+
+
+@final
+class Stage:
+    """One batch's scene. `events` and `effects` are what the batch has come to."""
+
+    def __init__(
+        self,
+        projector: Projector,
+        key: SigningKey,
+        store: GitStore,
+        policy: Policy,
+        now_ms: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self.policy = policy
+        self.events: list[Event] = []
+        self.effects: list[Effect] = []
+        self._projector = projector
+        self._key = key
+        self._store = store
+        self._now_ms = now_ms
+        self._random_bytes = random_bytes
+        self._numbers: dict[bytes, int] = {}
+
+    @property
+    def operator(self) -> Did:
+        return self._key.did
+
+    def state(self, key: bytes) -> State | None:
+        return self._projector.state(key)
+
+    def document(self, key: bytes) -> bytes:
+        return self._projector.document(key)
+
+    def foresee(self, event: Event) -> Verdict:
+        return self._projector.foresee(event)
+
+    def after(self, effect: Effect) -> None:
+        self.effects.append(effect)
+
+    def write(self, kind: str, stream: StreamId, entity: bytes, payload: Payload) -> Event:
+        """Sign one event on top of everything this node has seen in the stream that is not void."""
+        tip = self._projector.tip(stream)
+        past = tip.citable or tip.heads
+        cited = sorted(past, key=lambda name: (past[name], name))[-PARENTS_MAX:]
+        feed = tip.feeds.get(self._key.device)
+        fields = {
+            "kind": kind,
+            "stream": stream,
+            "entity": entity,
+            "seq": feed.seq + 1 if feed else 1,
+            "parents": sorted(cited),
+            "lamport": 1 + max([past[name] for name in cited] + ([feed.lamport] if feed else [])),
+            "time": self._now_ms(),
+        }
+        if feed is not None:
+            fields["prev"] = feed.id
+        return self._sealed(fields, payload)
+
+    def begin(self, kind: str, payload: Payload, roots: Sequence[Did]) -> Event:
+        """Sign a genesis; the operator's own identity stream begins before the first other one."""
+        if not self.enrolled(self._key.did):
+            self._genesis("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [self._key.did])
+        return self._genesis(kind, payload, roots)
+
+    def take(self, raw: RawEvent) -> Event:
+        """Check somebody else's event against its past and fold it; one that is here already changes nothing."""
+        event = open_event(raw)
+        if self._projector.history.link(event.id) is None:
+            check_links(event, self._projector.history.link)
+            self._fold(event)
+        return event
+
+    def next_number(self, stream: StreamId) -> int:
+        highest = self._numbers.get(stream)
+        if highest is None:
+            row = self._connection.execute("SELECT max(number) FROM issues WHERE stream=?", (stream,)).fetchone()
+            highest = row[0] or 0
+        for state in self._projector.changed(IssueState) if stream not in self._numbers else ():
+            if isinstance(state, IssueState) and state.stream == stream:
+                highest = max(highest, state.number)
+        self._numbers[stream] = highest
+        return highest + 1
+
+    def labels_named(self, stream: StreamId, name: str) -> Sequence[LabelState]:
+        rows = self._connection.execute("SELECT id FROM labels WHERE stream=? AND name=?", (stream, name))
+        keys = {row[0] for row in rows} | {state.key for state in self._projector.changed(LabelState)}
+        found = [state for key in keys if isinstance(state := self.state(key), LabelState)]
+        standing = [
+            state for state in found if state.stream == stream and state.name.value == name and not state.deleted
+        ]
+        return sorted(standing, key=lambda state: (state.lamport, state.key))
+
+    def repository_named(self, owner: Did, name: str) -> StreamId | None:
+        rows = self._connection.execute("SELECT stream FROM repos WHERE name=?", (name,))
+        keys = {row[0] for row in rows} | {state.key for state in self._projector.changed(RepositoryState)}
+        for key in keys:
+            state = self.state(key)
+            if isinstance(state, RepositoryState) and state.name == name and state.author == owner and state.exists:
+                return state.key  # type: ignore[return-value]  # a repository's key is its stream id
+        return None
+
+    def principal(self, name: str) -> Did | None:
+        if is_did(name):
+            return name  # type: ignore[return-value]  # just checked
+        if name == OPERATOR_NAME:
+            return self._key.did
+        row = self._connection.execute(
+            "SELECT did FROM identities WHERE name=? ORDER BY lamport, stream LIMIT 1", (name,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def enrolled(self, did: Did) -> bool:
+        row = self._connection.execute("SELECT 1 FROM identities WHERE did=?", (did,)).fetchone()
+        fresh = self._projector.changed(IdentityState)
+        return row is not None or any(isinstance(state, IdentityState) and state.did == did for state in fresh)
+
+    def holds_object(self, repo: StreamId, oid: str, quarantine: str | None) -> bool:
+        if self._store.has(repo, oid):
+            return True
+        if quarantine is None:
+            return False
+        kept = (each for each in self._store.leftovers(repo) if each.token == quarantine and each.finished)
+        return any(oid in each.tips for each in kept)
+
+    def refs_clashing(self, repo: StreamId, name: str) -> Sequence[str]:
+        parts = name.split("/")
+        folders = ["/".join(parts[:depth]) for depth in range(3, len(parts))]
+        marks = ",".join("?" * len(folders)) or "NULL"
+        rows = self._connection.execute(
+            f"SELECT name FROM refs WHERE stream=? AND (name IN ({marks}) OR (name >= ? AND name < ?)) LIMIT 8",  # noqa: S608  # marks only
+            (repo, *folders, f"{name}/", f"{name}0"),
+        )
+        return [row[0] for row in rows]
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._projector.shelf.connection
+
+    def _genesis(self, kind: str, payload: Payload, roots: Sequence[Did]) -> Event:
+        fields = {
+            "kind": kind,
+            "seq": 1,
+            "parents": [],
+            "lamport": 1,
+            "time": self._now_ms(),
+            "roots": sorted(set(roots)),
+            "threshold": 1,
+            "nonce": self._random_bytes(NONCE_BYTES),
+        }
+        return self._sealed(fields, payload)
+
+    def _sealed(self, fields: dict[str, object], payload: Payload) -> Event:
+        event = seal(fields, write_payload(payload, self._random_bytes(SALT_BYTES)), self._key)
+        self._fold(event)
+        return event
+
+    def _fold(self, event: Event) -> None:
+        applied = self._projector.apply(event, self._projector.position + 1)
+        own = event.device == self._key.device
+        assert not own or applied.verdict.accepted, f"the node wrote a {applied.verdict} event"
+        self.events.append(event)
+        for state in applied.states.values():
+            if isinstance(state, IssueState) and state.key == event.id:
+                known = self._numbers.get(state.stream)
+                if known is not None:
+                    self._numbers[state.stream] = max(known, state.number)
