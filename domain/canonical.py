@@ -3,6 +3,9 @@
 Values are null, booleans, integers of 64 bits, byte strings, text, arrays, and maps with text keys. No floats,
 no tags, no indefinite lengths. With text keys only, cbor2's canonical order (shorter first, then bytewise)
 and the RFC's (bytewise over the encoded keys) are the same, because a longer text has a greater head byte.
+
+The decoder checks the order of keys itself and compares with the plain encoding: cbor2 writes everything but maps
+the same way in both modes, and its sorting is three times dearer than all the rest.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ def decode(data: bytes) -> Any:
         # The decoder's own errors are of many classes (tags, UTF-8, depth, memory); all mean the same here.
         raise NotCanonical(str(fault)) from fault
     _check(value)
-    if encode(value) != data:
+    if cbor2.dumps(value) != data:
         raise NotCanonical("the bytes are not the canonical encoding of their value")
     return value
 
@@ -70,9 +73,15 @@ def _check(value: Any) -> None:
         for item in value:
             _check(item)
     elif kind is dict:
+        last = (-1, b"")
         for key, item in value.items():
             if type(key) is not str:
                 raise NotCanonical("a map key is not text")
+            encoded = key.encode()
+            place = (len(encoded), encoded)
+            if place <= last:
+                raise NotCanonical("map keys are not in order")
+            last = place
             _check(item)
     else:
         raise NotCanonical(f"a value of type {kind.__name__} is not used")

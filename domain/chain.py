@@ -45,3 +45,9 @@ def check_links(event: Event, known: Callable[[EventId], Link | None]) -> None:
             raise Rejected("prev-mismatch", event.id.hex())
     if event.lamport != 1 + max(link.lamport for link in past):
         raise Rejected("lamport-wrong", event.id.hex())
+
+
+def check_held(event: Event, *, redacted: bool) -> None:
+    """Raise `Rejected` if the payload is not here and no accepted redaction covers it: then it stays out of the log."""
+    if event.payload is None and not redacted:
+        raise Rejected("payload-missing", event.id.hex())

@@ -81,7 +81,10 @@ class PayloadFault(Exception):
 
 
 def read_payload(kind: Kind, data: bytes, *, own: bool = False) -> Payload:
-    """The typed payload; raises `PayloadFault`. `own` skips the canonical check for bytes checked before."""
+    """The typed payload; raises `PayloadFault`. `own` skips the canonical check: only for accepted events' bytes.
+
+    The log also holds payloads that are not canonical (their events are void), so being stored is not enough.
+    """
     try:
         fields = decode_own(data) if own else decode(data)
     except NotCanonical as fault:
@@ -94,7 +97,8 @@ def read_payload(kind: Kind, data: bytes, *, own: bool = False) -> Payload:
     if not field_names(kind.payload).issuperset(fields):
         raise PayloadFault("field-unknown", ", ".join(sorted(set(fields) - field_names(kind.payload))))
     try:
-        payload = msgspec.convert(fields, kind.payload)
+        # Without the builtin types, text would pass for bytes (as base64): two encodings of one value.
+        payload = msgspec.convert(fields, kind.payload, builtin_types=(bytes,))
     except msgspec.ValidationError as fault:
         raise PayloadFault("payload-invalid", str(fault)) from fault
     problem = payload.problem()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from domain.content.redacted import EventRedacted
 from domain.fold.kind import PayloadFault, State, Touch, read_payload
+from domain.ids import EventId
 from domain.kinds import KINDS
 from domain.replay.judge import Judgement, Known, judge
 from domain.verdict import ACCEPTED, Verdict, void
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.envelope import Event
-    from domain.ids import EventId
     from domain.policy import Policy
 
 
@@ -62,11 +62,16 @@ class History(Protocol):
 
 @dataclass(slots=True)
 class Applied:
-    """What one event changed: the states to show again, by entity key, and its own verdict."""
+    """What one event changed: its own verdict, the states to show again by entity key, and who was judged again.
 
-    verdict: Verdict
+    `stale` is the engine's own note of entities to fold again, each once, when all verdicts are known.
+    """
+
+    event: EventId
+    verdict: Verdict = ACCEPTED
     states: dict[bytes, State] = field(default_factory=dict)
     rejudged: list[EventId] = field(default_factory=list)
+    stale: set[bytes] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -84,10 +89,19 @@ class Engine:
         self._states_max = states_max
         self._folded: OrderedDict[bytes, _Folded] = OrderedDict()
 
-    def apply(self, event: Event, *, own: bool = True) -> Applied:
-        """Judge and fold one event whose past is already here. `own` says its payload bytes were checked before."""
-        applied = self._judge_and_fold(event, own=own)
+    def apply(self, event: Event) -> Applied:
+        """Judge and fold one event whose past is already here and that was not applied before: the log drops those."""
+        applied = Applied(event.id)
+        self._judge(event, applied)
         self._settle_awaiting(event.id, applied)
+        for key in sorted(applied.stale):
+            state = self._refold(key)
+            if state is not None:
+                applied.states[key] = state
+        for state in applied.states.values():
+            reason = state.voided.get(event.id)
+            if reason:
+                applied.verdict = void(reason)
         return applied
 
     def state(self, key: bytes) -> State | None:
@@ -98,47 +112,42 @@ class Engine:
             return folded.state
         return self._refold(key)
 
+    def foresee(self, event: Event) -> Verdict:
+        """The verdict an event would get now, by judging alone; nothing is recorded."""
+        return judge(event, self._history.known, self._policy).verdict
+
     def forget(self) -> None:
         """Drop every cached state: what was applied did not become durable."""
         self._folded.clear()
 
-    def _judge_and_fold(self, event: Event, *, own: bool) -> Applied:
+    def _judge(self, event: Event, applied: Applied, *, again: bool = False) -> None:
         history = self._history
-        redacted = history.redacted(event.id)
-        judgement = judge(event, history.known, self._policy, redacted=redacted, own=own)
+        judgement = judge(event, history.known, self._policy, redacted=history.redacted(event.id))
+        if event.id == applied.event:
+            applied.verdict = judgement.verdict
         if judgement.verdict is not ACCEPTED:
             history.record(event, judgement, ())
-            return Applied(judgement.verdict)
+            return
         kind = KINDS[event.kind]
         touches = kind.touches(event, judgement.payload)
         history.record(event, judgement, [touch.key for touch in touches])
-        applied = Applied(ACCEPTED)
         if isinstance(judgement.payload, EventRedacted):
             history.record_redaction(judgement.payload.events, event.id)
-            self._rejudge_redacted(judgement.payload, applied)
+            self._judge_redacted(judgement.payload, applied)
         for touch in touches:
-            state = self._refold(touch.key) if kind.refolds else self._fold_touch(event, touch, judgement.payload)
-            if state is not None:
-                applied.states[touch.key] = state
-        verdict = self._own_verdict(event, applied)
-        applied.verdict = verdict
-        return applied
+            if again or kind.refolds:
+                applied.stale.add(touch.key)
+            else:
+                applied.states[touch.key] = self._fold_touch(event, touch, judgement.payload)
 
-    def _own_verdict(self, event: Event, applied: Applied) -> Verdict:
-        for state in applied.states.values():
-            reason = state.voided.get(event.id)
-            if reason:
-                return void(reason)
-        return ACCEPTED
-
-    def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State | None:
+    def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State:
         folded = self._folded.get(touch.key)
-        if folded is None and touch.key != event.id:
-            return self._refold(touch.key)
-        if folded is None:
+        if folded is None and touch.key == event.id:
             folded = self._keep(touch.key, _Folded(touch.state(touch.key), (0, b"")))
-        elif folded.last >= event.order:
-            return self._refold(touch.key)
+        elif folded is None or folded.last >= event.order:
+            state = self._refold(touch.key)
+            assert state is not None, "the event was just recorded as touching it"
+            return state
         else:
             self._folded.move_to_end(touch.key)
         touch.apply(folded.state, event, payload)
@@ -184,20 +193,20 @@ class Engine:
             self._folded.popitem(last=False)
         return folded
 
-    def _rejudge_redacted(self, payload: EventRedacted, applied: Applied) -> None:
+    def _judge_redacted(self, payload: EventRedacted, applied: Applied) -> None:
         for name in payload.events:
-            target = self._history.event(name)  # type: ignore[arg-type]  # 32 bytes by the payload's type
-            if target is not None:
-                self._again(target, applied)
+            target = self._history.event(EventId(name))
+            assert target is not None, "a redaction is accepted when all that it names is here"
+            self._again(target, applied)
 
     def _settle_awaiting(self, name: EventId, applied: Applied) -> None:
         for waiting in self._history.awaiting(name):
             event = self._history.event(waiting)
             assert event is not None, "what awaits is in the log"
             self._again(event, applied)
-            self._settle_awaiting(waiting, applied)
 
     def _again(self, event: Event, applied: Applied) -> None:
-        inner = self._judge_and_fold(event, own=False)
+        """Judge an event once more, and then what waits for it: its verdict may have changed."""
         applied.rejudged.append(event.id)
-        applied.states.update(inner.states)
+        self._judge(event, applied, again=True)
+        self._settle_awaiting(event.id, applied)

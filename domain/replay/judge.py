@@ -31,6 +31,7 @@ class Known(NamedTuple):
     entity: EventId | None
     author: Did
     accepted: bool
+    lamport: int
     roots: tuple[Did, ...] = ()
 
 
@@ -43,9 +44,9 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    event: Event, find: Callable[[EventId], Known | None], policy: Policy, *, redacted: bool = False, own: bool = False
+    event: Event, find: Callable[[EventId], Known | None], policy: Policy, *, redacted: bool = False
 ) -> Judgement:
-    """Judge one event. `redacted` withholds its payload; `own` says its bytes were checked when they were stored."""
+    """Judge one event. `redacted` withholds its payload."""
     if event.v != VERSION:
         return Judgement(carried("version-unknown"))
     kind = KINDS.get(event.kind)
@@ -56,7 +57,7 @@ def judge(
     payload = None
     if event.payload is not None and not redacted:
         try:
-            payload = read_payload(kind, event.payload, own=own)
+            payload = read_payload(kind, event.payload)
         except PayloadFault as fault:
             reason = fault.reason
             return Judgement(carried(reason) if reason in CARRIES else void(reason))
@@ -91,6 +92,9 @@ def _judge_act(
     made = KINDS.get(thing.kind)
     if made is None or made.creates not in kind.acts_on:
         return Judgement(void("entity-mismatch"))
+    if thing.lamport >= event.lamport:
+        # It would be folded before what it changes is there; whoever writes honestly has that in the past.
+        return Judgement(void("entity-later"))
     if not thing.accepted:
         return Judgement(void("entity-void"), awaits=(event.entity,))
     genesis = find(event.stream)  # type: ignore[arg-type]  # a stream's id is its genesis event's

@@ -32,7 +32,7 @@ class MemoryHistory:
         if event is None:
             return None
         accepted = self.verdicts[name].accepted
-        return Known(event.kind, event.stream, event.entity, event.author, accepted, event.roots)
+        return Known(event.kind, event.stream, event.entity, event.author, accepted, event.lamport, event.roots)
 
     def event(self, name: EventId) -> Event | None:
         """An event by id, whole."""
