@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import NamedTuple
 
 from domain.ports_git import CommitInfo
 
 _PERSON = re.compile(rb"(.*?)\s*<([^>\n]*)>\s*(-?\d+)?(?:\s+([+-])(\d\d)(\d\d))?.*", re.DOTALL)
+_ENCODINGS = ("utf-8", "ascii", "iso8859", "cp", "koi8", "mac", "euc", "shift_jis", "iso2022", "gb", "big5")
+"""What people wrote in; Python knows codecs besides that are slow on purpose or make text JSON cannot hold."""
+
 _TIME_MAX = 2**53
 """What a JSON number holds exactly; no commit is honestly that late."""
 
@@ -71,6 +75,8 @@ def _person(line: bytes, encoding: str) -> tuple[str, str, int, int]:
 
 def _text(raw: bytes, encoding: str) -> str:
     try:
-        return raw.decode(encoding)
+        if codecs.lookup(encoding).name.startswith(_ENCODINGS):
+            return raw.decode(encoding)
     except (LookupError, ValueError):
-        return raw.decode("utf-8", "replace")
+        pass
+    return raw.decode("utf-8", "replace")

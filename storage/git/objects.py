@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, final
+from typing import TYPE_CHECKING, BinaryIO, Self, final
 
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ObjectID
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
-_HEADER_BYTES = 128
-"""Enough for the header of any entry of a pack and, inflated, for a delta's two sizes or a loose header."""
+_HEADER_BYTES = 1_024
+"""Enough for the header of any pack entry and the code tables of its first deflated bytes."""
 
 
 @final
@@ -88,7 +88,7 @@ class _Headers:
         self._packs = packs
         self._files: dict[str, BinaryIO] = {}
 
-    def __enter__(self) -> _Headers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,7 +13,7 @@ from storage.git.objects import Objects
 from storage.git.read_limits import IDLE_HANDLES_MAX, REMEMBERED_HISTORIES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from domain.ids import StreamId
@@ -42,7 +42,7 @@ class HandlePool:
         self._closed = False
 
     @contextmanager
-    def use(self, repo: StreamId) -> Iterator[Handle]:
+    def use(self, repo: StreamId) -> Generator[Handle]:
         """The repository, open, for the calling thread alone; `NotFound` if it is not on this disk."""
         handle = self._take(repo)
         try:

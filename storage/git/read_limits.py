@@ -19,8 +19,9 @@ BINARY_SNIFF_BYTES = 8_000
 """A file with a NUL in so many first bytes is binary: git's rule."""
 
 INDEXED_FILE_BYTES_MAX = 1 << 20
-CHANGED_TREES_MAX = 1_000_000
-"""Folders read to compare two trees: a tree that names itself a thousand times over must end."""
+INDEXED_FILES_MAX = 500_000
+CHANGED_TREES_MAX = 200_000
+"""Folders read to compare two trees: one that names the same folder a thousand times over must come to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,11 @@ class DiffLimits:
     file_patch_bytes_max: int = 256 << 10
     patch_bytes_max: int = 16 << 20
     blob_bytes_max: int = 2 << 20
-    blobs_bytes_max: int = 256 << 20
-    file_steps_max: int = 2_000_000
-    steps_max: int = 10_000_000
+    blobs_bytes_max: int = 128 << 20
+    file_lines_max: int = 200_000
+    """Of one side; with more, a file's header is all that is shown of it."""
+    file_steps_max: int = 4_000_000
+    steps_max: int = 12_000_000
     """Of the line matcher, a few million a second; where they end, the rest of a file is one replaced block."""
     rename_pairs_max: int = 40_000
     rename_bytes_max: int = 32 << 20
@@ -44,5 +47,5 @@ class DiffLimits:
 DISPLAY = DiffLimits()
 """For pages and the API."""
 
-PATCH = DiffLimits(file_patch_bytes_max=16 << 20)
+PATCH = DiffLimits(file_patch_bytes_max=16 << 20, blob_bytes_max=8 << 20)
 """For a patch as a file, which is whole or refused."""

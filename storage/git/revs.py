@@ -34,8 +34,13 @@ def peeled(objects: Objects, oid: bytes, rev: str) -> bytes:
     raise NotFound(f"{rev} is a tag of a tag of a tag, more than {TAG_DEPTH_MAX} deep")
 
 
+def is_oid(text: str) -> bool:
+    """Whether `text` has the form of an object id."""
+    return _OID.fullmatch(text) is not None
+
+
 def _named(objects: Objects, rev: str) -> bytes:
-    if _OID.fullmatch(rev):
+    if is_oid(rev):
         return rev.lower().encode()
     try:
         name = rev.encode("utf-8", "surrogateescape")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from dulwich.objects import parse_tree
@@ -107,6 +108,7 @@ def _shown(path: bytes, entry: Entry, size: int | None) -> TreeEntry:
     )
 
 
+@lru_cache
 def _canonical(mode: int) -> int:
     if stat.S_ISREG(mode):
         return 0o100755 if mode & 0o100 else 0o100644

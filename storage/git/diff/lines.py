@@ -1,0 +1,282 @@
+"""Which lines changed: Myers' O(ND) algorithm in linear space, bounded.
+
+Three things keep it fast and make it agree with git. Lines found on one side only are set aside first, and so are
+very common lines in the midst of such. Where two boxes of lines have little in common, the search settles for a
+good place to split instead of the best one. And all of it draws on a budget of steps: when that is spent, what
+is left of the file counts as replaced, which is a correct diff, only not a small one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMON_MAX = 1_024
+_NEARBY_LINES = 100
+_COST_MIN = 256
+_LONG_SNAKE = 20
+_FAR_FOR_ITS_COST = 4
+_FAR = 1 << 60
+
+
+class Split(NamedTuple):
+    """A point to cut a box at, and whether what is before and after it must be solved exactly."""
+
+    a: int
+    b: int
+    exact_before: bool
+    exact_after: bool
+
+
+@final
+class Budget:
+    """Steps left to spend."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+
+def changed_lines(a: Sequence[int], b: Sequence[int], budget: Budget) -> tuple[bytearray, bytearray]:
+    """For each line (a number that stands for its text) of either side a 1 if it changed."""
+    start, ends = _trimmed(a, b)
+    flags = bytearray(len(a)), bytearray(len(b))
+    kept_a = _kept(a, start, ends[0], Counter(b), flags[0])
+    kept_b = _kept(b, start, ends[1], Counter(a), flags[1])
+    search = _Search([a[at] for at in kept_a], [b[at] for at in kept_b], budget)
+    for side, kept in enumerate((kept_a, kept_b)):
+        for at, changed in zip(kept, search.changed[side], strict=True):
+            if changed:
+                flags[side][at] = 1
+    return flags
+
+
+def _trimmed(a: Sequence[int], b: Sequence[int]) -> tuple[int, tuple[int, int]]:
+    """Where the common beginning ends, and where on each side the common end begins."""
+    least = min(len(a), len(b))
+    start = next((at for at in range(least) if a[at] != b[at]), least)
+    tail = next((at for at in range(least - start) if a[-1 - at] != b[-1 - at]), least - start)
+    return start, (len(a) - tail, len(b) - tail)
+
+
+def _kept(lines: Sequence[int], start: int, end: int, other: Counter[int], flags: bytearray) -> list[int]:
+    """The places between `start` and `end` worth searching; the others are flagged as changed."""
+    common = min(_rough_root(len(lines)), _COMMON_MAX)
+    # 0: not on the other side; 1: there; 2: there often
+    classes = bytearray(
+        0 if (count := other.get(lines[at], 0)) == 0 else 2 if count >= common else 1 for at in range(start, end)
+    )
+    kept: list[int] = []
+    for at, found in enumerate(classes):
+        if found == 1 or (found == 2 and not _is_noise(classes, at)):
+            kept.append(start + at)
+        else:
+            flags[start + at] = 1
+    return kept
+
+
+def _is_noise(classes: bytearray, at: int) -> bool:
+    """Whether a common line stands among lines that are all common or unmatched, and mostly unmatched."""
+    above = classes[max(0, at - _NEARBY_LINES) : at]
+    below = classes[at + 1 : at + 1 + _NEARBY_LINES]
+    above = above[above.rfind(1) + 1 :]
+    below = below[: below.find(1)] if 1 in below else below
+    unmatched = above.count(0), below.count(0)
+    frequent = above.count(2) + below.count(2) + 2
+    return all(unmatched) and frequent * 4 < frequent + sum(unmatched)
+
+
+def _rough_root(number: int) -> int:
+    """A power of two near the square root, never below it."""
+    return 1 << (number.bit_length() + 1) // 2
+
+
+@final
+class _Search:
+    """The recursion over boxes (a range of lines of each side), kept on a list."""
+
+    def __init__(self, a: list[int], b: list[int], budget: Budget) -> None:
+        self.changed = bytearray(len(a)), bytearray(len(b))
+        cost_max = max(_rough_root(len(a) + len(b) + 3), _COST_MIN)
+        front = _Front(a, b, budget)
+        boxes = [(_Box(0, len(a), 0, len(b)), False)]
+        while boxes:
+            whole, exact = boxes.pop()
+            box = whole.trimmed(a, b)
+            split = None
+            if box.a0 < box.a1 and box.b0 < box.b1 and budget.steps > 0:
+                split = front.split(box, exact, cost_max)
+            if split is None:
+                self.changed[0][box.a0 : box.a1] = b"\1" * (box.a1 - box.a0)
+                self.changed[1][box.b0 : box.b1] = b"\1" * (box.b1 - box.b0)
+            else:
+                boxes.append((_Box(split.a, box.a1, split.b, box.b1), split.exact_after))
+                boxes.append((_Box(box.a0, split.a, box.b0, split.b), split.exact_before))
+
+
+class _Box(NamedTuple):
+    """A range of lines of each side."""
+
+    a0: int
+    a1: int
+    b0: int
+    b1: int
+
+    def trimmed(self, a: list[int], b: list[int]) -> _Box:
+        """Without the lines that both sides begin and end with."""
+        a0, a1, b0, b1 = self
+        while a0 < a1 and b0 < b1 and a[a0] == b[b0]:
+            a0 += 1
+            b0 += 1
+        while a0 < a1 and b0 < b1 and a[a1 - 1] == b[b1 - 1]:
+            a1 -= 1
+            b1 -= 1
+        return _Box(a0, a1, b0, b1)
+
+
+@final
+class _Front:
+    """Paths that grow through a box from both corners, one more edit a round, until they meet in the middle.
+
+    Diagonal d holds the points with a - b = d. `_down` has, for each, the line of `a` furthest from the start
+    that the edits made so far reach; `_up` the one furthest from the end.
+    """
+
+    def __init__(self, a: list[int], b: list[int], budget: Budget) -> None:
+        self._a, self._b, self._budget = a, b, budget
+        self._shift = len(b) + 1
+        self._down = [0] * (len(a) + len(b) + 4)
+        self._up = list(self._down)
+        self._downs = self._ups = (0, 0)
+        self._box = _Box(0, 0, 0, 0)
+
+    def split(self, box: _Box, exact: bool, cost_max: int) -> Split | None:
+        """A point on a shortest path through the box; a good one where shortest costs too much; None when broke."""
+        self._box = box
+        first, last = box.a0 - box.b0, box.a1 - box.b1
+        self._downs, self._ups = (first, first), (last, last)
+        self._down[self._shift + first] = box.a0
+        self._up[self._shift + last] = box.a1
+        odd = (first - last) % 2 == 1
+        cost = 0
+        while self._budget.steps > 0:
+            cost += 1
+            met, snake_down = self._go_down(odd)
+            if met:
+                return met
+            met, snake_up = self._go_up(not odd)
+            if met:
+                return met
+            if exact:
+                continue
+            if (snake_down or snake_up) and cost > _COST_MIN:
+                promising = self._promising_down(cost) or self._promising_up(cost)
+                if promising:
+                    return promising
+            if cost >= cost_max:
+                return self._furthest()
+        return None
+
+    def _go_down(self, may_meet: bool) -> tuple[Split | None, bool]:
+        a, b, down, up, shift = self._a, self._b, self._down, self._up, self._shift
+        _, a1, _, b1 = self._box
+        low, high = self._downs = self._widened(down, self._downs, -1)
+        up_low, up_high = self._ups if may_meet else (1, 0)
+        snake, steps = False, 0
+        for d in range(high, low - 1, -2):
+            at = shift + d
+            left, right = down[at - 1], down[at + 1]
+            x = begun = left + 1 if left >= right else right
+            y = x - d
+            while x < a1 and y < b1 and a[x] == b[y]:
+                x += 1
+                y += 1
+            down[at] = x
+            steps += 1 + x - begun
+            snake = snake or x - begun > _LONG_SNAKE
+            if up_low <= d <= up_high and up[at] <= x:
+                return Split(x, y, exact_before=True, exact_after=True), snake
+        self._budget.steps -= steps
+        return None, snake
+
+    def _go_up(self, may_meet: bool) -> tuple[Split | None, bool]:
+        a, b, down, up, shift = self._a, self._b, self._down, self._up, self._shift
+        a0, _, b0, _ = self._box
+        low, high = self._ups = self._widened(up, self._ups, _FAR)
+        down_low, down_high = self._downs if may_meet else (1, 0)
+        snake, steps = False, 0
+        for d in range(high, low - 1, -2):
+            at = shift + d
+            left, right = up[at - 1], up[at + 1]
+            x = begun = left if left < right else right - 1
+            y = x - d
+            while x > a0 and y > b0 and a[x - 1] == b[y - 1]:
+                x -= 1
+                y -= 1
+            up[at] = x
+            steps += 1 + begun - x
+            snake = snake or begun - x > _LONG_SNAKE
+            if down_low <= d <= down_high and x <= down[at]:
+                return Split(x, y, exact_before=True, exact_after=True), snake
+        self._budget.steps -= steps
+        return None, snake
+
+    def _widened(self, reach: list[int], diagonals: tuple[int, int], outside: int) -> tuple[int, int]:
+        """One diagonal more on each side; at the box's edge one less, which keeps to every second one."""
+        low, high = diagonals
+        a0, a1, b0, b1 = self._box
+        if low > a0 - b1:
+            low -= 1
+            reach[self._shift + low - 1] = outside
+        else:
+            low += 1
+        if high < a1 - b0:
+            high += 1
+            reach[self._shift + high + 1] = outside
+        else:
+            high -= 1
+        return low, high
+
+    def _promising_down(self, cost: int) -> Split | None:
+        """Where a path from the start came far for its cost, and by a long match."""
+        a0, a1, b0, b1 = self._box
+        middle, best, found = a0 - b0, cost * _FAR_FOR_ITS_COST, None
+        for d in range(self._downs[1], self._downs[0] - 1, -2):
+            x = self._down[self._shift + d]
+            y = x - d
+            gain = (x - a0) + (y - b0) - abs(d - middle)
+            inside = a0 + _LONG_SNAKE <= x < a1 and b0 + _LONG_SNAKE <= y < b1
+            if gain > best and inside and self._a[x - _LONG_SNAKE : x] == self._b[y - _LONG_SNAKE : y]:
+                best, found = gain, Split(x, y, exact_before=True, exact_after=False)
+        return found
+
+    def _promising_up(self, cost: int) -> Split | None:
+        a0, a1, b0, b1 = self._box
+        middle, best, found = a1 - b1, cost * _FAR_FOR_ITS_COST, None
+        for d in range(self._ups[1], self._ups[0] - 1, -2):
+            x = self._up[self._shift + d]
+            y = x - d
+            gain = (a1 - x) + (b1 - y) - abs(d - middle)
+            inside = a0 < x <= a1 - _LONG_SNAKE and b0 < y <= b1 - _LONG_SNAKE
+            if gain > best and inside and self._a[x : x + _LONG_SNAKE] == self._b[y : y + _LONG_SNAKE]:
+                best, found = gain, Split(x, y, exact_before=False, exact_after=True)
+        return found
+
+    def _furthest(self) -> Split:
+        """The point of any path that is furthest from its corner."""
+        a0, a1, b0, b1 = self._box
+        from_start, start_at = -1, a0
+        for d in range(self._downs[1], self._downs[0] - 1, -2):
+            x = min(self._down[self._shift + d], a1, b1 + d)
+            if 2 * x - d > from_start:
+                from_start, start_at = 2 * x - d, x
+        to_end, end_at = _FAR, a1
+        for d in range(self._ups[1], self._ups[0] - 1, -2):
+            x = max(self._up[self._shift + d], a0, b0 + d)
+            if 2 * x - d < to_end:
+                to_end, end_at = 2 * x - d, x
+        if a1 + b1 - to_end < from_start - (a0 + b0):
+            return Split(start_at, from_start - start_at, exact_before=True, exact_after=False)
+        return Split(end_at, to_end - end_at, exact_before=False, exact_after=True)

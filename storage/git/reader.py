@@ -1,0 +1,174 @@
+"""Everything that pages, the API and the code index read of repositories: `GitReader` over dulwich's objects."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, final
+
+from domain.errors import NotFound, TooLarge
+from domain.ports_git import TreeDiff
+from storage.git import commits, revs, trees
+from storage.git.diff.files import Patches, as_file_change
+from storage.git.diff.paths import changed
+from storage.git.diff.renames import with_renames
+from storage.git.history import History
+from storage.git.names import shown
+from storage.git.objects import BLOB, COMMIT, TYPES
+from storage.git.pool import HandlePool
+from storage.git.read_limits import BINARY_SNIFF_BYTES, DISPLAY, INDEXED_FILE_BYTES_MAX, INDEXED_FILES_MAX, PATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from domain.ids import StreamId
+    from domain.ports_git import CommitInfo, TreeEntry
+    from storage.git.diff.files import Patch
+    from storage.git.diff.paths import Change
+    from storage.git.objects import Objects
+    from storage.git.pool import Handle
+    from storage.git.read_limits import DiffLimits
+    from storage.git.trees import Entry
+
+
+@final
+class DulwichReader:
+    """Reads `root/<stream hex>.git`; any number of threads may share one."""
+
+    def __init__(self, root: Path) -> None:
+        self._pool = HandlePool(root)
+
+    def close(self) -> None:
+        """Let go of all packs; what is being read still ends well."""
+        self._pool.close()
+
+    def resolve(self, repo: StreamId, rev: str) -> str:
+        with self._pool.use(repo) as handle:
+            return revs.resolve(handle.objects, rev).decode()
+
+    def tree(self, repo: StreamId, rev: str, path: str) -> list[TreeEntry]:
+        with self._pool.use(repo) as handle:
+            raw, entry = _found(handle.objects, rev, path)
+            if entry.mode != trees.FOLDER:
+                raise NotFound(f"{path!r} is not a folder", hint="read it as a file")
+            return trees.listed(handle.objects, raw, entry.oid)
+
+    def entry(self, repo: StreamId, rev: str, path: str) -> TreeEntry:
+        with self._pool.use(repo) as handle:
+            return trees.entry_of(handle.objects, *_found(handle.objects, rev, path))
+
+    def blob(self, repo: StreamId, rev: str, path: str) -> tuple[TreeEntry, bytes]:
+        with self._pool.use(repo) as handle:
+            raw, entry = _found(handle.objects, rev, path)
+            if entry.type == "tree":
+                raise NotFound(f"{path!r} is a folder, not a file", hint="list it instead")
+            if entry.type == "commit":
+                raise NotFound(f"{path!r} is a submodule: its files are in another repository")
+            data = handle.objects.typed(entry.oid, BLOB)
+            return trees.entry_of(handle.objects, raw, entry), data
+
+    def object(self, repo: StreamId, oid: str) -> tuple[str, bytes]:
+        if not revs.is_oid(oid):
+            raise NotFound(f"{oid!r} is not an object id", hint="an object id is 40 hexadecimal digits")
+        with self._pool.use(repo) as handle:
+            kind, data = handle.objects.raw(oid.lower().encode())
+            return TYPES[kind], data
+
+    def commit(self, repo: StreamId, rev: str) -> CommitInfo:
+        with self._pool.use(repo) as handle:
+            return _commit(handle.objects, revs.resolve(handle.objects, rev))
+
+    def commits(
+        self, repo: StreamId, rev: str, *, path: str = "", after: str | None = None, limit: int = 30
+    ) -> list[CommitInfo]:
+        with self._pool.use(repo) as handle:
+            walk = _walk(handle, rev, path)
+            if after is not None and after.lower().encode() not in walk:  # which leaves `walk` behind it
+                raise NotFound(f"the commit {after} is not in this history", hint="start the list again")
+            return [_commit(handle.objects, oid) for oid in islice(walk, limit)]
+
+    def commit_count(self, repo: StreamId, rev: str, *, path: str = "") -> int:
+        with self._pool.use(repo) as handle:
+            return sum(1 for _ in _walk(handle, rev, path))
+
+    def diff(self, repo: StreamId, old: str | None, new: str) -> TreeDiff:
+        with self._pool.use(repo) as handle:
+            patches, total = _patches(handle.objects, old, new, DISPLAY)
+            return TreeDiff(tuple(as_file_change(change, patch) for change, patch in patches), total)
+
+    def patch(self, repo: StreamId, old: str | None, new: str) -> bytes:
+        with self._pool.use(repo) as handle:
+            patches, total = _patches(handle.objects, old, new, PATCH)
+            texts: list[bytes] = []
+            for change, patch in patches:
+                if patch.truncated:
+                    raise TooLarge(f"the change of {shown(change.path)} is too large for a patch", hint=_FETCH)
+                texts.append(patch.text)
+            if total > len(texts):
+                raise TooLarge(f"{total:,} files differ, more than a patch is made for", hint=_FETCH)
+            return b"".join(texts)
+
+    def files_changed(
+        self, repo: StreamId, old: str | None, new: str
+    ) -> Iterator[tuple[str, str | None, bytes | None]]:
+        with self._pool.use(repo) as handle:
+            before, after = _roots(handle.objects, old, new)
+            changes = list(islice(changed(handle.objects, before, after), INDEXED_FILES_MAX + 1))
+        if len(changes) > INDEXED_FILES_MAX:
+            raise TooLarge(f"more than {INDEXED_FILES_MAX:,} files differ", hint="this is more than is indexed")
+        for change in changes:
+            if change.new is not None and change.new.mode != trees.GITLINK:
+                with self._pool.use(repo) as handle:  # not held while the caller works on what it was given
+                    data = _indexable(handle.objects, change.new)
+                yield shown(change.path), change.new.oid.decode(), data
+            elif change.old is not None and change.old.mode != trees.GITLINK:
+                yield shown(change.path), None, None
+
+    def merge_base(self, repo: StreamId, a: str, b: str) -> str | None:
+        with self._pool.use(repo) as handle:
+            history = History(handle.objects, handle.known)
+            found = history.merge_base(revs.resolve(handle.objects, a), revs.resolve(handle.objects, b))
+            return None if found is None else found.decode()
+
+    def is_ancestor(self, repo: StreamId, ancestor: str, of: str) -> bool:
+        with self._pool.use(repo) as handle:
+            history = History(handle.objects, handle.known)
+            return history.is_ancestor(revs.resolve(handle.objects, ancestor), revs.resolve(handle.objects, of))
+
+
+_FETCH = "fetch both commits and run git diff"
+
+
+def _found(objects: Objects, rev: str, path: str) -> tuple[bytes, Entry]:
+    return trees.find(objects, trees.root_of(objects, revs.resolve(objects, rev)), path)
+
+
+def _commit(objects: Objects, oid: bytes) -> CommitInfo:
+    return commits.parsed(oid, objects.typed(oid, COMMIT))
+
+
+def _walk(handle: Handle, rev: str, path: str) -> Iterator[bytes]:
+    return History(handle.objects, handle.known).walk(revs.resolve(handle.objects, rev), path)
+
+
+def _roots(objects: Objects, old: str | None, new: str) -> tuple[bytes | None, bytes]:
+    before = None if old is None else trees.root_of(objects, revs.resolve(objects, old))
+    return before, trees.root_of(objects, revs.resolve(objects, new))
+
+
+def _patches(
+    objects: Objects, old: str | None, new: str, limits: DiffLimits
+) -> tuple[Iterator[tuple[Change, Patch]], int]:
+    """Each change with its patch, and how many there are, which may be more."""
+    changes = list(islice(changed(objects, *_roots(objects, old, new)), limits.changes_max))
+    changes = with_renames(objects, changes, limits)
+    patches = Patches(objects, limits)
+    return ((change, patches.of(change)) for change in changes[: limits.files_max]), len(changes)
+
+
+def _indexable(objects: Objects, entry: Entry) -> bytes | None:
+    """A text file's bytes; nothing of symlinks, binary files and large ones."""
+    if not entry.is_file or objects.sizes((entry.oid,))[entry.oid] > INDEXED_FILE_BYTES_MAX:
+        return None
+    data = objects.typed(entry.oid, BLOB)
+    return None if b"\0" in data[:BINARY_SNIFF_BYTES] else data
