@@ -59,7 +59,7 @@ VOIDS: Final = {
     "entity-later": "it acts on something that sorts after it, so that it cannot have been in its past",
     "number-invalid": "an issue number must be above 0 and below the event's lamport time",
     "redaction-invalid": "it redacts what cannot be redacted or what is not part of the thing it acts on",
-    "too-large": "the document is over 1 MiB or 2,000 edits",
+    "too-large": "the document is over 1 MiB or 2,000 edits, or its concurrent edits over 4 Mi merge steps",
 }
 
 CARRIES: Final = {

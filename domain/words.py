@@ -45,6 +45,11 @@ def body_problem(text: str, what: str) -> str:
     return _character_problem(text, what, allowed=_IN_BODIES)
 
 
+def characters_problem(text: str, what: str) -> str:
+    """What is wrong with the characters of a longer text, whatever its size, or nothing."""
+    return _character_problem(text, what, allowed=_IN_BODIES)
+
+
 def _character_problem(text: str, what: str, *, allowed: frozenset[str]) -> str:
     # Most text is printable, and that one call runs in C; isprintable is False for white space other than " ".
     if text.isprintable():

@@ -60,4 +60,4 @@ def _is_current(path: Path) -> bool:
             connection.close()
     except sqlite3.DatabaseError:
         return False
-    return version == (FOLD_VERSION,) and sound == ("ok",)
+    return bool(version == (FOLD_VERSION,) and sound == ("ok",))

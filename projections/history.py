@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from domain.chain import Link
 from domain.kinds import KINDS
 from domain.replay.engine import Member
 from domain.replay.judge import Judgement, Known
@@ -90,14 +91,24 @@ class ViewHistory:
             return known
         self._shelf.write()
         row = self._shelf.connection.execute(
-            "SELECT kind, stream, entity, author, standing FROM events WHERE id=?", (name,)
+            "SELECT kind, stream, entity, author, standing, lamport FROM events WHERE id=?", (name,)
         ).fetchone()
         if row is None:
             return None
-        kind, stream, entity, author, standing = row
+        kind, stream, entity, author, standing, lamport = row
         roots = self._roots_of(stream) if stream == name else ()
-        known = self._known[name] = Known(kind, stream, entity, author, standing == "accepted", roots)
+        known = self._known[name] = Known(kind, stream, entity, author, standing == "accepted", lamport, roots)
         return known
+
+    def link(self, name: EventId) -> Link | None:
+        """What a descendant's check needs to know of an event."""
+        pending = self._pending.get(name)
+        if pending is not None:
+            return Link(pending.stream, pending.device, pending.seq, pending.lamport)
+        row = self._shelf.connection.execute(
+            "SELECT stream, device, seq, lamport FROM events WHERE id=?", (name,)
+        ).fetchone()
+        return None if row is None else Link(*row)
 
     def event(self, name: EventId) -> Event | None:
         """An event by id, whole."""
@@ -152,7 +163,7 @@ class ViewHistory:
         kind = KINDS.get(event.kind)
         if kind is None or kind.creates or kind.redactable or not verdict.accepted:
             self._known[event.id] = Known(
-                event.kind, event.stream, event.entity, event.author, verdict.accepted, event.roots
+                event.kind, event.stream, event.entity, event.author, verdict.accepted, event.lamport, event.roots
             )
 
     def record_redaction(self, targets: Sequence[bytes], by: EventId) -> None:

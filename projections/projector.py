@@ -6,7 +6,7 @@ position reached. Showing at the end of a batch means that an issue changed fift
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.comment.state import CommentState
 from domain.identity.state import IdentityState
@@ -17,30 +17,32 @@ from domain.replay.engine import Applied, Engine
 from domain.repository.state import RepositoryState
 from projections.history import EventSource, ViewHistory
 from projections.shelf import Shelf
-from projections.show.comment import show_comment
-from projections.show.identity import show_identity
-from projections.show.issue import issue_document, show_issue
-from projections.show.label import issues_with, show_label
-from projections.show.ref import show_ref
-from projections.show.repository import show_repository
+from projections.show import comment, identity, issue, label, ref, repository
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from domain.envelope import Event
     from domain.fold.kind import State
     from domain.ids import StreamId
     from domain.policy import Policy
+    from domain.verdict import Verdict
     from projections.tips import Tip
 
-_SHOW: Final[dict[type[State], Callable[[Any, Projector], None]]] = {
-    IdentityState: show_identity,
-    LabelState: show_label,
-    IssueState: show_issue,
-    CommentState: show_comment,
-    RefState: show_ref,
-    RepositoryState: show_repository,
+
+class _Shown(NamedTuple):
+    document: Callable[[Any, Projector], bytes]
+    show: Callable[[Any, bytes, Projector], None]
+
+
+_SHOWN: Final[dict[type[State], _Shown]] = {
+    IdentityState: _Shown(identity.document, identity.show),
+    LabelState: _Shown(label.document, label.show),
+    IssueState: _Shown(issue.document, issue.show),
+    CommentState: _Shown(comment.document, comment.show),
+    RefState: _Shown(ref.document, ref.show),
+    RepositoryState: _Shown(repository.document, repository.show),
 }
 """By state, in the order of showing: labels before the issues that name them, repositories last for their counts."""
 
@@ -53,6 +55,7 @@ class Projector:
         self.history = ViewHistory(self.shelf, source)
         self._engine = Engine(self.history, policy)
         self._dirty: dict[bytes, State] = {}
+        self._docs: dict[bytes, bytes] = {}
         self._new: set[bytes] = set()
         self._counts: dict[bytes, list[int]] = {}
         self.position: int = connection.execute("SELECT value FROM meta WHERE name='position'").fetchone()[0]
@@ -62,21 +65,27 @@ class Projector:
         assert position == self.position + 1, "events reach the views in log order, none left out"
         self.history.place(event, position)
         applied = self._engine.apply(event)
-        self._dirty.update(applied.states)
+        for key, state in applied.states.items():
+            self._dirty[key] = state
+            self._docs.pop(key, None)
         if event.id in applied.states:
             self._new.add(event.id)
         self.position = position
         return applied
 
+    def foresee(self, event: Event) -> Verdict:
+        """The verdict `event` would get now; nothing is changed."""
+        return self._engine.foresee(event)
+
     def flush(self) -> None:
         """Show what changed and commit it together with the position."""
         for key in [key for key, state in self._dirty.items() if isinstance(state, LabelState)]:
-            for issue in issues_with(key, self):
-                self._mark(issue)
+            for carrier in label.issues_with(key, self):
+                self._mark(carrier)
         self._count_issues()
-        for sort, show in _SHOW.items():
-            for state in [state for state in self._dirty.values() if type(state) is sort]:
-                show(state, self)
+        for sort, shown in _SHOWN.items():
+            for key, state in [item for item in self._dirty.items() if type(item[1]) is sort]:
+                shown.show(state, self._docs.get(key) or shown.document(state, self), self)
         self.history.tips.save()
         self.shelf.commit(self.position)
         self._clear()
@@ -95,6 +104,21 @@ class Projector:
         """An entity's state, with everything applied so far."""
         return self._engine.state(key)
 
+    def document(self, key: bytes) -> bytes:
+        """An entity's document, with everything applied so far; kept for the flush unless it changes again."""
+        doc = self._docs.get(key)
+        if doc is None:
+            state = self._engine.state(key)
+            assert state is not None, "only what exists is shown"
+            doc = _SHOWN[type(state)].document(state, self)
+            if key in self._dirty and not isinstance(state, RepositoryState):
+                self._docs[key] = doc
+        return doc
+
+    def changed(self, sort: type[State]) -> Iterator[State]:
+        """The states of one sort that changed since the last flush, which the tables do not show yet."""
+        return (state for state in self._dirty.values() if type(state) is sort)
+
     def tip(self, stream: StreamId) -> Tip:
         """Where a stream ends, with everything applied so far."""
         return self.history.tips.tip(stream)
@@ -103,12 +127,8 @@ class Projector:
         """Whether an entity was created since the last flush, so that it has no rows to replace."""
         return key in self._new
 
-    def issue_document(self, state: IssueState) -> bytes:
-        """The JSON of an issue as the next flush will write it."""
-        return issue_document(state, self)
-
     def issue_counts(self, stream: bytes) -> tuple[int, int]:
-        """How many issues of a repository are open, and closed."""
+        """How many issues of a repository are open, and closed, as of the last flush begun."""
         counts = self._counts_of(stream)
         return counts[0], counts[1]
 
@@ -116,22 +136,26 @@ class Projector:
         state = self._engine.state(key)
         if state is not None:
             self._dirty[key] = state
+            self._docs.pop(key, None)
 
     def _count_issues(self) -> None:
         """Bring the counts in step with the issues that changed, and show their repositories again."""
-        for state in [state for state in self._dirty.values() if isinstance(state, IssueState)]:
-            counts = self._counts_of(state.stream)
+        for state in list(self.changed(IssueState)):
+            assert isinstance(state, IssueState)
             was = self._was_open(state.key)
+            if was == state.open:
+                continue
+            counts = self._counts_of(state.stream)
             if was is not None:
                 counts[0 if was else 1] -= 1
             counts[0 if state.open else 1] += 1
             self._mark(state.stream)
 
-    def _was_open(self, issue: bytes) -> bool | None:
-        if issue in self._new:
+    def _was_open(self, key: bytes) -> bool | None:
+        if key in self._new:
             return None
         self.shelf.write()
-        row = self.shelf.connection.execute("SELECT open FROM issues WHERE id=?", (issue,)).fetchone()
+        row = self.shelf.connection.execute("SELECT open FROM issues WHERE id=?", (key,)).fetchone()
         return None if row is None else bool(row[0])
 
     def _counts_of(self, stream: bytes) -> list[int]:
@@ -146,4 +170,5 @@ class Projector:
 
     def _clear(self) -> None:
         self._dirty.clear()
+        self._docs.clear()
         self._new.clear()

@@ -18,6 +18,7 @@ class FeedHead(NamedTuple):
 
     seq: int
     id: EventId
+    lamport: int
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class Tips:
             tip.citable[event.id] = event.lamport
         head = tip.feeds.get(event.device)
         if head is None or event.seq > head.seq:
-            tip.feeds[event.device] = FeedHead(event.seq, event.id)
+            tip.feeds[event.device] = FeedHead(event.seq, event.id, event.lamport)
         return (event.prev is None) if head is None else (event.prev == head.id)
 
     def save(self) -> None:
@@ -70,7 +71,7 @@ class Tips:
                 lamport = tip.heads.get(name) or tip.citable[name]
                 self._shelf.put(FRONTIER, (stream, name, lamport, int(name in tip.heads), int(name in tip.citable)))
             for device, head in tip.feeds.items():
-                self._shelf.put(FEEDS, (stream, device, head.seq, head.id))
+                self._shelf.put(FEEDS, (stream, device, head.seq, head.id, head.lamport))
         self._changed.clear()
 
     def abandon(self) -> None:
@@ -88,6 +89,6 @@ class Tips:
                 tip.heads[name] = lamport
             if citable:
                 tip.citable[name] = lamport
-        for device, seq, name in execute("SELECT device, seq, id FROM feeds WHERE stream=?", (stream,)):
-            tip.feeds[device] = FeedHead(seq, name)
+        for device, *head in execute("SELECT device, seq, id, lamport FROM feeds WHERE stream=?", (stream,)):
+            tip.feeds[device] = FeedHead(*head)
         return tip

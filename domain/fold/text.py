@@ -1,18 +1,20 @@
-"""Text that several people edit: plain until the first edit, then merged by Automerge.
+"""Text that several people edit: plain until two edits are concurrent, then merged by Automerge.
 
 A payload never holds Automerge bytes: it names base edits and lists splices in code points, and each node makes
 the Automerge change itself (actor = event id). A foreign change of 136 bytes can cost 650 MB; a splice list costs what
 its text costs. Edits whose base is missing, void or redacted, or that no longer fit, are kept and shown as
 stranded. `reset` starts a new document in place of the ones it names.
+
+Most texts are never edited twice at once. Those need no Automerge: cutting strings gives the same text, thousands of
+times faster. Concurrent edits pay for a fork at their base, so what a document may spend on them is bounded too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from automerge.core import ROOT, Document, ObjType, ScalarType
-
-from domain.limits import DOCUMENT_CHARS_MAX, DOCUMENT_EDITS_MAX
+from domain.fold.merged import MergedText, Splice, fits
+from domain.limits import DOCUMENT_CHARS_MAX, DOCUMENT_EDITS_MAX, DOCUMENT_MERGE_STEPS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,15 +22,8 @@ if TYPE_CHECKING:
     from domain.envelope import Event
     from domain.ids import EventId
 
-_FIELD: Final = "text"
-
-
-class Splice(NamedTuple):
-    """At code point `position` of the base, delete `delete` code points and insert `text`."""
-
-    position: int
-    delete: int
-    text: str
+_PLAIN_COPIES_MAX: Final = 64 << 20
+"""Characters copied in cutting strings before Automerge is the cheaper way (not a matter of protocol)."""
 
 
 class Edit(NamedTuple):
@@ -50,8 +45,7 @@ class Text:
 
     def open(self, event: Event, text: str, replaces: Sequence[bytes] = ()) -> None:
         """Begin a document with `text`, in place of those that hold an edit named in `replaces`."""
-        gone = set(replaces)
-        self._documents = [document for document in self._documents if not gone & document.events]
+        self._documents = [document for document in self._documents if document.events.isdisjoint(replaces)]
         self._documents.append(_TextDocument(event.id, text))
 
     def edit(self, event: Event, base: Sequence[EventId], splices: Sequence[Splice]) -> str:
@@ -60,12 +54,10 @@ class Text:
         if document is None or not base:
             self.stranded[event.id] = "its base is void, redacted or replaced"
             return ""
-        grown = sum(len(splice.text) for splice in splices)
-        if document.chars_written + grown > DOCUMENT_CHARS_MAX or len(document.edits) >= DOCUMENT_EDITS_MAX:
-            return "too-large"
-        if not document.apply(Edit(event.id, tuple(base), tuple(splices))):
+        reason = document.apply(Edit(event.id, tuple(base), tuple(splices)))
+        if reason is None:
             self.stranded[event.id] = "its splices do not fit the base they name"
-        return ""
+        return reason or ""
 
     @property
     def value(self) -> str:
@@ -116,83 +108,94 @@ class Text:
 
 
 class _TextDocument:
-    """One Automerge document, not built before its first edit."""
+    """One opening and the edits that stand on it, in total order."""
 
     __slots__ = (
-        "_changes",
-        "_document",
+        "_copies",
+        "_merged",
         "_opening_text",
+        "_steps_merged",
         "_text",
-        "_text_id",
         "chars_written",
         "edits",
+        "events",
         "heads",
         "opening",
+        "steps",
     )
 
     def __init__(self, opening: EventId, text: str) -> None:
         self.opening = opening
         self.edits: list[Edit] = []
+        self.events: set[EventId] = {opening}
         self.heads: set[EventId] = {opening}
         self.chars_written = len(text)
+        self.steps = len(text)
+        """Characters written and cut: what a fork has to go through."""
+        self._steps_merged = 0
+        self._copies = 0
         self._opening_text = text
         self._text: str | None = text
-        self._document: Any = None
-        self._text_id = b""
-        self._changes: dict[EventId, list[bytes]] = {}
-
-    @property
-    def events(self) -> set[EventId]:
-        """The opening and every applied edit."""
-        return {self.opening, *(edit.event for edit in self.edits)}
+        self._merged: MergedText | None = None
 
     @property
     def text(self) -> str:
         if self._text is None:
-            self._text = str(self._document.text(self._text_id))
+            assert self._merged is not None
+            self._text = self._merged.text
         return self._text
 
-    def apply(self, edit: Edit) -> bool:
-        """Merge one edit; False if its splices do not fit."""
-        if self._document is None:
-            self._build()
-        heads = sorted({head for base in edit.base for head in self._changes[base]})
-        branch = self._document.fork(heads)
-        branch.set_actor(edit.event)
-        if not self._splice(branch, edit.splices):
-            return False
-        self._document.merge(branch)
-        self._changes[edit.event] = branch.get_heads()
-        self._text = None
+    def apply(self, edit: Edit) -> str | None:
+        """Take in one edit: nothing, `too-large`, or None if its splices do not fit its base."""
+        written = sum(len(splice.text) for splice in edit.splices)
+        steps = written + sum(splice.delete for splice in edit.splices)
+        concurrent = not self.heads.issubset(edit.base)
+        merging = self.steps + steps if concurrent else 0
+        if (
+            self.chars_written + written > DOCUMENT_CHARS_MAX
+            or len(self.edits) >= DOCUMENT_EDITS_MAX
+            or self._steps_merged + merging > DOCUMENT_MERGE_STEPS_MAX
+        ):
+            return "too-large"
+        if not (self._merge(edit) if concurrent else self._append(edit)):
+            return None
         self.edits.append(edit)
-        self.heads = (self.heads - set(edit.base)) | {edit.event}
-        self.chars_written += sum(len(splice.text) for splice in edit.splices)
-        return True
+        self.events.add(edit.event)
+        self.heads = self.heads.difference(edit.base) | {edit.event}
+        self.chars_written += written
+        self.steps += steps
+        self._steps_merged += merging
+        return ""
 
-    def _build(self) -> None:
-        document = Document()
-        document.set_actor(self.opening)
-        with document.transaction() as change:
-            self._text_id = change.put_object(ROOT, _FIELD, ObjType.Text)
-            # One element per call: a longer string would become a single element whatever its length.
-            for index, char in enumerate(self._opening_text):
-                change.insert(self._text_id, index, ScalarType.Str, char)
-        self._document = document
-        self._changes[self.opening] = document.get_heads()
-
-    def _splice(self, branch: Any, splices: Sequence[Splice]) -> bool:
-        length = branch.length(self._text_id)
-        for splice in splices:
-            if splice.position + splice.delete > length:
+    def _append(self, edit: Edit) -> bool:
+        if self._merged is None and self._copies <= _PLAIN_COPIES_MAX:
+            text = self.text
+            if not fits(len(text), edit.splices):
                 return False
-            length += len(splice.text) - splice.delete
-        with branch.transaction() as change:
-            for splice in splices:
-                for _ in range(splice.delete):
-                    change.delete(self._text_id, splice.position)
-                for offset, char in enumerate(splice.text):
-                    change.insert(self._text_id, splice.position + offset, ScalarType.Str, char)
+            for splice in edit.splices:
+                self._copies += len(text)
+                text = text[: splice.position] + splice.text + text[splice.position + splice.delete :]
+            self._text = text
+            return True
+        if not self._automerge().append(edit.event, edit.splices):
+            return False
+        self._text = None
         return True
+
+    def _merge(self, edit: Edit) -> bool:
+        if not self._automerge().merge(edit.event, edit.base, edit.splices):
+            return False
+        self._text = None
+        return True
+
+    def _automerge(self) -> MergedText:
+        """The Automerge document, made when it is first needed from edits that were each based on all before them."""
+        if self._merged is None:
+            self._merged = MergedText(self.opening, self._opening_text)
+            for edit in self.edits:
+                fitted = self._merged.append(edit.event, edit.splices)
+                assert fitted, "it fitted the plain text"
+        return self._merged
 
 
 def splices_between(old: str, new: str) -> list[Splice]:

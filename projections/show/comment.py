@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 
-def show_comment(state: CommentState, projector: Projector) -> None:
-    """Write a comment's row."""
+def document(state: CommentState, _: Projector) -> bytes:
+    """The JSON of one comment."""
     name = state.key.hex()
-    redacted = state.redacted and not state.body.present
+    redacted = _is_hole(state)
     fields: dict[str, Any] = {
         "id": name,
         "issue": state.issue.hex(),
@@ -31,5 +31,14 @@ def show_comment(state: CommentState, projector: Projector) -> None:
     found = {} if redacted else body_conflicts(state.body)
     if found:
         fields["conflicts"] = found
-    row = (state.key, state.stream, state.issue, state.lamport, state.author, int(redacted), encode_json(fields))
+    return encode_json(fields)
+
+
+def show(state: CommentState, doc: bytes, projector: Projector) -> None:
+    """Write a comment's row."""
+    row = (state.key, state.stream, state.issue, state.lamport, state.author, int(_is_hole(state)), doc)
     projector.shelf.put(COMMENTS, row)
+
+
+def _is_hole(state: CommentState) -> bool:
+    return state.redacted and not state.body.present

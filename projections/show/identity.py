@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 
-def show_identity(state: IdentityState, projector: Projector) -> None:
+def document(state: IdentityState, _: Projector) -> bytes:
+    """The JSON of one principal."""
+    return encode_json({"did": state.did, "name": state.name, "created_at": iso(state.time), "event": state.key.hex()})
+
+
+def show(state: IdentityState, doc: bytes, projector: Projector) -> None:
     """Write a principal's row."""
-    doc = encode_json({"did": state.did, "name": state.name, "created_at": iso(state.time), "event": state.key.hex()})
     projector.shelf.put(IDENTITIES, (state.key, state.did, state.name, state.lamport, doc))

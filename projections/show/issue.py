@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 
-def show_issue(state: IssueState, projector: Projector) -> None:
+def show(state: IssueState, doc: bytes, projector: Projector) -> None:
     """Write an issue's row and its label and assignee rows."""
     shelf = projector.shelf
-    body = state.body.value
     row = (
         projector.history.position(state.key),
         state.key,
@@ -26,8 +25,8 @@ def show_issue(state: IssueState, projector: Projector) -> None:
         state.lamport,
         state.author,
         state.title.value,
-        body,
-        issue_document(state, projector),
+        state.body.value,
+        doc,
     )
     shelf.put(ISSUES, row)
     if not projector.is_new(state.key):
@@ -39,7 +38,7 @@ def show_issue(state: IssueState, projector: Projector) -> None:
         shelf.put(ISSUE_ASSIGNEES, (state.stream, did, state.lamport, state.key))
 
 
-def issue_document(state: IssueState, projector: Projector) -> bytes:
+def document(state: IssueState, projector: Projector) -> bytes:
     """The JSON of one issue."""
     is_open, reason = state.status.value
     name = state.key.hex()

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 
-def show_label(state: LabelState, projector: Projector) -> None:
-    """Write a label's row."""
+def document(state: LabelState, _: Projector) -> bytes:
+    """The JSON of one label."""
     fields: dict[str, Any] = {
         "id": state.key.hex(),
         "name": state.name.value,
@@ -25,7 +25,12 @@ def show_label(state: LabelState, projector: Projector) -> None:
     found = conflicts(name=state.name, color=state.colour, description=state.description)
     if found:
         fields["conflicts"] = found
-    row = (state.key, state.stream, state.name.value, state.lamport, int(state.deleted), encode_json(fields))
+    return encode_json(fields)
+
+
+def show(state: LabelState, doc: bytes, projector: Projector) -> None:
+    """Write a label's row."""
+    row = (state.key, state.stream, state.name.value, state.lamport, int(state.deleted), doc)
     projector.shelf.put(LABELS, row)
 
 

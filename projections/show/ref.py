@@ -13,11 +13,8 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 
-def show_ref(state: RefState, projector: Projector) -> None:
-    """Write a ref's row, or take it away when the ref is deleted."""
-    if state.oid is None and not state.diverged:
-        projector.shelf.delete("DELETE FROM refs WHERE stream=? AND name=?", (state.stream, state.name))
-        return
+def document(state: RefState, _: Projector) -> bytes:
+    """The JSON of one ref."""
     shown = state.moves.shown
     branch = state.name.startswith(BRANCH_PREFIX)
     fields: dict[str, Any] = {
@@ -37,4 +34,13 @@ def show_ref(state: RefState, projector: Projector) -> None:
             }
             for move in state.moves.current
         ]
-    projector.shelf.put(REFS, (state.stream, state.name, shown.value, shown.author, encode_json(fields)))
+    return encode_json(fields)
+
+
+def show(state: RefState, doc: bytes, projector: Projector) -> None:
+    """Write a ref's row, or take it away when the ref is deleted."""
+    if state.oid is None and not state.diverged:
+        projector.shelf.delete("DELETE FROM refs WHERE stream=? AND name=?", (state.stream, state.name))
+        return
+    shown = state.moves.shown
+    projector.shelf.put(REFS, (state.stream, state.name, shown.value, shown.author, doc))

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 
-def show_repository(state: RepositoryState, projector: Projector) -> None:
-    """Write a repository's row, counts of its issues included."""
+def document(state: RepositoryState, projector: Projector) -> bytes:
+    """The JSON of one repository, counts of its issues included; owner names and URLs are the reader's to add."""
     opened, closed = projector.issue_counts(state.key)
     fields = {
         "id": state.key.hex(),
@@ -38,6 +38,11 @@ def show_repository(state: RepositoryState, projector: Projector) -> None:
     )
     if found:
         fields["conflicts"] = found
+    return encode_json(fields)
+
+
+def show(state: RepositoryState, doc: bytes, projector: Projector) -> None:
+    """Write a repository's row."""
     row = (
         state.key,
         projector.history.position(state.key),
@@ -48,6 +53,6 @@ def show_repository(state: RepositoryState, projector: Projector) -> None:
         int(state.deleted.value),
         state.default_branch.value,
         " ".join(state.roots),
-        encode_json(fields),
+        doc,
     )
     projector.shelf.put(REPOS, row)

@@ -1,0 +1,174 @@
+"""The writer's core: a batch of commands becomes events, durable in one commit, shown in the views, then answered.
+
+Order, and what a crash in between leaves: the commands are folded in memory (nothing on disk); the log takes all events
+in one transaction (from here on they are true); the views follow (behind until the next start if not); git objects
+are published and refs moved (`heal` does it at the next start if not); only then does anyone get an answer.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any, final
+
+import structlog
+
+from domain.canonical import decode_own, encode
+from domain.commands.registry import run
+from domain.errors import Conflict, LocalFault, Unavailable
+from domain.ports_log import Receipt, new_row
+from domain.ports_views import Answer
+from gitant.writer.catchup import catch_up
+from gitant.writer.effects import carry_out
+from gitant.writer.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from domain.ids import StreamId
+    from domain.keys import SigningKey
+    from domain.policy import Policy
+    from domain.ports_git import GitStore
+    from domain.ports_log import EventLog
+    from gitant.writer.request import Outcome, Request
+    from projections.projector import Projector
+
+_log = structlog.get_logger(__name__)
+
+
+@final
+class WriterCore:
+    """Carries out commands, one batch at a time, in one thread."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        projector: Projector,
+        key: SigningKey,
+        store: GitStore,
+        policy: Policy,
+        *,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        on_code_change: Callable[[StreamId], None] = lambda _: None,
+    ) -> None:
+        self._log = log
+        self._projector = projector
+        self._key = key
+        self._store = store
+        self._policy = policy
+        self._now_ms = now_ms
+        self._random_bytes = random_bytes
+        self._on_code_change = on_code_change
+
+    def execute(self, batch: Sequence[Request]) -> list[Outcome]:
+        """One outcome for each request, in order; what succeeded is durable and shown when this returns.
+
+        A request that fails after it has written something is left out and the rest is run again without it.
+        """
+        outcomes: dict[int, Outcome] = {}
+        while True:
+            stage = self._new_stage()
+            receipts: dict[bytes, Receipt] = {}
+            spoiled = self._run_all(batch, stage, outcomes, receipts)
+            if not spoiled:
+                break
+            self._projector.abandon(self._log.last_position())
+        self._commit(stage, list(receipts.values()), outcomes)
+        return [outcomes[index] for index in range(len(batch))]
+
+    def close(self) -> None:
+        """Let go of the log and the views."""
+        self._projector.shelf.connection.close()
+        self._log.close()
+
+    def _run_all(
+        self, batch: Sequence[Request], stage: Stage, outcomes: dict[int, Outcome], receipts: dict[bytes, Receipt]
+    ) -> bool:
+        """Run every request not yet found faulty; True when one spoiled the scene, so that all must run again."""
+        faulty = {index for index, outcome in outcomes.items() if isinstance(outcome, LocalFault)}
+        for index, request in enumerate(batch):
+            if index in faulty:
+                continue
+            mark = len(stage.events)
+            try:
+                outcomes[index] = self._run_one(request, stage, receipts)
+            except LocalFault as fault:
+                outcomes[index] = fault
+            except Exception:  # noqa: BLE001  # any bug in a command must cost that command only
+                _log.exception("a command failed on a bug of ours", command=request.command)
+                outcomes[index] = Unavailable("the node failed on a fault of its own, which its log tells of")
+                return True
+            if isinstance(outcomes[index], LocalFault) and len(stage.events) > mark:
+                return True
+        return False
+
+    def _run_one(self, request: Request, stage: Stage, receipts: dict[bytes, Receipt]) -> Answer:
+        if request.idempotency is not None:
+            replayed = self._replayed(*request.idempotency, receipts)
+            if replayed is not None:
+                return replayed
+        mark = len(stage.events)
+        done = run(request.command, stage, request.actor, request.args)
+        written = stage.events[mark:]
+        answer = Answer(
+            position=self._projector.position,
+            events=tuple(event.id.hex() for event in written),
+            doc=stage.document(done.key) if done.key is not None else b"",
+            extra=done.extra,
+        )
+        if request.idempotency is not None:
+            key, fingerprint = request.idempotency
+            receipts[key] = Receipt(key, fingerprint, _packed(answer), self._now_ms())
+        return answer
+
+    def _replayed(self, key: bytes, fingerprint: bytes, receipts: dict[bytes, Receipt]) -> Answer | None:
+        receipt = receipts.get(key) or self._log.receipt(key)
+        if receipt is None:
+            return None
+        if receipt.fingerprint != fingerprint:
+            raise Conflict(
+                "this Idempotency-Key was used for another request", hint="use a new key for each new request"
+            )
+        return _unpacked(receipt.answer)
+
+    def _commit(self, stage: Stage, receipts: list[Receipt], outcomes: dict[int, Outcome]) -> None:
+        if not stage.events and not receipts:
+            return
+        before = self._projector.position - len(stage.events)
+        try:
+            positions = self._log.append([new_row(event) for event in stage.events], receipts)
+        except Unavailable as fault:
+            self._projector.abandon(self._log.last_position())
+            for index, outcome in outcomes.items():
+                if isinstance(outcome, Answer) and outcome.events and not outcome.replayed:
+                    outcomes[index] = fault
+            return
+        assert positions == list(range(before + 1, before + 1 + len(stage.events))), "another writer is at the log"
+        self._show()
+        for effect in stage.effects:
+            carry_out(effect, self._projector, self._store, self._on_code_change)
+
+    def _show(self) -> None:
+        """Commit the views; if the disk refuses, start over from what they last held: the log has it all."""
+        try:
+            self._projector.flush()
+        except sqlite3.Error:
+            _log.exception("the views could not be written; replaying them from the log")
+            held = self._projector.shelf.connection.execute("SELECT value FROM meta WHERE name='position'")
+            self._projector.abandon(held.fetchone()[0])
+            catch_up(self._projector, self._log)
+
+    def _new_stage(self) -> Stage:
+        return Stage(self._projector, self._key, self._store, self._policy, self._now_ms, self._random_bytes)
+
+
+def _packed(answer: Answer) -> bytes:
+    return encode([answer.position, list(answer.events), answer.doc, dict(answer.extra)])
+
+
+def _unpacked(data: bytes) -> Answer:
+    fields: list[Any] = decode_own(data)
+    position, events, doc, extra = fields
+    return Answer(position=position, events=tuple(events), doc=doc, extra=extra, replayed=True)
