@@ -8,7 +8,7 @@ import msgspec
 
 from domain.content.bodies import touching_body
 from domain.fold.kind import Kind, Payload
-from domain.fold.text import Splice
+from domain.fold.merged import Splice
 from domain.ids import EventId
 from domain.limits import DOCUMENT_CHARS_MAX, SPLICES_PER_EDIT_MAX
 from domain.words import Body, Replaces, body_problem
