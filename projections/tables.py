@@ -44,7 +44,7 @@ class Table:
         marks = ", ".join("?" * len(self.columns))
         rest = ", ".join(f"{name}=excluded.{name}" for name in self.columns if name not in self.key)
         action = f"DO UPDATE SET {rest}" if rest else "DO NOTHING"
-        return f"INSERT INTO {self.name} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(self.key)}) {action}"  # noqa: S608  # names are this file's own
+        return f"INSERT INTO {self.name} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(self.key)}) {action}"
 
 
 EVENTS: Final = Table(

@@ -1,0 +1,1 @@
+"""Index reads behind the pages: one file for each sort of thing."""

@@ -1,0 +1,118 @@
+"""The log as pages: events with their verdicts, and what happened lately in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from domain.ports_views import EventRow, Page
+from projections.queries.cursors import order_cursor, position_cursor, read_order, read_position
+from projections.queries.sentences import sentence
+from projections.show.form import encode_json, iso
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from domain.actor import Actor
+    from domain.ids import EventId, StreamId
+
+_COLUMNS = "pos, id, stream, kind, entity, author, device, seq, lamport, time, standing, reason"
+
+
+def event(connection: sqlite3.Connection, name: EventId) -> EventRow | None:
+    """One event by id."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM events WHERE id=?", (name,)).fetchone()
+    return None if row is None else EventRow(row[1], row[2], row[0], document(row))
+
+
+def events(connection: sqlite3.Connection, stream: StreamId | None, kind: str, after: str | None, limit: int) -> Page:
+    """Newest first: one stream's by (lamport, id), all by arrival here."""
+    tests, values = ["1"], list[Any]()
+    if stream is not None:
+        tests.append("stream=?")
+        values.append(stream)
+    if kind:
+        tests.append("kind=?")
+        values.append(kind)
+    where = " AND ".join(tests)
+    total = connection.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0]
+    if after is not None and stream is not None:
+        where += " AND (lamport, id) < (?, ?)"
+        values += read_order(after)
+    elif after is not None:
+        where += " AND pos < ?"
+        values.append(read_position(after))
+    order = "lamport DESC, id DESC" if stream is not None else "pos DESC"
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY {order} LIMIT ?",
+        (*values, limit + 1),
+    ).fetchall()
+    cursor = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        cursor = order_cursor(last[8], last[1]) if stream is not None else position_cursor(last[0])
+    return Page([document(row) for row in rows[:limit]], cursor, total)
+
+
+def document(row: Sequence[Any]) -> bytes:
+    """The JSON of one event's row."""
+    _, name, stream, kind, entity, author, device, seq, lamport, time, standing, reason = row
+    return encode_json(
+        {
+            "id": name.hex(),
+            "stream": stream.hex(),
+            "kind": kind,
+            "entity": entity.hex() if entity else None,
+            "author": author,
+            "device": device.hex(),
+            "seq": seq,
+            "lamport": lamport,
+            "time": iso(time),
+            "verdict": standing,
+            "reason": reason,
+        }
+    )
+
+
+def activity(connection: sqlite3.Connection, reader: Actor, after: str | None, limit: int) -> Page:
+    """Accepted events of repositories that the reader may see, newest arrival first."""
+    seen = "deleted=0" if reader.operator else "deleted=0 AND (private=0 OR (?1 <> '' AND instr(repos.roots, ?1) > 0))"
+    source = f"FROM events JOIN repos USING (stream) WHERE standing='accepted' AND {seen}"
+    total = connection.execute(f"SELECT count(*) {source}", (reader.did or "",) * (not reader.operator)).fetchone()[0]
+    rows = connection.execute(
+        f"SELECT events.pos, events.id, kind, entity, author, time, repos.stream, repos.name {source}"
+        " AND events.pos < ?2 ORDER BY events.pos DESC LIMIT ?3",
+        (reader.did or "", read_position(after) if after is not None else 2**62, limit + 1),
+    ).fetchall()
+    cursor = position_cursor(rows[limit - 1][0]) if len(rows) > limit else None
+    return Page([_happening(connection, row) for row in rows[:limit]], cursor, total)
+
+
+def _happening(connection: sqlite3.Connection, row: Sequence[Any]) -> bytes:
+    _, name, kind, entity, author, time, stream, repo = row
+    subject, number = _subject(connection, name, entity)
+    return encode_json(
+        {
+            "id": name.hex(),
+            "kind": kind,
+            "repo": stream.hex(),
+            "repo_name": repo,
+            "author": author,
+            "time": iso(time),
+            "subject": subject,
+            "number": number,
+            "summary": sentence(kind, repo, subject, number),
+        }
+    )
+
+
+def _subject(connection: sqlite3.Connection, name: bytes, entity: bytes | None) -> tuple[str | None, int | None]:
+    """The title and number of the issue an event opened, acts on, or comments."""
+    row = connection.execute(
+        "SELECT title, number FROM issues WHERE id IN (?1, ?2, (SELECT issue FROM comments WHERE id=?2))",
+        (name, entity),
+    ).fetchone()
+    if row is not None:
+        return row[0], row[1]
+    row = connection.execute("SELECT name FROM labels WHERE id IN (?, ?)", (name, entity)).fetchone()
+    return (row[0], None) if row is not None else (None, None)

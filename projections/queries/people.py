@@ -1,0 +1,37 @@
+"""Names of principals on this node. Where two ask for one name, the one whose stream came first here has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.ids import Did
+from domain.keys import is_did
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def did_of_name(connection: sqlite3.Connection, name: str) -> Did | None:
+    """The did behind a user name, the did itself, or a did with dashes for colons (its form in a URL)."""
+    row = connection.execute(
+        "SELECT did FROM identities JOIN streams USING (stream) WHERE name=? ORDER BY streams.pos LIMIT 1", (name,)
+    ).fetchone()
+    if row is not None:
+        return Did(row[0])
+    spelled = name.replace("-", ":")
+    return Did(spelled) if is_did(spelled) else None
+
+
+def name_of(connection: sqlite3.Connection, did: str) -> str | None:
+    """The user name of a principal, unless somebody else here had the name before."""
+    row = connection.execute(
+        "SELECT name FROM identities WHERE did=? ORDER BY lamport, stream LIMIT 1", (did,)
+    ).fetchone()
+    if row is None or did_of_name(connection, row[0]) != did:
+        return None
+    return str(row[0])
+
+
+def enrolled(connection: sqlite3.Connection, did: str) -> bool:
+    """Whether the principal's identity stream is here."""
+    return connection.execute("SELECT 1 FROM identities WHERE did=?", (did,)).fetchone() is not None

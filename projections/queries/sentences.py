@@ -1,0 +1,37 @@
+"""What an event did, in a sentence for the activity list."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SENTENCES: Final = {
+    "repository.created.v1": "created {repo}",
+    "repository.described.v1": "described {repo}",
+    "repository.default_branch_set.v1": "chose another default branch for {repo}",
+    "repository.visibility_set.v1": "changed who may see {repo}",
+    "repository.archived.v1": "changed the archiving of {repo}",
+    "repository.deleted.v1": "deleted {repo}",
+    "refs.moved.v1": "pushed to {repo}",
+    "label.created.v1": "created the label {subject} in {repo}",
+    "label.recoloured.v1": "recoloured the label {subject} in {repo}",
+    "label.renamed.v1": "renamed a label to {subject} in {repo}",
+    "label.described.v1": "described the label {subject} in {repo}",
+    "label.deleted.v1": "deleted the label {subject} in {repo}",
+    "issue.opened.v1": "opened {issue} in {repo}",
+    "issue.retitled.v1": "retitled {issue} in {repo}",
+    "issue.closed.v1": "closed {issue} in {repo}",
+    "issue.reopened.v1": "reopened {issue} in {repo}",
+    "issue.labelled.v1": "changed the labels of {issue} in {repo}",
+    "issue.assigned.v1": "changed who works on {issue} in {repo}",
+    "comment.added.v1": "commented on {issue} in {repo}",
+    "body.edited.v1": "edited {issue} in {repo}",
+    "body.reset.v1": "rewrote {issue} in {repo}",
+    "event.redacted.v1": "redacted something on {issue} in {repo}",
+    "identity.created.v1": "joined",
+}
+
+
+def sentence(kind: str, repo: str, subject: str | None, number: int | None) -> str:
+    """The sentence, without who did it."""
+    issue = f"#{number} {subject}" if number else (subject or "an issue")
+    return _SENTENCES.get(kind, kind).format(repo=repo, subject=subject or "", issue=issue)

@@ -1,0 +1,117 @@
+"""The read side of the views over SQLite: `domain.ports_views.Views`, one connection for each thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, final
+
+from domain.errors import Unavailable
+from domain.keys import is_did
+from projections import code_search
+from projections.database import open_readonly
+from projections.queries import entities, events, issues, people, repos
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from domain.actor import Actor
+    from domain.ids import Did, EventId, StreamId
+    from domain.ports_views import CodeHits, EntityRow, EventRow, IssueFilter, Page, RepoRow
+
+_COUNTS = {
+    "events": "SELECT max(pos) FROM events",
+    "repositories": "SELECT count(*) FROM repos WHERE deleted=0",
+    "issues": "SELECT count(*) FROM issues",
+    "open_issues": "SELECT count(*) FROM issues WHERE open=1",
+    "comments": "SELECT count(*) FROM comments",
+    "identities": "SELECT count(*) FROM identities",
+    "void": "SELECT count(*) FROM events WHERE standing='void'",
+    "forks": "SELECT count(*) FROM forks",
+}
+
+
+@final
+class SqliteViews:
+    """Reads `views.sqlite`, which the writer process keeps."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                connection = open_readonly(self._path)
+                connection.execute("SELECT 1 FROM meta").fetchone()
+            except sqlite3.OperationalError as fault:
+                raise Unavailable("the views are not there yet", hint="try again in a moment") from fault
+            self._local.connection = connection
+        return connection
+
+    def position(self) -> int:
+        return int(self._connection.execute("SELECT value FROM meta WHERE name='position'").fetchone()[0])
+
+    def repo(self, selector: str) -> RepoRow | None:
+        return repos.repo(self._connection, selector)
+
+    def repo_at(self, owner: str, name: str) -> RepoRow | None:
+        return repos.repo_at(self._connection, owner, name)
+
+    def repos(
+        self, reader: Actor, *, text: str = "", after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[RepoRow], str | None, int]:
+        return repos.repos(self._connection, reader, text, after, limit)
+
+    def issue(self, stream: StreamId, selector: str) -> EntityRow | None:
+        return issues.issue(self._connection, stream, selector)
+
+    def issues(self, stream: StreamId, which: IssueFilter, *, after: str | None = None, limit: int = 30) -> Page:
+        return issues.issues(self._connection, stream, which, after, limit)
+
+    def comment(self, stream: StreamId, comment: str) -> EntityRow | None:
+        return entities.comment(self._connection, stream, comment)
+
+    def comments(self, stream: StreamId, issue: bytes, *, after: str | None = None, limit: int = 30) -> Page:
+        return entities.comments(self._connection, stream, issue, after, limit)
+
+    def label(self, stream: StreamId, name: str) -> EntityRow | None:
+        return entities.label(self._connection, stream, name)
+
+    def labels(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+        return entities.labels(self._connection, stream, after, limit)
+
+    def ref(self, stream: StreamId, name: str) -> EntityRow | None:
+        return entities.ref(self._connection, stream, name)
+
+    def refs(self, stream: StreamId, *, prefix: str = "refs/", after: str | None = None, limit: int = 30) -> Page:
+        return entities.refs(self._connection, stream, prefix, after, limit)
+
+    def event(self, event: EventId) -> EventRow | None:
+        return events.event(self._connection, event)
+
+    def events(self, stream: StreamId | None, *, kind: str = "", after: str | None = None, limit: int = 30) -> Page:
+        return events.events(self._connection, stream, kind, after, limit)
+
+    def activity(self, reader: Actor, *, after: str | None = None, limit: int = 30) -> Page:
+        return events.activity(self._connection, reader, after, limit)
+
+    def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
+        return code_search.search(self._connection, stream, words, limit)
+
+    def principal(self, name: str) -> Did | None:
+        if is_did(name):
+            return name  # type: ignore[return-value]  # just checked
+        return people.did_of_name(self._connection, name)
+
+    def name_of(self, did: Did) -> str | None:
+        return people.name_of(self._connection, did)
+
+    def enrolled(self, did: Did) -> bool:
+        return people.enrolled(self._connection, did)
+
+    def stats(self) -> Mapping[str, int]:
+        return {name: self._connection.execute(query).fetchone()[0] or 0 for name, query in _COUNTS.items()}
