@@ -61,9 +61,10 @@ class ViewHistory:
     def settle(self) -> None:
         """The batch is durable: nothing of it needs to be held here any longer."""
         self._pending.clear()
-        self._positions.clear()
         if len(self._known) > _KNOWN_MAX:
             self._known.clear()
+        if len(self._positions) > _KNOWN_MAX:
+            self._positions.clear()
 
     def abandon(self) -> None:
         """The batch did not become durable."""
@@ -78,7 +79,6 @@ class ViewHistory:
         """The log position of a recorded event."""
         position = self._positions.get(name)
         if position is None:
-            self._shelf.write()
             row = self._shelf.connection.execute("SELECT pos FROM events WHERE id=?", (name,)).fetchone()
             assert row is not None, "only recorded events are asked for"
             position = self._positions[name] = row[0]
@@ -89,7 +89,10 @@ class ViewHistory:
         known = self._known.get(name)
         if known is not None:
             return known
-        self._shelf.write()
+        pending = self._pending.get(name)
+        if pending is not None:
+            # Recorded in this batch and not kept in `_known`: an accepted event that nothing can act on.
+            return Known(pending.kind, pending.stream, pending.entity, pending.author, accepted=True)
         row = self._shelf.connection.execute(
             "SELECT kind, stream, entity, author, standing, lamport FROM events WHERE id=?", (name,)
         ).fetchone()
@@ -177,9 +180,9 @@ class ViewHistory:
     def record_verdict(self, name: EventId, verdict: Verdict) -> None:
         """Change the verdict of an event, found only by folding."""
         self._shelf.write()
-        known = self._known.get(name)
-        if known is not None:
-            self._known[name] = known._replace(accepted=verdict.accepted)
+        known = self.known(name)
+        assert known is not None, "only recorded events get another verdict"
+        self._known[name] = known._replace(accepted=verdict.accepted)
         self._shelf.connection.execute(
             "UPDATE events SET standing=?, reason=? WHERE id=?", (verdict.standing, verdict.reason, name)
         )

@@ -154,7 +154,6 @@ class Projector:
     def _was_open(self, key: bytes) -> bool | None:
         if key in self._new:
             return None
-        self.shelf.write()
         row = self.shelf.connection.execute("SELECT open FROM issues WHERE id=?", (key,)).fetchone()
         return None if row is None else bool(row[0])
 

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
+from projections.tables import TABLES, upsert
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
     from projections.tables import Table
+
+
+_UPSERTS = {table.name: upsert(table) for table in TABLES}
 
 
 class Shelf:
@@ -26,7 +31,7 @@ class Shelf:
 
     def put(self, table: Table, row: Sequence[Any]) -> None:
         """Write one whole row of `table`, columns in their declared order."""
-        self._upserts[table.upsert].append(row)
+        self._upserts[table.name].append(row)
 
     def delete(self, statement: str, values: Sequence[Any]) -> None:
         """Run a delete statement before this batch's upserts."""
@@ -39,8 +44,8 @@ class Shelf:
         self._begin()
         for statement, rows in self._deletes.items():
             self.connection.executemany(statement, rows)
-        for statement, rows in self._upserts.items():
-            self.connection.executemany(statement, rows)
+        for name, rows in self._upserts.items():
+            self.connection.executemany(_UPSERTS[name], rows)
         self._deletes.clear()
         self._upserts.clear()
 

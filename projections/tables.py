@@ -37,14 +37,14 @@ class Table:
         tail = "" if self.with_rowid else " WITHOUT ROWID"
         return f'CREATE TABLE "{self.name}" ({columns}, PRIMARY KEY ({", ".join(self.key)})){tail}'
 
-    @property
-    def upsert(self) -> str:
-        """The statement that writes one whole row by key."""
-        names = ", ".join(self.columns)
-        marks = ", ".join("?" * len(self.columns))
-        rest = ", ".join(f"{name}=excluded.{name}" for name in self.columns if name not in self.key)
-        action = f"DO UPDATE SET {rest}" if rest else "DO NOTHING"
-        return f"INSERT INTO {self.name} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(self.key)}) {action}"
+
+def upsert(table: Table) -> str:
+    """The statement that writes one whole row by key."""
+    names = ", ".join(table.columns)
+    marks = ", ".join("?" * len(table.columns))
+    rest = ", ".join(f"{name}=excluded.{name}" for name in table.columns if name not in table.key)
+    action = f"DO UPDATE SET {rest}" if rest else "DO NOTHING"
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(table.key)}) {action}"
 
 
 EVENTS: Final = Table(

@@ -17,8 +17,8 @@ encode_json: Final = msgspec.json.Encoder().encode
 
 def iso(time_ms: int) -> str:
     """A claimed time in RFC 3339, UTC; times past year 9999 show as its last second."""
-    moment = datetime.fromtimestamp(min(time_ms, _TIME_MS_LAST) / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    seconds, milliseconds = divmod(min(time_ms, _TIME_MS_LAST), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03d}Z"
 
 
 def conflict_of(register: Register[Any]) -> list[dict[str, Any]]:
