@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 from eventsourcing.persistence import InterfaceError, StoredEvent
@@ -74,6 +75,8 @@ class _Pool(SQLiteConnectionPool):
         except sqlite3.Error as fault:
             raise InterfaceError(fault) from fault
         connection.row_factory = sqlite3.Row
+        # A flipped bit in a text column is one row's damage, not a reason to read none.
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         return _Connection(sqlite_conn=connection, max_age=self.max_age)
 
     def put_connection(self, conn: SQLiteConnection) -> None:

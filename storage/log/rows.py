@@ -54,7 +54,7 @@ def parse_originator(text: str) -> tuple[bytes, bytes, bytes]:
 def _split(text: str) -> tuple[str, str, str]:
     try:
         stream, device, branch = text.split("/")
-    except (ValueError, AttributeError) as fault:
+    except (ValueError, TypeError, AttributeError) as fault:
         raise Undecodable(f"originator {text!r}") from fault
     return stream, device, branch
 

@@ -1,0 +1,1 @@
+"""Power cuts: what was written is recorded, and replayed with the unflushed part torn or lost."""

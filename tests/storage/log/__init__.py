@@ -1,0 +1,1 @@
+"""The event log under faults, kills and other processes."""
