@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from domain.ports_git import PackCaps
 
 # The shell sets the limits before git exists; a hook between fork and exec is not safe in a process with threads.
-_LIMITED: Final = 'ulimit -c 0 && ulimit -t "$1" && ulimit -f "$2" && {} shift 3 && exec "$@"'
-_ADDRESS_SPACE: Final = 'ulimit -v "$3" &&' if sys.platform == "linux" else ""
+_LIMITED: Final = 'ulimit -c 0 && ulimit -S -t "$1" && ulimit -H -t "$2" && ulimit -f "$3" && {} shift 4 && exec "$@"'
+_ADDRESS_SPACE: Final = 'ulimit -v "$4" &&' if sys.platform == "linux" else ""
+_CPU_GRACE_S: Final = 5
+"""At the soft limit git gets the signal that names the reason, at the hard one it is killed."""
 _FILE_BLOCK_BYTES: Final = 512
 _THREADS: Final = 2
 _SETTINGS: Final = (
@@ -78,6 +80,7 @@ class Indexer:
         caps = self._caps
         limits = (
             caps.index_cpu_s_max,
+            caps.index_cpu_s_max + _CPU_GRACE_S,
             2 * caps.pack_bytes_max // _FILE_BLOCK_BYTES + 1,  # the bases of a thin pack come on top
             caps.index_memory_bytes_max // 1024,
         )

@@ -58,7 +58,9 @@ def point(
 ) -> dict[str, PackedRef]:
     """The refs `new` with what each leads to, asking `peel` only about those that `old` does not know."""
     known = {ref.oid: ref for ref in old.values()}
-    return {name: known.get(oid) or PackedRef(oid, peel(oid)) for name, oid in new.items()}
+    for oid in set(new.values()) - known.keys():
+        known[oid] = PackedRef(oid, peel(oid))
+    return {name: known[oid] for name, oid in new.items()}
 
 
 def write_head(repo: Path, branch: str) -> None:

@@ -179,8 +179,5 @@ class Receiver:
         """Wait, and let the client know that there is something to wait for."""
         task = asyncio.ensure_future(work)
         while not (await asyncio.wait({task}, timeout=self._limits.keepalive_s))[0]:
-            if quarantine is not None and quarantine.progress:
-                await report.say(quarantine.progress)
-            else:
-                await report.keep_alive()
+            await report.keep_alive(quarantine.progress if quarantine is not None else "")
         return task.result()

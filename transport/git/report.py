@@ -26,13 +26,14 @@ class Report:
 
     async def say(self, text: str) -> None:
         """A line for a person, which git shows behind `remote:`."""
-        if self._request.banded and not self._request.quiet:
+        if self._request.banded:
             await self._write(band(PROGRESS, f"{one_line(text)}\n".encode()))
 
-    async def keep_alive(self) -> None:
-        """Show that the node is at work, also where nothing may be said."""
+    async def keep_alive(self, progress: str) -> None:
+        """Show that the node is at work, without words where nobody looks on."""
+        words = f"{one_line(progress)}\n" if progress and not self._request.quiet else ""
         if self._request.banded:
-            await self._write(band(PROGRESS, b""))
+            await self._write(band(PROGRESS, words.encode()))
 
     async def close(self, problem: str, reasons: Mapping[str, str]) -> None:
         """The last word: what is wrong with the pack, and why a ref was not moved."""

@@ -1,0 +1,1 @@
+"""Tests of git folders: receiving, publishing, refs."""

@@ -1,0 +1,1 @@
+"""Stock git against our git server."""
