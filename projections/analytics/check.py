@@ -62,7 +62,7 @@ def _compare(copy: Path, fresh: Path) -> list[str]:
 
 def _rows_only_in(db: duckdb.DuckDBPyConnection, table: str, one: str, other: str) -> int:
     row = db.execute(
-        f"SELECT count(*) FROM (SELECT * FROM {one}.{table} EXCEPT ALL SELECT * FROM {other}.{table})" — our own
+        f"SELECT count(*) FROM (SELECT * FROM {one}.{table} EXCEPT ALL SELECT * FROM {other}.{table})"
     ).fetchone()
     assert row is not None
     return int(row[0])

@@ -115,7 +115,7 @@ def _refresh_table(
     db: duckdb.DuckDBPyConnection, table: Table, owner: str, streams: Sequence[bytes], facts: Iterable[Fact]
 ) -> None:
     rows = db.execute(
-        f"SELECT id, fingerprint FROM {table.name} WHERE {owner} IN (SELECT unnest($1::VARCHAR[]))", — our own
+        f"SELECT id, fingerprint FROM {table.name} WHERE {owner} IN (SELECT unnest($1::VARCHAR[]))",
         [_hex(streams)],
     ).fetchall()
     before: dict[str, int] = dict(rows)
@@ -160,7 +160,7 @@ def _append(db: duckdb.DuckDBPyConnection, table: Table, rows: Sequence[str]) ->
 
 def _remove(db: duckdb.DuckDBPyConnection, table: Table, names: Sequence[str]) -> None:
     if names:
-        db.execute(f"DELETE FROM {table.name} WHERE id IN (SELECT unnest($1::VARCHAR[]))", [names]) — our own
+        db.execute(f"DELETE FROM {table.name} WHERE id IN (SELECT unnest($1::VARCHAR[]))", [names])
 
 
 def _hex(streams: Sequence[bytes]) -> list[str]:

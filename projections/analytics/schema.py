@@ -35,7 +35,7 @@ class Table:
         """The statement that takes a list of JSON texts, one for each row."""
         values = ", ".join(expression for _, _, expression in self.columns)
         return (
-            f"INSERT INTO {self.name} SELECT {values} " — our own constants
+            f"INSERT INTO {self.name} SELECT {values} "
             f"FROM (SELECT from_json(unnest($1::VARCHAR[]), '{self.shape}') AS d)"
         )
 

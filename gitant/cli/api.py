@@ -1,0 +1,143 @@
+"""The node's HTTP API as commands use it: JSON in, JSON out, problems as faults with their hints."""
+
+from __future__ import annotations
+
+import ipaddress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self, cast, final
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from domain.errors import InvalidInput, LocalFault, Unauthenticated, Unavailable
+from gitant.cli.node import find_node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TIMEOUT_S = 60.0
+PER_PAGE_MAX = 100
+
+
+class ApiProblem(LocalFault):
+    """What the node answered instead: its detail and hint, and the HTTP status."""
+
+    def __init__(self, message: str, *, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+def segment(text: str) -> str:
+    """`text` as one segment of a path, whatever it holds."""
+    if text in {"", ".", ".."}:
+        raise InvalidInput(f"{text!r} names nothing")
+    return quote(text, safe="~")
+
+
+@final
+class Api:
+    """A connection to one node."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self.url = url
+        headers = {"accept": "application/json"}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        self.known = bool(token)
+        # A proxy for the world outside has no business between a command and the node beside it.
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=not _is_local(url))
+
+    @classmethod
+    def open(cls, data_dir: str | None, url: str | None) -> Self:
+        """To the node that flags, environment and data folder name."""
+        target = find_node(data_dir, url)
+        return cls(target.url, target.token)
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """What is at `path`."""
+        return self._answer(self._send("GET", path, params=params))
+
+    def get_with_tag(self, path: str) -> tuple[Any, str]:
+        """What is at `path`, and its entity tag."""
+        response = self._send("GET", path)
+        return self._answer(response), response.headers.get("etag", "")
+
+    def send(self, method: str, path: str, body: Any = None, *, if_match: str = "") -> Any:
+        """Change something; what the node answers, None for nothing."""
+        headers = {"if-match": if_match} if if_match else {}
+        return self._answer(self._send(method, path, json=body, headers=headers))
+
+    def listed(self, path: str, key: str, limit: int, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The first `limit` entries of a list, over as many pages as that takes."""
+        found: list[dict[str, Any]] = []
+        following: dict[str, Any] = {**(params or {}), "per_page": min(limit, PER_PAGE_MAX)}
+        address: str | None = path
+        while address is not None and len(found) < limit:
+            response = self._send("GET", address, params=following)
+            found.extend(self._answer(response)[key])
+            after = response.links.get("next", {}).get("url")
+            address, following = (_path_of(after), {}) if after else (None, {})
+        return found[:limit]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        how = {name: value for name, value in how.items() if value}
+        try:
+            return self._http.request(method, path, **how)
+        except httpx.ConnectError as fault:
+            raise Unavailable(
+                f"no node answers at {self.url}: {fault}", hint="start one with: gitant serve (or look at --url)"
+            ) from fault
+        except httpx.TimeoutException as fault:
+            raise Unavailable(
+                f"the node at {self.url} took too long", hint="look whether it is alive: gitant status"
+            ) from fault
+        except httpx.HTTPError as fault:
+            raise Unavailable(
+                f"talking to {self.url} failed: {fault}", hint="try again; look at the node's log"
+            ) from fault
+
+    def _answer(self, response: httpx.Response) -> Any:
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return None
+        try:
+            answer: Any = response.json()
+        except ValueError:
+            answer = None
+        if response.is_success and answer is not None:
+            return answer
+        raise self._problem(response, answer)
+
+    def _problem(self, response: httpx.Response, answer: Any) -> LocalFault:
+        told = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+        detail = str(told.get("detail") or told.get("title") or f"the node answered {response.status_code}")
+        hint = str(told.get("hint") or "")
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not self.known:
+            return Unauthenticated(
+                detail,
+                hint="name the node's data folder with --data-dir, or set GITANT_TOKEN to what `gitant token` prints",
+            )
+        return ApiProblem(detail, hint=hint, status=response.status_code)
+
+
+def _path_of(url: str) -> str:
+    """A page's path and query, to be asked of the node we talk to, not of whatever host the link names."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,74 @@
+"""Every command, and where it is. Only the one that is asked for is imported, so that a small one starts fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = {
+    "serve": "serve",
+    "init": "init",
+    "status": "status",
+    "token": "token",
+    "repo": "repo",
+    "issue": "issue",
+    "label": "label",
+    "log": "log",
+    "query": "query",
+    "verify": "verify",
+    "digest": "digest",
+    "rebuild": "rebuild",
+    "doctor": "doctor",
+    "version": "version",
+    "credential": "credential",
+}
+"""By name, the module in this package that holds it; help lists them in this order."""
+
+GROUPS: Final = {
+    "repo": "Create, list, show, edit and delete repositories.",
+    "issue": "Open issues and work on them.",
+    "label": "The labels of a repository.",
+}
+
+
+def app_for(words: Sequence[str]) -> typer.Typer:
+    """The app with the command that `words` begin with; with all of them, if they begin with none."""
+    wanted = [words[0]] if words and words[0] in COMMANDS else list(COMMANDS)
+    app = typer.Typer(
+        name="gitant",
+        help="A git forge without a centre: everything anyone does is a signed event in an append-only log.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_top)
+    for name in wanted:
+        module = import_module(f"gitant.cli.{COMMANDS[name]}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name, help=GROUPS[name], no_args_is_help=True)
+        else:
+            app.add_typer(module.app)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from gitant.cli.version import version_line
+
+        print(version_line())
+        raise typer.Exit
+
+
+def _top(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A git forge without a centre: everything anyone does is a signed event in an append-only log."""
