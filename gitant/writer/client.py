@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from domain.errors import LocalFault, Unavailable
 from gitant.writer.request import Request
@@ -28,6 +28,8 @@ class WriterClient(asyncio.Protocol):
     """
 
     def __init__(self) -> None:
+        self.closed = asyncio.Event()
+        """Set once the writer is gone."""
         self._frames = Frames()
         self._number = 0
         self._transport: asyncio.Transport | None = None
@@ -59,11 +61,6 @@ class WriterClient(asyncio.Protocol):
         finally:
             self._waiting.pop(number, None)
 
-    @property
-    def connected(self) -> bool:
-        """Whether the writer is there."""
-        return self._transport is not None
-
     def close(self) -> None:
         """Let go of the writer; whoever still waits is told so."""
         if self._transport is not None:
@@ -72,8 +69,7 @@ class WriterClient(asyncio.Protocol):
     # --- what asyncio calls ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are not subclasses
 
     def data_received(self, data: bytes) -> None:
         for body in self._frames.feed(data):
@@ -88,6 +84,7 @@ class WriterClient(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio passes it
         self._transport = None
+        self.closed.set()
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(_lost())

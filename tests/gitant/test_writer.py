@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, final
 
 import pytest
+import uvloop
 
 from domain.actor import ANONYMOUS, Actor
 from domain.errors import Conflict, Unavailable
@@ -113,7 +114,8 @@ def run(test: Callable[[Node], Coroutine[Any, Any, None]]) -> Node:
             await test(node)
         return node
 
-    return asyncio.run(whole())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as in an HTTP worker
+        return runner.run(whole())
 
 
 def test_an_answer_comes_back() -> None:
@@ -219,8 +221,7 @@ def test_stopping_carries_out_what_has_arrived() -> None:
         node.server.stop()
         node.cores[0].gate.set()
         assert sorted(answer.position for answer in await asyncio.gather(*tasks)) == list(range(1, 21))
-        while client.connected:
-            await asyncio.sleep(0)
+        await client.closed.wait()
         with pytest.raises(Unavailable, match="gone"):
             await client.send("add", ACTOR, {})
 
