@@ -227,7 +227,16 @@ COMMENTS: Final = Table(
     indexes=(("issue", "lamport", "id"), ("stream",)),
     shared=("id", "issue", "redacted", "doc"),
 )
-CODE_STATE: Final = Table("code_state", {"stream": "BLOB NOT NULL", "commit_id": "TEXT NOT NULL"}, key=("stream",))
+CODE_STATE: Final = Table(
+    "code_state",
+    {
+        "stream": "BLOB NOT NULL",
+        "commit_id": "TEXT NOT NULL",
+        "weight": "INTEGER NOT NULL",
+        "cut": "INTEGER NOT NULL",
+    },
+    key=("stream",),
+)
 CODE_FILES: Final = Table(
     "code_files",
     {
@@ -264,7 +273,7 @@ TABLES: Final = (
 )
 META_DDL: Final = "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
 
-FULL_TEXT: Final = {"issues": ("title", "body"), "code_files": ("path", "text")}
+FULL_TEXT: Final = {"issues": ("title", "body"), "code_files": ("text",)}
 """Tables with an FTS5 index over these columns (`<name>_fts`, trigram, so that parts of words are found)."""
 
 
