@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, final
 
@@ -10,16 +11,15 @@ from domain.ports_log import LogStatistics, Receipt
 from storage.faults import unavailable_on_fault
 from storage.files import flush_folder
 from storage.log.placing import place
-from storage.log.recorder import SyncedApplicationRecorder, SyncedSQLiteDatastore
+from storage.log.recorder import SyncedApplicationRecorder, SyncedSQLiteDatastore, lenient_text
 from storage.log.rows import (
     after_feed,
-    bounded,
+    all_sound,
     decode_state,
     decoded,
     encode_state,
     originator,
-    sound,
-    with_gaps_named,
+    read_rows,
 )
 from storage.log.shelf import SQLiteShelf
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 _CHUNK_ROWS = 500
+_FEED_ROWS = 100
 _SELECT = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
 _CREATE_RECEIPTS = (
     "CREATE TABLE IF NOT EXISTS receipts (key BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, "
@@ -88,7 +89,7 @@ class SQLiteEventLog:
         return plan.positions
 
     def read(self, after: int, limit: int) -> list[StoredRow]:
-        return [sound(row) for row in self._scan(after, limit)]
+        return all_sound(self.check(after, limit))
 
     def get(self, position: int) -> StoredRow | None:
         return next(iter(self.by_positions([position])), None)
@@ -100,7 +101,7 @@ class SQLiteEventLog:
                 chunk = positions[start : start + _CHUNK_ROWS]
                 marks = ", ".join("?" * len(chunk))
                 cursor.execute(f"{_SELECT} WHERE rowid IN ({marks})", chunk)
-                rows.update((row[0], sound(decoded(*row))) for row in cursor.fetchall())
+                rows.update((row.position, row) for row in all_sound(decoded(*row) for row in cursor.fetchall()))
         return [rows[position] for position in positions if position in rows]
 
     def slot(self, stream: bytes, device: bytes, seq: int) -> list[StoredRow]:
@@ -115,9 +116,9 @@ class SQLiteEventLog:
                 cursor.execute(
                     _SELECT + " WHERE (originator_id, originator_version) > (?, ?) AND originator_id < ? "
                     "ORDER BY originator_id, originator_version LIMIT ?",
-                    (branch, seq, end, _CHUNK_ROWS),
+                    (branch, seq, end, _FEED_ROWS),
                 )
-                rows = [sound(decoded(*row)) for row in bounded(cursor.sqlite_cursor)]
+                rows = all_sound(decoded(*row) for row in cursor.fetchall())
             if not rows:
                 return
             yield from rows
@@ -156,7 +157,13 @@ class SQLiteEventLog:
             return int(cursor.fetchone()[0])
 
     def check(self, after: int, limit: int) -> list[StoredRow | BadRow]:
-        return self._scan(after, limit)
+        with self._reading() as cursor:
+            try:
+                return self._scan(cursor, after, limit)
+            except sqlite3.OperationalError:
+                # A text column that is no text any more is one row's damage, not a reason to read none.
+                with lenient_text(cursor):
+                    return self._scan(cursor, after, limit)
 
     def check_storage(self) -> list[str]:
         try:
@@ -201,10 +208,6 @@ class SQLiteEventLog:
         with unavailable_on_fault(self._path), self._datastore.transaction(commit=False) as cursor:
             yield cursor
 
-    def _scan(self, after: int, limit: int) -> list[StoredRow | BadRow]:
-        with self._reading() as cursor:
-            cursor.execute(
-                _SELECT + " WHERE rowid > ? ORDER BY rowid LIMIT ?",
-                (after, limit),
-            )
-            return with_gaps_named((decoded(*row) for row in bounded(cursor.sqlite_cursor)), after, limit)
+    def _scan(self, cursor: SQLiteCursor, after: int, limit: int) -> list[StoredRow | BadRow]:
+        cursor.execute(_SELECT + " WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, limit))
+        return read_rows(cursor.sqlite_cursor, after, limit)

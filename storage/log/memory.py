@@ -12,7 +12,7 @@ from domain.envelope import event_id
 from domain.errors import NotFound
 from domain.ports_log import LogStatistics, StoredRow
 from storage.log.placing import Held, Tip, place
-from storage.log.rows import bounded, decode_state, decoded, encode_state, originator, sound, with_gaps_named
+from storage.log.rows import all_sound, decode_state, encode_state, originator, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ class MemoryEventLog:
             return plan.positions
 
     def read(self, after: int, limit: int) -> list[StoredRow]:
-        return [sound(row) for row in self.check(after, limit)]
+        return all_sound(self.check(after, limit))
 
     def get(self, position: int) -> StoredRow | None:
         return next(iter(self.read(position - 1, 1)), None) if position > 0 else None
@@ -111,7 +111,7 @@ class MemoryEventLog:
     def check(self, after: int, limit: int) -> list[StoredRow | BadRow]:
         found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
         rows = ((n.id, n.originator_id, n.originator_version, n.topic, n.state) for n in found)
-        return with_gaps_named((decoded(*row) for row in bounded(rows)), after, limit)
+        return read_rows(rows, after, limit)
 
     def check_storage(self) -> list[str]:
         return []

@@ -36,6 +36,17 @@ Record = tuple[str, int, str, bytes]
 """A row of the events table without its position: originator, version, topic, state."""
 
 
+@contextmanager
+def lenient_text(cursor: SQLiteCursor) -> Generator[None]:
+    """Read text that is not UTF-8 with marks where it is not, instead of failing (and somewhat slower)."""
+    connection = cursor.sqlite_cursor.connection
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
+
+
 class _Transaction(SQLiteTransaction):
     """Takes the write lock at once, and never leaves a transaction open behind a failed commit."""
 
@@ -75,8 +86,6 @@ class _Pool(SQLiteConnectionPool):
         except sqlite3.Error as fault:
             raise InterfaceError(fault) from fault
         connection.row_factory = sqlite3.Row
-        # A flipped bit in a text column is one row's damage, not a reason to read none.
-        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         return _Connection(sqlite_conn=connection, max_age=self.max_age)
 
     def put_connection(self, conn: SQLiteConnection) -> None:

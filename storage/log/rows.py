@@ -11,7 +11,7 @@ from domain.ids import ID_BYTES
 from domain.ports_log import READ_BYTES_MAX, BadRow, DamagedRow, StoredRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _HEX_CHARS = 2 * ID_BYTES
 _FEEDS_CACHED_MAX = 4_096
@@ -90,35 +90,34 @@ def decoded(position: int, originator_id: Any, seq: Any, kind: Any, state: Any) 
         return BadRow(position, str(fault))
 
 
-def sound(row: StoredRow | BadRow) -> StoredRow:
-    """`row` if it decoded; raises `DamagedRow` otherwise."""
-    if isinstance(row, BadRow):
-        raise DamagedRow(row.position, row.fault)
-    return row
-
-
-def bounded(rows: Iterable[Any]) -> Iterator[Any]:
-    """Rows of the events table until their states are too much to hold at once."""
-    held_bytes = 0
+def all_sound(rows: Iterable[StoredRow | BadRow]) -> list[StoredRow]:
+    """`rows` if all of them decoded; raises `DamagedRow` otherwise."""
+    found: list[StoredRow] = []
     for row in rows:
-        yield row
-        held_bytes += len(row[4] or b"")
-        if held_bytes >= READ_BYTES_MAX:
-            return
+        if isinstance(row, BadRow):
+            raise DamagedRow(row.position, row.fault)
+        found.append(row)
+    return found
 
 
-def with_gaps_named(rows: Iterable[StoredRow | BadRow], after: int, limit: int) -> list[StoredRow | BadRow]:
-    """`rows`, which follow position `after`, with a `BadRow` for each position that is not among them."""
+def read_rows(rows: Iterable[Any], after: int, limit: int) -> list[StoredRow | BadRow]:
+    """At most `limit` rows of the events table that follow position `after`, until they are too much to hold.
+
+    A position that is not among them is a `BadRow`.
+    """
     found: list[StoredRow | BadRow] = []
-    expected = after + 1
+    expected, held_bytes = after + 1, 0
     for row in rows:
-        while expected < row.position and len(found) < limit:
+        while expected < row[0] and len(found) < limit:
             found.append(BadRow(expected, "it is missing"))
             expected += 1
         if len(found) >= limit:
             break
-        found.append(row)
-        expected = row.position + 1
+        found.append(decoded(*row))
+        expected += 1
+        held_bytes += len(row[4] or b"")
+        if held_bytes >= READ_BYTES_MAX:
+            break
     return found
 
 

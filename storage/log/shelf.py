@@ -32,13 +32,20 @@ class SQLiteShelf:
         return self._recorder.last_position(self._cursor)
 
     def tips(self, stream: bytes, device: bytes) -> dict[bytes, Tip]:
+        # From the last branch backwards: the unnamed one sorts first, so a feed without a fork takes one seek.
         tips: dict[bytes, Tip] = {}
-        for branch in self._branches(stream, device):
-            seq, state = self._row(
-                "SELECT originator_version, state FROM stored_events "
-                "WHERE originator_id = ? ORDER BY originator_version DESC LIMIT 1",
-                originator(stream, device, branch),
+        end, branch = after_feed(stream, device), b"?"
+        while branch and (
+            row := self._row(
+                "SELECT originator_id, originator_version, state FROM stored_events "
+                "WHERE originator_id > ? AND originator_id < ? "
+                "ORDER BY originator_id DESC, originator_version DESC LIMIT 1",
+                before_feed(stream, device),
+                end,
             )
+        ):
+            end, seq, state = row
+            branch = parse_originator(end)[2]
             tips[event_id(decode_state(state)[0])] = Tip(branch, seq)
         return tips
 
@@ -55,7 +62,7 @@ class SQLiteShelf:
         return held
 
     def _branches(self, stream: bytes, device: bytes) -> Iterator[bytes]:
-        """One seek for each, however long they are: the empty name sorts first."""
+        """One seek for each, however long they are; the unnamed one comes first."""
         text, end = before_feed(stream, device), after_feed(stream, device)
         while row := self._row(
             "SELECT originator_id FROM stored_events WHERE originator_id > ? AND originator_id < ? "
