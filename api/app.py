@@ -1,0 +1,113 @@
+"""The application: every route, behind one shell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import State
+
+from api.asking import Asking
+from api.openapi import describe, once
+from api.problems import PROBLEM_JSON, trouble
+from api.routes import (
+    activity,
+    comments,
+    commits,
+    diffs,
+    events,
+    files,
+    issue_actions,
+    issues,
+    labels,
+    pushes,
+    refs,
+    repos,
+    search,
+    system,
+)
+from api.shell import Shell
+from api.tally import Tally
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+    from api.ports import ApiPorts
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    system.show_health,
+    system.show_live,
+    system.show_ready,
+    system.show_metrics,
+    system.show_did,
+    system.show_status,
+    system.show_version,
+    system.show_openapi,
+    repos.list_repos,
+    repos.create_repo,
+    repos.show_repo,
+    repos.edit_repo,
+    repos.delete_repo,
+    refs.list_refs,
+    refs.list_branches,
+    refs.create_branch,
+    refs.delete_branch,
+    refs.clone_source,
+    files.list_files,
+    files.show_file,
+    files.show_raw,
+    files.show_object,
+    search.search_code,
+    commits.list_commits,
+    commits.show_commit,
+    commits.show_parents,
+    diffs.show_diff,
+    diffs.show_patch,
+    issues.list_issues,
+    issues.open_issue,
+    issues.show_issue,
+    issues.edit_issue,
+    issue_actions.close_issue,
+    issue_actions.reopen_issue,
+    issue_actions.set_issue_labels,
+    issue_actions.set_issue_assignees,
+    comments.list_comments,
+    comments.add_comment,
+    comments.edit_comment,
+    comments.redact_comment,
+    labels.list_labels,
+    labels.create_label,
+    labels.edit_label,
+    labels.delete_label,
+    activity.list_activity,
+    events.list_events,
+    events.show_event,
+    events.submit_event,
+)
+PUSHES: Final[tuple[ControllerRouterHandler, ...]] = (pushes.push_objects, pushes.push_packfile)
+"""The routes whose bodies may be large."""
+
+
+def create_app(ports: ApiPorts) -> Litestar:
+    """The API as an ASGI application. It serves every path but git's, which are dispatched before it."""
+    tally = Tally(ports.metrics_dir)
+    handlers = (*HANDLERS, Router("/", route_handlers=PUSHES, request_max_body_size=ports.settings.push_body_bytes_max))
+    app = Litestar(
+        handlers,
+        request_class=Asking,
+        request_max_body_size=ports.settings.body_bytes_max,
+        exception_handlers={Exception: _problem},
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
+        on_shutdown=[tally.flush],
+        state=State({system.TALLY: tally, system.OPENAPI: once(lambda: describe(handlers, ports.node.version))}),
+    )
+    app.asgi_handler = Shell(app.asgi_handler, ports, tally)
+    return app
+
+
+def _problem(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
+    found = trouble(exc, request.scope["path"])
+    return Response(found.body, status_code=found.status, headers=dict(found.headers), media_type=PROBLEM_JSON)

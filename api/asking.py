@@ -1,0 +1,121 @@
+"""One request as handlers see it: who asks, of which node, with which conditions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import parse_qsl, quote, urlencode
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import InternalServerException
+
+from api.faults import Malformed, UnsupportedMedia
+
+if TYPE_CHECKING:
+    from api.ports import ApiPorts
+    from domain.actor import Actor
+
+SCOPE_KEY: Final = "gitant"
+WANTED: Final = frozenset(
+    {
+        b"accept",
+        b"authorization",
+        b"content-encoding",
+        b"content-type",
+        b"gitant-position",
+        b"host",
+        b"idempotency-key",
+        b"if-match",
+        b"if-none-match",
+    }
+)
+"""The headers that mean something here."""
+
+_TAG: Final = re.compile(r'(W/)?("[^"]*")')
+_decode_json: Final = msgspec.json.Decoder[Any]().decode
+
+
+class Facts:
+    """What the shell found out about a request before it was routed."""
+
+    __slots__ = ("actor", "headers", "ports")
+
+    def __init__(self, ports: ApiPorts, actor: Actor, headers: dict[bytes, bytes]) -> None:
+        self.ports = ports
+        self.actor = actor
+        self.headers = headers
+
+
+class Asking(Request[Any, Any, Any]):
+    """A request, with the ports it is answered from."""
+
+    @property
+    def facts(self) -> Facts:
+        return cast("dict[str, Facts]", self.scope)[SCOPE_KEY]
+
+    @property
+    def ports(self) -> ApiPorts:
+        return self.facts.ports
+
+    @property
+    def actor(self) -> Actor:
+        return self.facts.actor
+
+    def header(self, name: bytes) -> str:
+        """The value of one of the `WANTED` headers, empty if it is not there."""
+        return self.facts.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def base_url(self) -> str:  # type: ignore[override]  # theirs guesses from the server's own address
+        """How the asker reaches this node, without a slash at the end."""
+        url = self.ports.node.public_url
+        if url:
+            return url.rstrip("/")
+        return f"{self.scope['scheme']}://{self.header(b'host') or 'localhost'}"
+
+    def url_with(self, **changes: str | None) -> str:
+        """This request's own URL with some query parameters set, or dropped where None."""
+        query = self.scope["query_string"].decode("latin-1")
+        pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in changes]
+        pairs += [(name, value) for name, value in changes.items() if value is not None]
+        url = self.base_url + quote(self.scope["path"], safe="/~@:!$&'()*+,;=")
+        return f"{url}?{urlencode(pairs)}" if pairs else url
+
+    def knows(self, tag: str) -> bool:
+        """Whether `If-None-Match` names this entity tag (weakly, RFC 9110 §13.1.2)."""
+        header = self.header(b"if-none-match")
+        if not header:
+            return False
+        return header.strip() == "*" or any(match[2] == tag for match in _TAG.finditer(header))
+
+    @property
+    def retried(self) -> bool:
+        """Whether this may be a repeat of a request that was carried out: it has an `Idempotency-Key`."""
+        return b"idempotency-key" in self.facts.headers
+
+    def prefers_text(self, other: str = "text/plain") -> bool:
+        """Whether `Accept` names `other` and does not name JSON before it."""
+        accept = self.header(b"accept").lower()
+        wanted, json = accept.find(other), accept.find("json")
+        return wanted >= 0 and (json < 0 or wanted < json)
+
+    async def body(self) -> bytes:
+        try:
+            return await super().body()
+        except InternalServerException:
+            raise Malformed("the request's body did not arrive whole") from None
+
+    async def json(self) -> Any:
+        """The body, which must say that it is JSON or say nothing."""
+        kind = self.header(b"content-type").partition(";")[0].strip().lower()
+        if kind and kind != "application/json" and not kind.endswith("+json"):
+            raise UnsupportedMedia(f"the body is {kind[:80]}", hint="send JSON, with Content-Type: application/json")
+        if self.header(b"content-encoding").lower() not in {"", "identity"}:
+            raise UnsupportedMedia("the body is compressed", hint="send it plain")
+        try:
+            return _decode_json(await self.body())
+        except UnicodeDecodeError:
+            raise Malformed("the body is not UTF-8") from None
+        except (msgspec.DecodeError, RecursionError) as fault:
+            raise Malformed(f"the body is not JSON: {fault}") from None

@@ -1,0 +1,92 @@
+"""Who may come in: the one place that judges readers, and the guard in front of everything that writes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+
+from domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from domain.ids import is_hex_id
+
+if TYPE_CHECKING:
+    from litestar.connection import ASGIConnection
+    from litestar.handlers import BaseRouteHandler
+
+    from api.asking import Asking
+    from domain.actor import Actor
+    from domain.ids import StreamId
+    from domain.ports_views import EntityRow, EventRow, RepoRow
+
+_SIGN_IN = "send Authorization: Bearer with the operator's token, which `gitant token` prints"
+
+_ISSUE: Final = re.compile(r"[1-9][0-9]{0,14}(\.[0-9a-f]{1,64})?|[0-9a-f]{64}")
+
+
+def readable(asking: Asking, selector: str) -> RepoRow:
+    """The repository a selector names, if the asker may see it; else it does not exist for them."""
+    try:
+        repo = asking.ports.views.repo(selector)
+    except Conflict:
+        # Who may not see everything must not learn from a clash of names what else there is.
+        if asking.actor.operator:
+            raise
+        repo = None
+    if repo is None or not may_read(asking.actor, repo):
+        raise NotFound(f"there is no repository {selector!r} here", hint="name it by its id, or as owner~name")
+    return repo
+
+
+def may_read(actor: Actor, repo: RepoRow) -> bool:
+    """Public repositories are anyone's to read, private ones the operator's and their roots'."""
+    return not repo.private or actor.operator or actor.did in repo.roots
+
+
+def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: only the operator writes. Runs before the body is read."""
+    actor = cast("Asking", connection).actor
+    if not actor.operator:
+        if actor.did is None:
+            raise Unauthenticated("writing needs the operator's token", hint=_SIGN_IN)
+        raise Forbidden("only the operator of this node writes here")
+
+
+def issue_of(asking: Asking, repo: RepoRow, selector: str) -> EntityRow:
+    """An issue of a repository."""
+    issue = asking.ports.views.issue(repo.id, selector) if _ISSUE.fullmatch(selector) else None
+    if issue is None:
+        raise NotFound(f"there is no issue {selector!r} in {repo.name}")
+    return issue
+
+
+class _Place(msgspec.Struct):
+    issue: str
+
+
+def comment_of(asking: Asking, repo: RepoRow, issue: EntityRow, selector: str) -> EntityRow:
+    """A comment of an issue."""
+    comment = asking.ports.views.comment(repo.id, selector) if is_hex_id(selector) else None
+    if comment is None or msgspec.json.decode(comment.doc, type=_Place).issue != issue.id.hex():
+        raise NotFound(f"there is no comment {selector!r} on this issue")
+    return comment
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+def visible_event(asking: Asking, event: EventRow) -> bool:
+    """Whether the asker may see an event: those of repositories they may read, and of identities."""
+    if asking.actor.operator:
+        return True
+    repo = asking.ports.views.repo(event.stream.hex())
+    if repo is not None:
+        return may_read(asking.actor, repo)
+    return is_identity(asking, event.stream)
+
+
+def is_identity(asking: Asking, stream: StreamId) -> bool:
+    """Whether a stream is an identity's: its genesis says so."""
+    genesis = asking.ports.views.event(cast("Any", stream))
+    return genesis is not None and msgspec.json.decode(genesis.doc, type=_Kind).kind.startswith("identity.")

@@ -1,0 +1,73 @@
+"""The numbers of this node for Prometheus, made when they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+from api.tally import BUCKETS_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.metrics_core import Metric
+
+    from api.ports import ApiPorts
+    from api.tally import Tally
+
+CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+_LABELS: Final = ("method", "route", "status")
+
+
+@final
+class _Collector:
+    """Turns counts into metric families. Routes are labelled by template, so their number is bounded."""
+
+    def __init__(self, ports: ApiPorts, tally: Tally) -> None:
+        self._ports = ports
+        self._tally = tally
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._requests()
+        yield from self._node()
+
+    def _requests(self) -> Iterator[Metric]:
+        total = CounterMetricFamily("gitant_http_requests", "HTTP requests answered.", labels=_LABELS)
+        times = HistogramMetricFamily(
+            "gitant_http_request_duration_seconds", "How long HTTP requests took.", labels=_LABELS
+        )
+        for series in self._tally.sums():
+            labels = (series.method, series.route, str(series.status))
+            total.add_metric(labels, sum(series.counts))
+            buckets: list[tuple[str, float]] = []
+            count = 0
+            for bound, fell in zip((*map(str, BUCKETS_S), "+Inf"), series.counts, strict=True):
+                count += fell
+                buckets.append((bound, count))
+            times.add_metric(labels, buckets, series.seconds)
+        yield total
+        yield times
+
+    def _node(self) -> Iterator[Metric]:
+        node = self._ports.node
+        info = GaugeMetricFamily("gitant_build_info", "Always 1; its label is the version.", labels=("version",))
+        info.add_metric((node.version,), 1)
+        yield info
+        yield GaugeMetricFamily("gitant_start_time_seconds", "When the node started.", value=node.started_ms / 1000)
+        yield GaugeMetricFamily("gitant_free_bytes", "Free space where the data is.", value=node.free_bytes())
+        yield GaugeMetricFamily(
+            "gitant_views_position", "The log position the views have reached.", value=self._ports.views.position()
+        )
+        things = GaugeMetricFamily("gitant_things", "How many of each there are, by the views.", labels=("thing",))
+        for name, count in sorted(self._ports.views.stats().items()):
+            things.add_metric((name,), count)
+        yield things
+
+
+def exposition(ports: ApiPorts, tally: Tally) -> bytes:
+    """What Prometheus scrapes."""
+    registry = CollectorRegistry()
+    registry.register(_Collector(ports, tally))  # pyright: ignore[reportArgumentType]  # a collector by its shape
+    return generate_latest(registry)

@@ -1,0 +1,43 @@
+"""The parameters that several routes share, as their signatures and the OpenAPI document name them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+from litestar.params import PathParameter, QueryParameter
+
+PER_PAGE: Final = 30
+PER_PAGE_MAX: Final = 100
+
+Repo: TypeAlias = Annotated[
+    str,
+    PathParameter(
+        name="id",
+        description="A repository: its id, its name where only one here is called that, or `owner~name`.",
+        max_length=200,
+    ),
+]
+Issue: TypeAlias = Annotated[
+    str,
+    PathParameter(name="issueId", description="An issue: its id, its number, or `number.id-prefix`.", max_length=100),
+]
+Comment: TypeAlias = Annotated[str, PathParameter(name="commentId", description="A comment's id.", max_length=64)]
+FilePath: TypeAlias = Annotated[
+    str, PathParameter(name="path", description="A path in the repository; it may hold slashes.")
+]
+
+PerPage: TypeAlias = Annotated[
+    int | None, QueryParameter(ge=1, le=PER_PAGE_MAX, description=f"How many to list; {PER_PAGE} if not given.")
+]
+Limit: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=PER_PAGE_MAX, description="The same as `per_page`.")]
+After: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(description="Where the page before ended; take it from the `Link` header.", max_length=400),
+]
+Rev: TypeAlias = Annotated[
+    str,
+    QueryParameter(
+        name="ref", description="A branch, a tag, a full ref, HEAD, or a commit's 40 digits.", max_length=400
+    ),
+]
+Words: TypeAlias = Annotated[str, QueryParameter(description="Words to search for.", max_length=200)]

@@ -1,0 +1,86 @@
+"""What the API is built on: everything it reads, writes and knows about its node comes in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from domain.actor import Actor
+    from domain.ids import Did
+    from domain.ports_git import GitReader, GitStore
+    from domain.ports_views import Views, Writer
+
+EventBytes: TypeAlias = Callable[[int], tuple[bytes, bytes, bytes | None]]
+"""Header, signature and payload (None where it is redacted) of the event at a log position."""
+
+
+class Doors(Protocol):
+    """Finds out who is asking."""
+
+    async def actor(self, authorization: str | None) -> Actor:
+        """Who is asking, from the `Authorization` header; raises `Unauthenticated` for wrong credentials."""
+        ...
+
+
+class PackBuilder(Protocol):
+    """Makes packs of loose objects."""
+
+    def build(self, objects: Sequence[tuple[str, bytes]]) -> bytes:
+        """A pack of whole objects, given as (type, content); the types are commit, tree, blob and tag."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What the node says about itself."""
+
+    did: Did
+    version: str
+    started_ms: int
+    """When the node (not this worker) started, in milliseconds since 1970."""
+    free_bytes: Callable[[], int]
+    """Free space where the data folder is, now."""
+    not_ready: Callable[[], Sequence[str]]
+    """Why the node cannot take work yet, in words for a person; nothing when its views are caught up."""
+    free_bytes_min: int = 256 << 20
+    public_url: str | None = None
+    """How the world reaches this node, where that is not the request's own `Host`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Bounds of one request. Settings, with these defaults."""
+
+    body_bytes_max: int = 1 << 20
+    push_body_bytes_max: int = 64 << 20
+    """Of `push` and `push-packfile`, whose packs are base64; larger pushes come by git."""
+    file_in_json_bytes_max: int = 8 << 20
+    raw_bytes_max: int = 256 << 20
+    position_wait_s: float = 5.0
+    """How long a request waits for the views to reach its `Gitant-Position`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPorts:
+    """Everything behind the API."""
+
+    views: Views
+    writer: Writer
+    git: GitReader
+    quarantine: GitStore
+    """Where packs pushed through the API are checked before they are published."""
+    packs: PackBuilder
+    doors: Doors
+    event_bytes: EventBytes
+    node: NodeFacts
+    settings: ApiSettings = field(default_factory=ApiSettings)
+    metrics_dir: Path | None = None
+    """Where the workers of one node share their counts; None when there is one worker."""
+
+
+POSITION_POLL_S: Final = 0.01

@@ -1,0 +1,121 @@
+"""The log itself: events of a repository, single events whole, and events signed elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import PathParameter, QueryParameter
+
+from api import gate, shapes
+from api.asking import Asking
+from api.binary import from_base64, readable, to_base64
+from api.faults import EventRefused, EventRejected
+from api.forms import SignedEvent
+from api.paging import page, page_size
+from api.params import After, Limit, PerPage, Repo
+from api.reply import Reply, encode_json, extended, read
+from api.writing import done, write
+from domain.canonical import NotCanonical, decode, decode_own
+from domain.envelope import RawEvent, open_event
+from domain.errors import LocalFault, NotFound, Rejected
+from domain.ids import parse_event_id
+from domain.verdict import REJECTIONS, VOIDS, Verdict, explain
+
+if TYPE_CHECKING:
+    from domain.ids import EventId
+
+EventName = Annotated[
+    str, PathParameter(name="eventId", description="An event's id: 64 hexadecimal digits.", max_length=64)
+]
+Kind = Annotated[str, QueryParameter(description="Only events of this kind, like issue.opened.v1.", max_length=64)]
+
+
+@get("/api/v1/repos/{id:str}/events", sync_to_thread=False, responses=shapes.shows(shapes.Events))
+def list_events(
+    request: Asking, repo: Repo, kind: Kind = "", after: After = None, per_page: PerPage = None, limit: Limit = None
+) -> Reply:
+    """The events of a repository, newest first."""
+    row = gate.readable(request, repo)
+    size = page_size(request, per_page, limit)
+    return page(request, b"events", request.ports.views.events(row.id, kind=kind, after=after, limit=size))
+
+
+@get("/api/v1/events/{eventId:str}", sync_to_thread=False, responses=shapes.shows(shapes.WholeEvent))
+def show_event(request: Asking, event: EventName) -> Reply:
+    """One event whole: what its bytes say, the bytes themselves, and what became of it."""
+    doc = _whole(request, parse_event_id(event))
+    if doc is None:
+        raise NotFound(f"there is no event {event} here")
+    return read(request, doc)
+
+
+@post("/api/v1/events", security=[{}, {"operator": []}], responses=shapes.shows(shapes.WholeEvent, status=201))
+async def submit_event(request: Asking, data: SignedEvent) -> Reply:
+    """Take in an event that was signed elsewhere, from the operator or by a key whose identity is known here.
+
+    One that would have no effect is refused with the reason, so that nobody fills the log with such.
+    """
+    raw = RawEvent(
+        header=from_base64(data.header, "header"),
+        signature=from_base64(data.signature, "signature"),
+        payload=from_base64(data.payload, "payload"),
+    )
+    try:
+        # The writer checks it all again; here it costs a worker, and bytes that are no event never reach the writer.
+        event = open_event(raw)
+    except Rejected as fault:
+        words = REJECTIONS[fault.reason]
+        raise EventRejected(fault.reason, f"{words} ({fault.detail})" if fault.detail else words) from fault
+    args = {"header": raw.header, "signature": raw.signature, "payload": raw.payload}
+    try:
+        answer = await write(request, "event.submit", args, signer=event.author)
+    except LocalFault as fault:
+        raise _with_reason(fault) from fault
+    body = _whole(request, event.id)
+    assert body is not None, "the views show what the writer has answered"
+    return done(answer, status=201, body=body, location=f"/api/v1/events/{event.id.hex()}")
+
+
+def _with_reason(fault: LocalFault) -> LocalFault:
+    """The writer puts the verdict's reason code where other faults name a field."""
+    if fault.field in REJECTIONS:
+        return EventRejected(fault.field, fault.message)
+    if fault.field in VOIDS:
+        return EventRefused(fault.field, fault.message)
+    return fault
+
+
+class _Judged(msgspec.Struct):
+    verdict: str
+    reason: str
+
+
+def _whole(request: Asking, event: EventId) -> bytes | None:
+    row = request.ports.views.event(event)
+    if row is None or not gate.visible_event(request, row):
+        return None
+    header, signature, payload = request.ports.event_bytes(row.position)
+    judged = msgspec.json.decode(row.doc, type=_Judged)
+    more: dict[str, Any] = {
+        "explanation": explain(Verdict(judged.verdict, judged.reason)),  # type: ignore[arg-type]  # the views wrote it
+        "header": readable(decode_own(header)),
+        "payload": _payload(payload),
+        "raw": {
+            "header": to_base64(header),
+            "signature": to_base64(signature),
+            "payload": None if payload is None else to_base64(payload),
+        },
+    }
+    return extended(row.doc, encode_json(more)[1:-1])
+
+
+def _payload(payload: bytes | None) -> Any:
+    """What a payload says; nothing of one that is redacted or no canonical CBOR."""
+    if payload is None:
+        return None
+    try:
+        return readable(decode(payload))
+    except NotCanonical:
+        return None

@@ -1,0 +1,149 @@
+"""Folders, files and raw bytes at any commit, and git objects by name."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from litestar import get
+from litestar.params import PathParameter, QueryParameter
+
+from api import shapes, shapes_git
+from api.asking import Asking
+from api.gate import readable
+from api.params import FilePath, Repo, Rev
+from api.reply import BYTES, TEXT, Reply, read, read_value
+from api.threads import in_thread
+from domain.errors import NotFound, TooLarge
+from domain.refs.names import is_oid
+
+if TYPE_CHECKING:
+    from domain.ids import StreamId
+    from domain.ports_git import TreeEntry
+
+_VARY: Final = [(b"vary", b"Accept")]
+_IMAGES: Final = (
+    (b"\x89PNG\r\n\x1a\n", b"image/png"),
+    (b"\xff\xd8\xff", b"image/jpeg"),
+    (b"GIF87a", b"image/gif"),
+    (b"GIF89a", b"image/gif"),
+)
+"""Pictures that cannot carry a script; an SVG can, so it is served as the text that it is."""
+
+
+@get("/api/v1/repos/{id:str}/files", responses=shapes.shows(shapes_git.Folder))
+async def list_files(
+    request: Asking,
+    repo: Repo,
+    path: Annotated[str, QueryParameter(description="A folder; the root if not given.", max_length=4096)] = "",
+    ref: Rev = "HEAD",
+) -> Reply:
+    """The entries of a folder."""
+    row = readable(request, repo)
+    return read_value(request, await in_thread(_folder, request, row.id, ref, path.strip("/")))
+
+
+@get("/api/v1/repos/{id:str}/files/{path:path}", responses=shapes.shows(shapes_git.File))
+async def show_file(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HEAD") -> Reply:
+    """A file with its content, or the entries of a folder."""
+    row = readable(request, repo)
+    return read_value(request, await in_thread(_file_or_folder, request, row.id, ref, path.strip("/")))
+
+
+@get("/api/v1/repos/{id:str}/raw/{path:path}", responses=shapes.shows(bytes, media_type="application/octet-stream"))
+async def show_raw(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HEAD") -> Reply:
+    """A file's bytes as they are, typed so that no browser runs them."""
+    row = readable(request, repo)
+    entry, data = await in_thread(_bytes, request, row.id, ref, path.strip("/"), request.ports.settings.raw_bytes_max)
+    return read(request, data, tag=f'"{entry.oid}"', kind=_kind(data))
+
+
+@get("/api/v1/repos/{id:str}/objects/{hash:str}", responses=shapes.shows(shapes_git.GitObject))
+async def show_object(
+    request: Asking,
+    repo: Repo,
+    oid: Annotated[str, PathParameter(name="hash", description="40 hexadecimal digits.", max_length=40)],
+) -> Reply:
+    """A git object; with `Accept: application/octet-stream` its content as it is."""
+    row = readable(request, repo)
+    name = oid.lower()
+    if not is_oid(name):
+        raise NotFound(f"{oid!r} is not an object id", hint="an object id is 40 hexadecimal digits")
+    kind, data = await in_thread(request.ports.git.object, row.id, name)
+    if request.prefers_text("application/octet-stream"):
+        return read(request, data, kind=BYTES, headers=_VARY)
+    _check_size(name, len(data), request.ports.settings.file_in_json_bytes_max)
+    value = {"hash": name, "type": kind, "size": len(data), "content": base64.b64encode(data).decode()}
+    return read_value(request, value)
+
+
+def _folder(request: Asking, repo: StreamId, ref: str, path: str) -> dict[str, Any]:
+    git = request.ports.git
+    commit = git.resolve(repo, ref)
+    entries = [_line(entry) for entry in git.tree(repo, commit, path)]
+    return {"ref": ref, "commit": commit, "path": path, "entries": entries}
+
+
+def _file_or_folder(request: Asking, repo: StreamId, ref: str, path: str) -> dict[str, Any]:
+    git = request.ports.git
+    commit = git.resolve(repo, ref)
+    if git.entry(repo, commit, path).type == "tree":
+        return _folder(request, repo, ref, path)
+    entry, data = _bytes(request, repo, commit, path, request.ports.settings.file_in_json_bytes_max)
+    text = _text(data)
+    return {
+        "path": entry.path,
+        "name": entry.name,
+        "mode": entry.mode,
+        "size": len(data),
+        "oid": entry.oid,
+        "commit": commit,
+        "encoding": "base64" if text is None else "utf-8",
+        "content": base64.b64encode(data).decode() if text is None else text,
+        "binary": text is None,
+    }
+
+
+def _bytes(request: Asking, repo: StreamId, ref: str, path: str, bytes_max: int) -> tuple[TreeEntry, bytes]:
+    git = request.ports.git
+    commit = git.resolve(repo, ref)
+    entry = git.entry(repo, commit, path)
+    _check_size(path, entry.size or 0, bytes_max)
+    return git.blob(repo, commit, path)
+
+
+def _check_size(name: str, size: int, bytes_max: int) -> None:
+    if size > bytes_max:
+        hint = "ask for its raw bytes, or clone the repository"
+        raise TooLarge(f"{name} has {size:,} bytes; at most {bytes_max:,} are sent like this", hint=hint)
+
+
+def _line(entry: TreeEntry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "path": entry.path,
+        "mode": entry.mode,
+        "type": entry.type,
+        "hash": entry.oid,
+        "size": entry.size,
+    }
+
+
+def _text(data: bytes) -> str | None:
+    """The text that a file is, or None when it is none."""
+    if b"\0" in data:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _kind(data: bytes) -> bytes:
+    """A media type that is safe whatever the bytes are: what they are is judged from them, never from a name."""
+    for magic, kind in _IMAGES:
+        if data.startswith(magic):
+            return kind
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return b"image/webp"
+    return BYTES if _text(data) is None else TEXT

@@ -1,0 +1,104 @@
+"""Repositories: list, make, show, change, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from litestar import delete, get, patch, post
+
+from api import shapes
+from api.asking import Asking
+from api.forms import NewRepo, RepoChange
+from api.gate import readable, writers
+from api.paging import listed, page_size
+from api.params import After, Limit, PerPage, Repo, Words
+from api.reply import Reply, encode_json, extended, read
+from api.writing import conditions, done, gone, write
+from domain.errors import InvalidInput, NotFound
+from domain.etag import etag
+from domain.ids import is_hex_id
+
+if TYPE_CHECKING:
+    from domain.ports_views import RepoRow
+
+_NOBODY = bytes(32)
+
+
+@get("/api/v1/repos", sync_to_thread=False, responses=shapes.shows(shapes.Repositories))
+def list_repos(
+    request: Asking, q: Words = "", after: After = None, per_page: PerPage = None, limit: Limit = None
+) -> Reply:
+    """Repositories that the asker may see, newest first."""
+    size = page_size(request, per_page, limit)
+    rows, following, total = request.ports.views.repos(request.actor, text=q, after=after, limit=size)
+    return listed(request, b"repos", [repo_doc(request, row) for row in rows], following, total)
+
+
+@post("/api/v1/repos", guards=[writers], responses=shapes.shows(shapes.Repository, status=201))
+async def create_repo(request: Asking, data: NewRepo) -> Reply:
+    """Make a repository; it is empty until something is pushed to it."""
+    answer = await write(request, "repository.create", msgspec.structs.asdict(data))
+    made = msgspec.json.decode(answer.doc, type=_Named)
+    body = _with_names(request, answer.doc, _owner_of(request, made), made.name)
+    return done(answer, status=201, body=body, location=f"/api/v1/repos/{made.id}")
+
+
+@get("/api/v1/repos/{id:str}", sync_to_thread=False, responses=shapes.shows(shapes.Repository))
+def show_repo(request: Asking, repo: Repo) -> Reply:
+    """One repository."""
+    row = readable(request, repo)
+    return read(request, repo_doc(request, row), tag=etag(row.doc))
+
+
+@patch("/api/v1/repos/{id:str}", guards=[writers], responses=shapes.shows(shapes.Repository))
+async def edit_repo(request: Asking, repo: Repo, data: RepoChange) -> Reply:
+    """Change any of description, default branch, visibility, and whether it is archived."""
+    row = readable(request, repo)
+    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
+    if not changes:
+        raise InvalidInput("there is nothing to change", hint="send description, default_branch, private or archived")
+    args = {"repo": row.id, **changes, **conditions(request, row.doc)}
+    answer = await write(request, "repository.edit", args)
+    return done(answer, body=_with_names(request, answer.doc, row.owner, row.name))
+
+
+@delete("/api/v1/repos/{id:str}", status_code=200, guards=[writers], responses=shapes.shows(None, status=204))
+async def delete_repo(request: Asking, repo: Repo) -> Reply:
+    """Delete a repository; the events of its log stay."""
+    try:
+        row = readable(request, repo)
+    except NotFound:
+        if not request.retried:
+            raise
+        # It may be gone because this very request was carried out before: the writer knows.
+        args: dict[str, Any] = {"repo": bytes.fromhex(repo) if is_hex_id(repo) else _NOBODY}
+    else:
+        args = {"repo": row.id, **conditions(request, row.doc)}
+    return gone(await write(request, "repository.delete", args))
+
+
+class _Named(msgspec.Struct):
+    id: str
+    name: str
+
+
+def repo_doc(request: Asking, row: RepoRow) -> bytes:
+    """A repository's document with the names that are this node's own."""
+    return _with_names(request, row.doc, row.owner, row.name)
+
+
+def clone_url(request: Asking, owner: str, name: str) -> str:
+    """Where git finds a repository."""
+    return f"{request.base_url}/{owner}/{name}.git"
+
+
+def _with_names(request: Asking, doc: bytes, owner: str, name: str) -> bytes:
+    fields = {"owner": owner, "full_name": f"{owner}/{name}", "clone_url": clone_url(request, owner, name)}
+    return extended(doc, encode_json(fields)[1:-1])
+
+
+def _owner_of(request: Asking, made: _Named) -> str:
+    row = request.ports.views.repo(made.id)
+    assert row is not None, "the views show what the writer has answered"
+    return row.owner

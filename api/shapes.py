@@ -1,0 +1,213 @@
+"""What clients get, for the OpenAPI document and for those who read it: the views render most of these themselves.
+
+Fields with a default are there only when there is something to say.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct
+
+State = Literal["open", "closed"]
+
+
+class Repository(Struct):
+    """A repository."""
+
+    id: str
+    owner: str
+    name: str
+    full_name: str
+    clone_url: str
+    description: str
+    private: bool
+    archived: bool
+    default_branch: str
+    created_at: str
+    updated_at: str
+    roots: list[str]
+    open_issues: int
+    closed_issues: int
+    event: str
+    conflicts: dict[str, Any] = {}
+
+
+class Repositories(Struct):
+    """A page of repositories."""
+
+    repos: list[Repository]
+
+
+class Issue(Struct):
+    """An issue; `id` names it everywhere, `number` in its repository."""
+
+    id: str
+    repo: str
+    number: int
+    title: str
+    body: str
+    state: State
+    state_reason: str
+    author: str
+    labels: list[str]
+    assignees: list[str]
+    comments: int
+    created_at: str
+    updated_at: str
+    lamport: int
+    event: str
+    edited: bool
+    conflicts: dict[str, Any] = {}
+
+
+class Issues(Struct):
+    """A page of issues, newest first."""
+
+    issues: list[Issue]
+
+
+class Comment(Struct):
+    """A comment; a redacted one stays as a hole."""
+
+    id: str
+    issue: str
+    body: str
+    author: str
+    created_at: str
+    updated_at: str
+    edited: bool
+    redacted: bool
+    lamport: int
+    event: str
+    conflicts: dict[str, Any] = {}
+
+
+class Comments(Struct):
+    """A page of comments, oldest first."""
+
+    comments: list[Comment]
+
+
+class Label(Struct):
+    """A label; `color` is six hexadecimal digits."""
+
+    id: str
+    name: str
+    color: str
+    description: str
+    created_at: str
+    event: str
+    conflicts: dict[str, Any] = {}
+
+
+class Labels(Struct):
+    """A page of labels, by name."""
+
+    labels: list[Label]
+
+
+class Event(Struct):
+    """An event as lists show it."""
+
+    id: str
+    stream: str
+    kind: str
+    entity: str | None
+    author: str
+    device: str
+    seq: int
+    lamport: int
+    time: Any
+    verdict: str
+    reason: str
+
+
+class Events(Struct):
+    """A page of events, newest first."""
+
+    events: list[Event]
+
+
+class RawEvent(Struct):
+    """An event's three byte strings in base64; a redacted one has no payload."""
+
+    header: str
+    signature: str
+    payload: str | None
+
+
+class WholeEvent(Event):
+    """An event with everything its bytes say; byte strings in `header` and `payload` are hexadecimal."""
+
+    explanation: str
+    header: dict[str, Any]
+    payload: Any
+    raw: RawEvent
+
+
+class Activity(Struct):
+    """Something that happened."""
+
+    id: str
+    kind: str
+    repo: str
+    repo_name: str
+    author: str
+    time: Any
+    subject: str | None
+    number: int | None
+    summary: str
+
+
+class Activities(Struct):
+    """A page of what happened lately, newest first."""
+
+    activity: list[Activity]
+
+
+class Version(Struct):
+    """Which Gitant this is."""
+
+    version: str
+    api: str
+
+
+class NodeStatus(Struct):
+    """What the node says about itself."""
+
+    name: str
+    version: str
+    did: str
+    url: str
+    started_at: str
+    uptime_s: int
+    position: int
+    counts: dict[str, int]
+
+
+class Health(Struct):
+    """Whether the node is well, and what was looked at."""
+
+    status: str
+    checks: dict[str, Any]
+
+
+class Live(Struct):
+    """That the process answers."""
+
+    status: str
+
+
+def shows(
+    shape: type[Any] | None, *, status: int = 200, media_type: str = "application/json"
+) -> dict[int, ResponseSpec]:
+    """The OpenAPI entry of what a route answers when all goes well."""
+    return {status: ResponseSpec(shape, generate_examples=False, media_type=media_type, description=_words(shape))}
+
+
+def _words(shape: type[Any] | None) -> str:
+    if shape is None:
+        return "Done."
+    return (shape.__doc__ or "").splitlines()[0] if issubclass(shape, Struct) else "What was asked for."

@@ -1,0 +1,127 @@
+"""What happens to every request before it is routed and after it is answered, in one plain ASGI function.
+
+Litestar's middleware would not see what matches no route. Here every answer gets its security headers and is
+counted, and every asker is known before anything else is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final, cast, final
+from urllib.parse import unquote_to_bytes
+
+from api.asking import SCOPE_KEY, WANTED, Facts
+from api.faults import Malformed
+from api.ports import POSITION_POLL_S
+from api.problems import PROBLEM_JSON, trouble
+from api.reply import Reply
+from domain.actor import ANONYMOUS
+from domain.errors import InvalidInput, Unavailable
+from domain.words import body_problem
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+    from api.ports import ApiPorts
+    from api.tally import Tally
+
+SAFETY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-cache"),
+)
+"""On every answer. A file of a repository is somebody's bytes: the sandbox keeps them from running here."""
+
+_POSITION_MAX: Final = 2**63 - 1
+
+
+@final
+class Shell:
+    """Wraps the routed application."""
+
+    def __init__(self, app: ASGIApp, ports: ApiPorts, tally: Tally) -> None:
+        self._app = app
+        self._ports = ports
+        self._tally = tally
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fields = cast("dict[str, Any]", scope)
+        if fields["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        method: str = fields["method"]
+        if method == "HEAD":
+            fields["method"] = "GET"
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *SAFETY]
+            elif method == "HEAD" and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        try:
+            try:
+                fields[SCOPE_KEY] = await self._admitted(fields)
+            except Exception as fault:  # noqa: BLE001 - whatever it is becomes a problem document
+                await _tell(fault, scope, receive, sending)
+            else:
+                await self._app(scope, receive, sending)
+        finally:
+            self._tally.record(method, fields.get("path_template", ""), status, time.perf_counter() - began)
+
+    async def _admitted(self, scope: dict[str, Any]) -> Facts:
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            if name in WANTED:
+                headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+        _check_words(scope["path"], scope["query_string"])
+        actor = ANONYMOUS
+        if b"authorization" in headers:
+            actor = await self._ports.doors.actor(headers[b"authorization"].decode("latin-1"))
+        if b"gitant-position" in headers:
+            await self._reach(headers[b"gitant-position"])
+        return Facts(self._ports, actor, headers)
+
+    async def _reach(self, header: bytes) -> None:
+        """Wait until the views hold what the asker has written or seen."""
+        wanted = int(header) if header.isdigit() and len(header) < 20 else -1
+        if not 0 <= wanted <= _POSITION_MAX:
+            raise InvalidInput("Gitant-Position is a whole number, as an earlier answer gave it")
+        deadline = time.monotonic() + self._ports.settings.position_wait_s
+        while (position := self._ports.views.position()) < wanted:
+            if time.monotonic() >= deadline:
+                hint = "ask again later, or without the header"
+                raise Unavailable(f"the views are at {position}, not yet at {wanted}", hint=hint)
+            await asyncio.sleep(POSITION_POLL_S)
+
+
+def _check_words(path: str, query: bytes) -> None:
+    """Refuse what no address means: bytes that are no text, and characters that hide or reorder it.
+
+    A file's name may hold almost anything, so of a path only what cannot be text is refused.
+    """
+    try:
+        path.encode()
+        text = unquote_to_bytes(query.replace(b"+", b" ")).decode() if query else ""
+    except UnicodeError:
+        raise Malformed("the address is not UTF-8 behind its percent signs") from None
+    if "\0" in path:
+        raise Malformed("the address holds a NUL")
+    if not text.isprintable() and (problem := body_problem(text, "the query")):
+        raise Malformed(problem)
+
+
+async def _tell(fault: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the problem document of `fault`."""
+    found = trouble(fault, cast("dict[str, Any]", scope)["path"])
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in found.headers]
+    reply = Reply(found.body, status=found.status, kind=PROBLEM_JSON.encode(), headers=headers)
+    await reply(scope, receive, send)

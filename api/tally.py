@@ -1,0 +1,98 @@
+"""Counts of what was asked and how long it took, shared among the workers of one node through small files.
+
+Each worker counts in its own memory and, at most once a second, writes what it has to a file of its own.
+Whoever is asked for the sums reads the files of the others. A worker's file outlives it, so sums never fall.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final, final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+FLUSH_S: Final = 1.0
+OTHER: Final = "other"
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Series(msgspec.Struct, array_like=True):
+    """The requests of one method, route and status: how many fell into each bucket, and their time in all.
+
+    `counts` has one more place than there are buckets, for what took longer than the last.
+    """
+
+    method: str
+    route: str
+    status: int
+    counts: list[int]
+    seconds: float
+
+
+@final
+class Tally:
+    """The counts of one worker. Used on its event loop only."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._file = None if folder is None else folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
+        self._series: dict[tuple[str, str, int], Series] = {}
+        self._flush_due = False
+
+    def record(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request. `route` is a template, or empty for a request that matched none."""
+        key = (method, route, status)
+        series = self._series.get(key)
+        if series is None:
+            # What a client makes up must not make new series.
+            known = method if method in _METHODS else OTHER
+            key = (known, route or OTHER, status)
+            series = self._series.get(key)
+            if series is None:
+                series = self._series[key] = Series(*key, [0] * (len(BUCKETS_S) + 1), 0.0)
+        series.counts[bisect_left(BUCKETS_S, seconds)] += 1
+        series.seconds += seconds
+        if self._file is not None and not self._flush_due:
+            self._flush_due = True
+            asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
+
+    def flush(self) -> None:
+        """Let the other workers see these counts."""
+        self._flush_due = False
+        if self._file is None:
+            return
+        fresh = self._file.with_suffix(".new")
+        try:
+            fresh.write_bytes(msgspec.json.encode(list(self._series.values())))
+            fresh.replace(self._file)
+        except OSError:
+            # A full disk must not end requests; the next flush tries again.
+            return
+
+    def sums(self) -> list[Series]:
+        """The counts of all workers."""
+        found: dict[tuple[str, str, int], Series] = {}
+        for series in (*self._series.values(), *self._others()):
+            key = (series.method, series.route, series.status)
+            into = found.setdefault(key, Series(*key, [0] * len(series.counts), 0.0))
+            into.counts = [a + b for a, b in zip(into.counts, series.counts, strict=True)]
+            into.seconds += series.seconds
+        return [found[key] for key in sorted(found)]
+
+    def _others(self) -> Iterable[Series]:
+        if self._folder is None:
+            return
+        for path in sorted(self._folder.glob("*.json")):
+            if path != self._file:
+                try:
+                    yield from msgspec.json.decode(path.read_bytes(), type=list[Series])
+                except (OSError, msgspec.DecodeError):
+                    continue
