@@ -78,6 +78,6 @@ def as_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_json(each) for each in cast("list[Any]", value)]
     if isinstance(value, dict):
-        fields: dict[Any, Any] = value
+        fields: dict[Any, Any] = cast("Any", value)
         return {as_text(name): as_json(each) for name, each in fields.items()}
     return str(value)

@@ -1,0 +1,80 @@
+"""Checks on the running node and on the clock."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from gitant.doctor.finding import failed, ok, warning
+from projections.database import open_readonly
+
+if TYPE_CHECKING:
+    from gitant.doctor.finding import Finding, Patient
+
+ANSWER_S_MAX: Final = 5.0
+CLOCK_LEAST: Final = datetime(2024, 1, 1, tzinfo=UTC)
+CLOCK_OFF_S_MAX: Final = 60.0
+
+
+def reachable(patient: Patient) -> Finding:
+    """Whether the node answers, and says that it is ready."""
+    if not patient.url:
+        return ok("node", "not running")
+    try:
+        answer = httpx.get(f"{patient.url}/ready", timeout=ANSWER_S_MAX, trust_env=False)
+    except httpx.HTTPError as fault:
+        return failed("node", f"{patient.url} does not answer: {fault}", "look at its log; stop it and start it again")
+    if answer.is_success:
+        return ok("node", f"{patient.url} is ready")
+    return failed(
+        "node", f"{patient.url} is not ready: {_detail(answer)}", "mend what it says, or wait while it starts"
+    )
+
+
+def clock(patient: Patient) -> Finding:
+    """Clocks decide nothing here, but times that people read come from them."""
+    now = datetime.fromtimestamp(patient.now_ms / 1000, UTC)
+    if now < CLOCK_LEAST:
+        return failed("clock", f"it says {now:%Y-%m-%d}", "set the clock: timedatectl set-ntp true")
+    latest = _latest_own_event(patient)
+    if latest > patient.now_ms + CLOCK_OFF_S_MAX * 1000:
+        seen = f"it says {now:%Y-%m-%d %H:%M} UTC, but this node signed an event later than that"
+        return warning("clock", seen, "set the clock: timedatectl set-ntp true")
+    off = _off_from_node(patient, now)
+    if abs(off) > CLOCK_OFF_S_MAX:
+        return warning("clock", f"{off:+.0f} s away from the node's", "set both clocks: timedatectl set-ntp true")
+    return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _latest_own_event(patient: Patient) -> int:
+    """The greatest time claimed in the newest hundred events, which this node stored in order."""
+    if not patient.folder.views.exists():
+        return 0
+    try:
+        with closing(open_readonly(patient.folder.views)) as views:
+            rows = views.execute("SELECT time FROM events ORDER BY pos DESC LIMIT 100").fetchall()
+    except sqlite3.Error:
+        return 0  # the check on the views says so
+    return max((row[0] for row in rows), default=0)
+
+
+def _off_from_node(patient: Patient, now: datetime) -> float:
+    if not patient.url:
+        return 0
+    try:
+        told = httpx.head(f"{patient.url}/health", timeout=ANSWER_S_MAX, trust_env=False).headers.get("date", "")
+        return (now - parsedate_to_datetime(told)).total_seconds()
+    except (httpx.HTTPError, ValueError, TypeError):
+        return 0  # whether it answers is another check's matter
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {answer.status_code}"
