@@ -1,0 +1,93 @@
+"""The gate that git's URLs lead to: who may fetch, who may push, and a push handed to the writer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn, cast, final
+
+from api.gate import may_read
+from domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from domain.ports_git import RefOutcome, RepoAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api.ports import Doors
+    from domain.actor import Actor
+    from domain.ports_git import RefCommand
+    from domain.ports_views import RepoRow, Views, Writer
+
+_SIGN_IN = "sign in with the operator's token as the password; `gitant token` prints it"
+
+
+@final
+class NodeGate:
+    """`GitGate` over the views, the writer and the door.
+
+    An anonymous asker gets the same answer for a private repository as for one that is not there: 401, which
+    makes git ask for credentials.
+    """
+
+    def __init__(self, views: Views, writer: Writer, doors: Doors) -> None:
+        self._views = views
+        self._writer = writer
+        self._doors = doors
+
+    async def actor(self, authorization: str | None) -> Actor:
+        return await self._doors.actor(authorization)
+
+    async def readable(self, actor: Actor, path: str) -> RepoAddress:
+        row = self._find(actor, path)
+        if row is None or not may_read(actor, row):
+            _refuse(actor, path)
+        return RepoAddress(row.id, row.default_branch)
+
+    async def writable(self, actor: Actor, repo: RepoAddress) -> None:
+        row = self._views.repo(repo.id.hex())
+        if row is None:
+            _refuse(actor, repo.id.hex())
+        if actor.did is None:
+            raise Unauthenticated("pushing needs credentials", hint=_SIGN_IN)
+        if not actor.operator:
+            raise Forbidden("only the operator of this node may push here")
+        if row.archived:
+            raise Conflict(f"{row.name} is archived, so nothing can be pushed to it", hint="unarchive it first")
+
+    async def push(
+        self,
+        actor: Actor,
+        repo: RepoAddress,
+        commands: Sequence[RefCommand],
+        *,
+        quarantine: str | None,
+        atomic: bool,
+    ) -> Sequence[RefOutcome]:
+        answer = await self._writer.send(
+            "refs.move",
+            actor,
+            {
+                "repo": repo.id,
+                "commands": [[command.ref, command.old, command.new] for command in commands],
+                "quarantine": quarantine,
+                "atomic": atomic,
+            },
+        )
+        outcomes = cast("list[tuple[str, str]]", answer.extra["outcomes"])
+        return [RefOutcome(ref, reason) for ref, reason in outcomes]
+
+    def _find(self, actor: Actor, path: str) -> RepoRow | None:
+        owner, slash, name = path.partition("/")
+        if slash:
+            return self._views.repo_at(owner, name)
+        try:
+            return self._views.repo(path)
+        except Conflict:
+            # Who may not see everything must not learn from a clash of names what else there is.
+            if actor.operator:
+                raise
+            return None
+
+
+def _refuse(actor: Actor, path: str) -> NoReturn:
+    if actor.did is None:
+        raise Unauthenticated("there is nothing here to see without credentials", hint=_SIGN_IN)
+    raise NotFound(f"there is no repository {path!r} here", hint="its URL ends in /owner/name.git or /id.git")
