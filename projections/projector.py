@@ -79,9 +79,7 @@ class Projector:
 
     def flush(self) -> None:
         """Show what changed and commit it together with the position."""
-        for key in [key for key, state in self._dirty.items() if isinstance(state, LabelState)]:
-            for carrier in label.issues_with(key, self):
-                self._mark(carrier)
+        self._mark_carriers()
         self._count_issues()
         for sort, shown in _SHOWN.items():
             for key, state in [item for item in self._dirty.items() if type(item[1]) is sort]:
@@ -131,6 +129,17 @@ class Projector:
         """How many issues of a repository are open, and closed, as of the last flush begun."""
         counts = self._counts_of(stream)
         return counts[0], counts[1]
+
+    def _mark_carriers(self) -> None:
+        """Issues show the names of their labels: show those again whose labels changed."""
+        labels = [state.key for state in self.changed(LabelState)]
+        if not labels:
+            return
+        for state in self.changed(IssueState):
+            self._docs.pop(state.key, None)
+        for key in labels:
+            for carrier in label.issues_with(key, self):
+                self._mark(carrier)
 
     def _mark(self, key: bytes) -> None:
         state = self._engine.state(key)

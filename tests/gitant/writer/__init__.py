@@ -1,0 +1,3 @@
+"""Tests of writer."""
+
+from __future__ import annotations

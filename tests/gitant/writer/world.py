@@ -1,0 +1,123 @@
+"""A writer on a folder of its own, with a fixed key, a fixed clock and seeded bytes."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from domain.actor import Actor
+from domain.envelope import seal
+from domain.errors import LocalFault
+from domain.fold.kind import write_payload
+from domain.keys import SigningKey
+from domain.policy import RootPolicy
+from domain.ports_views import Answer
+from gitant.writer.catchup import catch_up
+from gitant.writer.core import WriterCore
+from gitant.writer.effects import heal
+from gitant.writer.request import Request
+from projections.database import open_writable
+from projections.projector import Projector
+from projections.reader import SqliteViews
+from projections.source import LogSource
+from storage.datadir import DataDir
+from storage.git.store import DiskGitStore
+from storage.log.eventlog import SQLiteEventLog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from domain.envelope import Event
+    from domain.fold.kind import Payload
+
+KEY = SigningKey(b"\x01" * 32)
+STRANGER = SigningKey(b"\x02" * 32)
+ME = Actor(did=KEY.did, operator=True)
+
+
+@dataclass
+class World:
+    """One node without its HTTP side."""
+
+    folder: DataDir
+    seed: int = 1
+    core: WriterCore = field(init=False)
+    log: SQLiteEventLog = field(init=False)
+    projector: Projector = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.create()
+        self._random = random.Random(self.seed)
+        self._now = 1_790_000_000_000
+        self.open()
+
+    def open(self) -> None:
+        self.log = SQLiteEventLog(self.folder.log)
+        self.projector = Projector(open_writable(self.folder.views), LogSource(self.log), RootPolicy())
+        catch_up(self.projector, self.log)
+        store = DiskGitStore(self.folder.repos)
+        heal(self.projector, store)
+        self.core = WriterCore(
+            self.log,
+            self.projector,
+            KEY,
+            store,
+            RootPolicy(),
+            now_ms=self.tick,
+            random_bytes=self._random.randbytes,
+        )
+
+    def close(self) -> None:
+        self.core.close()
+
+    def tick(self) -> int:
+        self._now += 1
+        return self._now
+
+    @property
+    def views(self) -> SqliteViews:
+        return SqliteViews(self.folder.views)
+
+    def run(self, command: str, actor: Actor = ME, **args: Any) -> Answer:
+        """Carry out one command, or raise its fault."""
+        (outcome,) = self.core.execute([Request(command, actor, args)])
+        if isinstance(outcome, LocalFault):
+            raise outcome
+        return outcome
+
+    def batch(self, *requests: tuple[str, dict[str, Any]]) -> Sequence[Answer | LocalFault]:
+        return self.core.execute([Request(command, ME, args) for command, args in requests])
+
+    def repo(self, name: str = "attic", **args: Any) -> bytes:
+        """A new repository's id."""
+        return bytes.fromhex(self.run("repository.create", name=name, **args).events[-1])
+
+    def issue(self, repo: bytes, title: str = "Dust", **args: Any) -> bytes:
+        """A new issue's id."""
+        return bytes.fromhex(self.run("issue.open", repo=repo, title=title, **args).events[-1])
+
+    def signed(
+        self, key: SigningKey, kind: str, stream: bytes, entity: bytes, payload: Payload, **header: Any
+    ) -> Event:
+        """An event that somebody else would sign on top of what this node has."""
+        tip = self.projector.tip(stream)  # type: ignore[arg-type]  # tests pass plain bytes
+        parents = sorted(tip.heads)
+        feed = tip.feeds.get(key.device)
+        fields: dict[str, Any] = {
+            "kind": kind,
+            "stream": stream,
+            "entity": entity,
+            "seq": feed.seq + 1 if feed else 1,
+            "parents": parents,
+            "lamport": 1 + max([*tip.heads.values(), *([feed.lamport] if feed else [])]),
+            "time": self.tick(),
+        }
+        if feed:
+            fields["prev"] = feed.id
+        return seal({**fields, **header}, write_payload(payload, self._random.randbytes(16)), key)
+
+
+def make_world(path: Path, seed: int = 1) -> World:
+    return World(DataDir(path), seed)

@@ -1,0 +1,3 @@
+"""Tests of projections."""
+
+from __future__ import annotations
