@@ -6,9 +6,10 @@ import os
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, Self, final
 
+from dulwich.errors import ObjectFormatException
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ObjectID
-from dulwich.pack import OFS_DELTA, REF_DELTA
+from dulwich.pack import OFS_DELTA, REF_DELTA, PackFileDisappeared
 from dulwich.refs import DiskRefsContainer, Ref, check_ref_format
 
 from domain.errors import NotFound
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
+_NUMBERS = {name: number for number, name in TYPES.items()}
+_LOOKUPS = 3
+"""While git repacks, a look at the folder can miss both the old pack and the new one."""
 _HEADER_BYTES = 1_024
 """Enough for the header of any pack entry and the code tables of its first deflated bytes."""
 
@@ -54,11 +58,15 @@ class Objects:
 
     def raw(self, oid: bytes) -> tuple[int, bytes]:
         """An object's type and bytes; `NotFound` if it is not here."""
-        try:
-            kind, data = self._store.get_raw(ObjectID(oid))
-        except KeyError:
-            raise NotFound(f"there is no object {oid.decode()} in this repository") from None
-        return kind, bytes(data)
+        for _ in range(_LOOKUPS):
+            try:
+                kind, data = self._store.get_raw(ObjectID(oid))
+            except KeyError:
+                continue
+            except ObjectFormatException:
+                return _loose(self.path / "objects", oid)
+            return kind, bytes(data)
+        raise NotFound(f"there is no object {oid.decode()} in this repository")
 
     def typed(self, oid: bytes, kind: int) -> bytes:
         """The bytes of an object that must be of one type."""
@@ -128,8 +136,8 @@ class _Headers:
             try:
                 offset = pack.index.object_offset(ObjectID(oid))
                 return self._file(pack), offset
-            except (KeyError, FileNotFoundError):
-                continue
+            except (KeyError, FileNotFoundError, PackFileDisappeared):
+                continue  # a repack may have removed it; its objects are in another one
         return None
 
     def _file(self, pack: Pack) -> BinaryIO:
@@ -145,6 +153,13 @@ class _Headers:
                 return zlib.decompressobj().decompress(file.read(_HEADER_BYTES + count * 2), count)
         except FileNotFoundError:
             return None
+
+
+def _loose(folder: Path, oid: bytes) -> tuple[int, bytes]:
+    """A loose object as it is: dulwich parses one to read it, and refuses commits that git is content with."""
+    name = oid.decode()
+    header, _, data = zlib.decompress((folder / name[:2] / name[2:]).read_bytes()).partition(b"\0")
+    return _NUMBERS[header.partition(b" ")[0].decode()], data
 
 
 def _entry(data: bytes) -> tuple[int, int, int]:

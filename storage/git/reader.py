@@ -162,8 +162,9 @@ def _patches(
     """Each change with its patch, and how many there are, which may be more."""
     changes = list(islice(changed(objects, *_roots(objects, old, new)), limits.changes_max))
     changes = with_renames(objects, changes, limits)
-    patches = Patches(objects, limits)
-    return ((change, patches.of(change)) for change in changes[: limits.files_max]), len(changes)
+    shows = changes[: limits.files_max]
+    patches = Patches(objects, shows, limits)
+    return ((change, patches.of(change)) for change in shows), len(changes)
 
 
 def _indexable(objects: Objects, entry: Entry) -> bytes | None:

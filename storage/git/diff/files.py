@@ -16,6 +16,8 @@ from storage.git.read_limits import BINARY_SNIFF_BYTES
 from storage.git.trees import GITLINK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storage.git.diff.paths import Change
     from storage.git.objects import Objects
     from storage.git.read_limits import DiffLimits
@@ -42,8 +44,9 @@ class Patch:
 class Patches:
     """Makes the patches of one diff out of one budget."""
 
-    def __init__(self, objects: Objects, limits: DiffLimits) -> None:
+    def __init__(self, objects: Objects, changes: Sequence[Change], limits: DiffLimits) -> None:
         self._objects = objects
+        self._sizes = objects.sizes({oid for change in changes for oid in _blobs(change.old, change.new)})
         self._limits = limits
         self._steps_left = limits.steps_max
         self._bytes_left = limits.blobs_bytes_max
@@ -79,8 +82,8 @@ class Patches:
         if old is not None and new is not None and old.oid == new.oid:
             return Patch(b"")
         labels = _label(b"a/", old_path, old), _label(b"b/", path, new)
-        blobs = [side.oid for side in (old, new) if side is not None and side.mode != GITLINK]
-        sizes = self._objects.sizes(blobs).values()
+        blobs = _blobs(old, new)
+        sizes = [self._sizes[oid] for oid in blobs]
         too_large = max(sizes, default=0) > self._limits.blob_bytes_max
         if too_large and any(b"\0" in self._objects.start(oid, BINARY_SNIFF_BYTES) for oid in blobs):
             return _binary(labels)
@@ -90,9 +93,9 @@ class Patches:
         before, after = self._content(old), self._content(new)
         if b"\0" in before[:BINARY_SNIFF_BYTES] or b"\0" in after[:BINARY_SNIFF_BYTES]:
             return _binary(labels)
-        return self._compared(labels, path, lines_of(before), lines_of(after))
+        return self._compared(labels, lines_of(before), lines_of(after))
 
-    def _compared(self, labels: tuple[bytes, bytes], path: bytes, before: list[bytes], after: list[bytes]) -> Patch:
+    def _compared(self, labels: tuple[bytes, bytes], before: list[bytes], after: list[bytes]) -> Patch:
         if max(len(before), len(after)) > self._limits.file_lines_max:
             return Patch(b"", truncated=True)
         budget = Budget(min(self._limits.file_steps_max, self._steps_left))
@@ -101,9 +104,9 @@ class Patches:
         self._steps_left -= given - budget.steps + _STEPS_PER_LINE * (len(before) + len(after))
         if not found:
             return Patch(b"")
-        tab = b"\t" if b" " in path else b""
-        tops = [b"%s%s" % (label, b"" if label == b"/dev/null" else tab) for label in labels]
-        text = b"--- %s\n+++ %s\n" % (tops[0], tops[1]) + b"".join(hunks(before, after, found))
+        # git ends a name that has a space with a tab, so that a date could not be taken for a part of it
+        names = tuple(label + b"\t" if b" " in label else label for label in labels)
+        text = b"--- %s\n+++ %s\n" % names + b"".join(hunks(before, after, found))
         return Patch(
             text,
             additions=sum(edit.b1 - edit.b0 for edit in found),
@@ -116,6 +119,10 @@ class Patches:
         if side.mode == GITLINK:
             return b"Subproject commit " + side.oid + b"\n"
         return self._objects.typed(side.oid, BLOB)
+
+
+def _blobs(old: Entry | None, new: Entry | None) -> list[bytes]:
+    return [side.oid for side in (old, new) if side is not None and side.mode != GITLINK]
 
 
 def _binary(labels: tuple[bytes, bytes]) -> Patch:

@@ -38,6 +38,8 @@ def lines_of(data: bytes) -> list[bytes]:
 
 def edits(old: Sequence[bytes], new: Sequence[bytes], budget: Budget) -> list[Edit]:
     """What changed, as git would show it."""
+    if not old or not new:
+        return [Edit(0, len(old), 0, len(new))] if old or new else []
     numbers: dict[bytes, int] = {}
     a = [numbers.setdefault(line, len(numbers)) for line in old]
     b = [numbers.setdefault(line, len(numbers)) for line in new]

@@ -15,7 +15,7 @@ from storage.git.objects import BLOB
 from storage.git.read_limits import BINARY_SNIFF_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from storage.git.diff.paths import Change
     from storage.git.objects import Objects
@@ -108,8 +108,7 @@ class _Search:
                 _Pair(self._score(source, target), _base(source) == _base(target), number, index)
                 for index, source in enumerate(self._sources)
             )
-            best = sorted((pair for pair in scored if pair.score >= SCORE_MIN), key=_worst_last)
-            candidates.extend(best[:_BEST_PER_TARGET])
+            candidates.extend(pair for pair in _best(scored) if pair.score >= SCORE_MIN)
         used: set[int] = set()
         for pair in sorted(candidates, key=_worst_last):
             target = self._targets[pair.target]
@@ -160,6 +159,19 @@ class _Search:
             self._bytes_left -= size
             self._pieces[oid] = _pieces(self._objects.typed(oid, BLOB))
         return self._pieces[oid]
+
+
+def _best(scored: Iterable[_Pair]) -> list[_Pair]:
+    """The few most alike. A better one takes the place of the worst: their order decides between equals later."""
+    best: list[_Pair] = []
+    for pair in scored:
+        if len(best) < _BEST_PER_TARGET:
+            best.append(pair)
+            continue
+        worst = max(range(_BEST_PER_TARGET), key=lambda place: _worst_last(best[place]))
+        if _worst_last(pair) < _worst_last(best[worst]):
+            best[worst] = pair
+    return best
 
 
 def _pieces(data: bytes) -> Counter[bytes]:
