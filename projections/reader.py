@@ -34,10 +34,14 @@ _COUNTS = {
 
 @final
 class SqliteViews:
-    """Reads `views.sqlite`, which the writer process keeps."""
+    """Reads `views.sqlite`, which the writer process keeps.
 
-    def __init__(self, path: Path) -> None:
+    A code search right after a push waits up to `code_patience_s` for the index.
+    """
+
+    def __init__(self, path: Path, *, code_patience_s: float = 0.0) -> None:
         self._path = path
+        self._code_patience_s = code_patience_s
         self._local = threading.local()
 
     @property
@@ -100,7 +104,7 @@ class SqliteViews:
         return events.activity(self._connection, reader, after, limit)
 
     def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
-        return code_search.search(self._connection, stream, words, limit)
+        return code_search.search(self._connection, stream, words, limit, patience_s=self._code_patience_s)
 
     def principal(self, name: str) -> Did | None:
         if is_did(name):

@@ -11,8 +11,8 @@ QUERY_CHARS_MAX = 256
 
 def terms(text: str) -> list[str]:
     """The words of a query; each must be found somewhere."""
-    if len(text) > QUERY_CHARS_MAX or "\0" in text:
-        raise InvalidInput(f"a search text is at most {QUERY_CHARS_MAX} characters without NUL", field="q")
+    if len(text) > QUERY_CHARS_MAX or "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidInput(f"a search text is at most {QUERY_CHARS_MAX} Unicode characters without NUL", field="q")
     return text.split()[:TERMS_MAX]
 
 
