@@ -121,6 +121,10 @@ class Projector:
         """Where a stream ends, with everything applied so far."""
         return self.history.tips.tip(stream)
 
+    def position_of(self, key: bytes) -> int:
+        """The log position of the event that created an entity."""
+        return self.history.position(key)
+
     def is_new(self, key: bytes) -> bool:
         """Whether an entity was created since the last flush, so that it has no rows to replace."""
         return key in self._new

@@ -9,10 +9,10 @@ from projections.tables import COMMENTS
 
 if TYPE_CHECKING:
     from domain.comment.state import CommentState
-    from projections.projector import Projector
+    from projections.canvas import Canvas
 
 
-def document(state: CommentState, _: Projector) -> bytes:
+def document(state: CommentState, _: Canvas) -> bytes:
     """The JSON of one comment."""
     name = state.key.hex()
     redacted = _is_hole(state)
@@ -34,10 +34,10 @@ def document(state: CommentState, _: Projector) -> bytes:
     return encode_json(fields)
 
 
-def show(state: CommentState, doc: bytes, projector: Projector) -> None:
+def show(state: CommentState, doc: bytes, canvas: Canvas) -> None:
     """Write a comment's row."""
     row = (state.key, state.stream, state.issue, state.lamport, state.author, int(_is_hole(state)), doc)
-    projector.shelf.put(COMMENTS, row)
+    canvas.shelf.put(COMMENTS, row)
 
 
 def _is_hole(state: CommentState) -> bool:

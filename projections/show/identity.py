@@ -9,14 +9,14 @@ from projections.tables import IDENTITIES
 
 if TYPE_CHECKING:
     from domain.identity.state import IdentityState
-    from projections.projector import Projector
+    from projections.canvas import Canvas
 
 
-def document(state: IdentityState, _: Projector) -> bytes:
+def document(state: IdentityState, _: Canvas) -> bytes:
     """The JSON of one principal."""
     return encode_json({"did": state.did, "name": state.name, "created_at": iso(state.time), "event": state.key.hex()})
 
 
-def show(state: IdentityState, doc: bytes, projector: Projector) -> None:
+def show(state: IdentityState, doc: bytes, canvas: Canvas) -> None:
     """Write a principal's row."""
-    projector.shelf.put(IDENTITIES, (state.key, state.did, state.name, state.lamport, doc))
+    canvas.shelf.put(IDENTITIES, (state.key, state.did, state.name, state.lamport, doc))

@@ -10,14 +10,14 @@ from projections.tables import ISSUE_ASSIGNEES, ISSUE_LABELS, ISSUES
 
 if TYPE_CHECKING:
     from domain.issue.state import IssueState
-    from projections.projector import Projector
+    from projections.canvas import Canvas
 
 
-def show(state: IssueState, doc: bytes, projector: Projector) -> None:
+def show(state: IssueState, doc: bytes, canvas: Canvas) -> None:
     """Write an issue's row and its label and assignee rows."""
-    shelf = projector.shelf
+    shelf = canvas.shelf
     row = (
-        projector.history.position(state.key),
+        canvas.position_of(state.key),
         state.key,
         state.stream,
         state.number,
@@ -29,7 +29,7 @@ def show(state: IssueState, doc: bytes, projector: Projector) -> None:
         doc,
     )
     shelf.put(ISSUES, row)
-    if not projector.is_new(state.key):
+    if not canvas.is_new(state.key):
         shelf.delete("DELETE FROM issue_labels WHERE issue=?", (state.key,))
         shelf.delete("DELETE FROM issue_assignees WHERE issue=?", (state.key,))
     for label in state.labels.added:
@@ -38,7 +38,7 @@ def show(state: IssueState, doc: bytes, projector: Projector) -> None:
         shelf.put(ISSUE_ASSIGNEES, (state.stream, did, state.lamport, state.key))
 
 
-def document(state: IssueState, projector: Projector) -> bytes:
+def document(state: IssueState, canvas: Canvas) -> bytes:
     """The JSON of one issue."""
     is_open, reason = state.status.value
     name = state.key.hex()
@@ -51,7 +51,7 @@ def document(state: IssueState, projector: Projector) -> bytes:
         "state": "open" if is_open else "closed",
         "state_reason": reason,
         "author": state.author,
-        "labels": label_names(state, projector),
+        "labels": label_names(state, canvas),
         "assignees": state.assignees.members,
         "comments": state.comments,
         "created_at": iso(state.time),
@@ -66,11 +66,11 @@ def document(state: IssueState, projector: Projector) -> bytes:
     return encode_json(fields)
 
 
-def label_names(state: IssueState, projector: Projector) -> list[str]:
+def label_names(state: IssueState, canvas: Canvas) -> list[str]:
     """The names of the labels that an issue carries, without deleted ones and those not known here."""
     names = set()
     for label in state.labels.added:
-        known = projector.state(label)
+        known = canvas.state(label)
         if isinstance(known, LabelState) and not known.deleted and known.stream == state.stream:
             names.add(known.name.value)
     return sorted(names)

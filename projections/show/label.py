@@ -9,10 +9,10 @@ from projections.tables import LABELS
 
 if TYPE_CHECKING:
     from domain.label.state import LabelState
-    from projections.projector import Projector
+    from projections.canvas import Canvas
 
 
-def document(state: LabelState, _: Projector) -> bytes:
+def document(state: LabelState, _: Canvas) -> bytes:
     """The JSON of one label."""
     fields: dict[str, Any] = {
         "id": state.key.hex(),
@@ -28,16 +28,16 @@ def document(state: LabelState, _: Projector) -> bytes:
     return encode_json(fields)
 
 
-def show(state: LabelState, doc: bytes, projector: Projector) -> None:
+def show(state: LabelState, doc: bytes, canvas: Canvas) -> None:
     """Write a label's row."""
     row = (state.key, state.stream, state.name.value, state.lamport, int(state.deleted), doc)
-    projector.shelf.put(LABELS, row)
+    canvas.shelf.put(LABELS, row)
 
 
-def issues_with(label: bytes, projector: Projector) -> list[bytes]:
+def issues_with(label: bytes, canvas: Canvas) -> list[bytes]:
     """The issues that carry a label."""
-    projector.shelf.write()
-    rows = projector.shelf.connection.execute(
+    canvas.shelf.write()
+    rows = canvas.shelf.connection.execute(
         "SELECT issue FROM issue_labels WHERE stream=(SELECT stream FROM labels WHERE id=?) AND label=?",
         (label, label),
     )

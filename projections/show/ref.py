@@ -10,10 +10,10 @@ from projections.tables import REFS
 
 if TYPE_CHECKING:
     from domain.refs.state import RefState
-    from projections.projector import Projector
+    from projections.canvas import Canvas
 
 
-def document(state: RefState, _: Projector) -> bytes:
+def document(state: RefState, _: Canvas) -> bytes:
     """The JSON of one ref."""
     shown = state.moves.shown
     branch = state.name.startswith(BRANCH_PREFIX)
@@ -37,10 +37,10 @@ def document(state: RefState, _: Projector) -> bytes:
     return encode_json(fields)
 
 
-def show(state: RefState, doc: bytes, projector: Projector) -> None:
+def show(state: RefState, doc: bytes, canvas: Canvas) -> None:
     """Write a ref's row, or take it away when the ref is deleted."""
     if state.oid is None and not state.diverged:
-        projector.shelf.delete("DELETE FROM refs WHERE stream=? AND name=?", (state.stream, state.name))
+        canvas.shelf.delete("DELETE FROM refs WHERE stream=? AND name=?", (state.stream, state.name))
         return
     shown = state.moves.shown
-    projector.shelf.put(REFS, (state.stream, state.name, shown.value, shown.author, doc))
+    canvas.shelf.put(REFS, (state.stream, state.name, shown.value, shown.author, doc))

@@ -9,12 +9,12 @@ from projections.tables import REPOS
 
 if TYPE_CHECKING:
     from domain.repository.state import RepositoryState
-    from projections.projector import Projector
+    from projections.canvas import Canvas
 
 
-def document(state: RepositoryState, projector: Projector) -> bytes:
+def document(state: RepositoryState, canvas: Canvas) -> bytes:
     """The JSON of one repository, counts of its issues included; owner names and URLs are the reader's to add."""
-    opened, closed = projector.issue_counts(state.key)
+    opened, closed = canvas.issue_counts(state.key)
     fields = {
         "id": state.key.hex(),
         "name": state.name,
@@ -41,11 +41,11 @@ def document(state: RepositoryState, projector: Projector) -> bytes:
     return encode_json(fields)
 
 
-def show(state: RepositoryState, doc: bytes, projector: Projector) -> None:
+def show(state: RepositoryState, doc: bytes, canvas: Canvas) -> None:
     """Write a repository's row."""
     row = (
         state.key,
-        projector.history.position(state.key),
+        canvas.position_of(state.key),
         state.name,
         state.author,
         int(state.private.value),
@@ -55,4 +55,4 @@ def show(state: RepositoryState, doc: bytes, projector: Projector) -> None:
         " ".join(state.roots),
         doc,
     )
-    projector.shelf.put(REPOS, row)
+    canvas.shelf.put(REPOS, row)
