@@ -1,4 +1,4 @@
-"""What showing an entity may use: the rows on their way out, other entities' states, and where things are in the log."""
+"""What showing an entity may use: rows on their way out, other entities' states, places in the log."""
 
 from __future__ import annotations
 

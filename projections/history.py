@@ -92,7 +92,9 @@ class ViewHistory:
         pending = self._pending.get(name)
         if pending is not None:
             # Recorded in this batch and not kept in `_known`: an accepted event that nothing can act on.
-            return Known(pending.kind, pending.stream, pending.entity, pending.author, accepted=True)
+            return Known(
+                pending.kind, pending.stream, pending.entity, pending.author, accepted=True, lamport=pending.lamport
+            )
         row = self._shelf.connection.execute(
             "SELECT kind, stream, entity, author, standing, lamport FROM events WHERE id=?", (name,)
         ).fetchone()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.envelope import event_id, read_own
-from domain.ids import EventId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.envelope import Event
+    from domain.ids import EventId
     from domain.ports_log import EventLog, StoredRow
 
 

@@ -23,7 +23,7 @@ class FeedHead(NamedTuple):
 
 @dataclass(slots=True)
 class Tip:
-    """One stream's end. `heads` nobody cites; `citable` are the heads among what is not void; both with Lamport times."""
+    """One stream's end: `heads` nobody cites, `citable` those among what is not void; with Lamport times."""
 
     heads: dict[EventId, int] = field(default_factory=dict)
     citable: dict[EventId, int] = field(default_factory=dict)
