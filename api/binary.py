@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import cast
 
 from domain.errors import InvalidInput
 
@@ -24,13 +24,12 @@ def to_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def readable(value: Any) -> Any:
+def readable(value: object) -> object:
     """A decoded CBOR value as JSON can hold it: byte strings become hexadecimal."""
-    kind: Any = type(value)
-    if kind is bytes:
+    if isinstance(value, bytes):
         return value.hex()
-    if kind is list:
-        return [readable(item) for item in value]
-    if kind is dict:
-        return {key: readable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [readable(item) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {key: readable(item) for key, item in cast("dict[str, object]", value).items()}
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import delete, get, patch, post
+from litestar.params import JSONBody
 
 from api import shapes
 from api.asking import Asking
@@ -28,7 +29,7 @@ def list_comments(
 
 
 @post(f"{_ISSUE}/comment", guards=[writers], responses=shapes.shows(shapes.Comment, status=201))
-async def add_comment(request: Asking, repo: Repo, issue: Issue, data: CommentText) -> Reply:
+async def add_comment(request: Asking, repo: Repo, issue: Issue, data: JSONBody[CommentText]) -> Reply:
     """Say something on an issue."""
     row = readable(request, repo)
     thing = issue_of(request, row, issue)
@@ -37,7 +38,9 @@ async def add_comment(request: Asking, repo: Repo, issue: Issue, data: CommentTe
 
 
 @patch(f"{_ISSUE}/comments/{{commentId:str}}", guards=[writers], responses=shapes.shows(shapes.Comment))
-async def edit_comment(request: Asking, repo: Repo, issue: Issue, comment: Comment, data: CommentText) -> Reply:
+async def edit_comment(
+    request: Asking, repo: Repo, issue: Issue, comment: Comment, data: JSONBody[CommentText]
+) -> Reply:
     """Change the words of a comment; what it said before stays in the log."""
     row = readable(request, repo)
     thing = comment_of(request, row, issue_of(request, row, issue), comment)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api import gate, shapes
 from api.asking import Asking
@@ -52,7 +52,7 @@ def show_event(request: Asking, event: EventName) -> Reply:
 
 
 @post("/api/v1/events", security=[{}, {"operator": []}], responses=shapes.shows(shapes.WholeEvent, status=201))
-async def submit_event(request: Asking, data: SignedEvent) -> Reply:
+async def submit_event(request: Asking, data: JSONBody[SignedEvent]) -> Reply:
     """Take in an event that was signed elsewhere, from the operator or by a key whose identity is known here.
 
     One that would have no effect is refused with the reason, so that nobody fills the log with such.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from litestar import post, put
+from litestar.params import JSONBody
 
 from api import shapes
 from api.asking import Asking
@@ -21,7 +22,7 @@ _ISSUE = "/api/v1/repos/{id:str}/issues/{issueId:str}"
 
 
 @post(f"{_ISSUE}/close", status_code=200, guards=[writers], responses=shapes.shows(shapes.Issue))
-async def close_issue(request: Asking, repo: Repo, issue: Issue, data: Closing | None = None) -> Reply:
+async def close_issue(request: Asking, repo: Repo, issue: Issue, data: JSONBody[Closing | None] = None) -> Reply:
     """Close an issue, with a reason if there is one."""
     return await _act(request, repo, issue, "issue.close", {"reason": data.reason if data is not None else ""})
 
@@ -33,13 +34,13 @@ async def reopen_issue(request: Asking, repo: Repo, issue: Issue) -> Reply:
 
 
 @put(f"{_ISSUE}/labels", guards=[writers], responses=shapes.shows(shapes.Issue))
-async def set_issue_labels(request: Asking, repo: Repo, issue: Issue, data: IssueLabels) -> Reply:
+async def set_issue_labels(request: Asking, repo: Repo, issue: Issue, data: JSONBody[IssueLabels]) -> Reply:
     """Make an issue carry exactly these labels."""
     return await _act(request, repo, issue, "issue.label", {"set": data.labels})
 
 
 @put(f"{_ISSUE}/assignees", guards=[writers], responses=shapes.shows(shapes.Issue))
-async def set_issue_assignees(request: Asking, repo: Repo, issue: Issue, data: Assignees) -> Reply:
+async def set_issue_assignees(request: Asking, repo: Repo, issue: Issue, data: JSONBody[Assignees]) -> Reply:
     """Assign an issue to exactly these people."""
     return await _act(request, repo, issue, "issue.assign", {"set": data.assignees})
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, patch, post
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from api import shapes
 from api.asking import Asking
@@ -56,7 +56,7 @@ def list_issues(
 
 
 @post("/api/v1/repos/{id:str}/issues", guards=[writers], responses=shapes.shows(shapes.Issue, status=201))
-async def open_issue(request: Asking, repo: Repo, data: NewIssue) -> Reply:
+async def open_issue(request: Asking, repo: Repo, data: JSONBody[NewIssue]) -> Reply:
     """Open an issue."""
     row = readable(request, repo)
     answer = await write(request, "issue.open", {"repo": row.id, **msgspec.structs.asdict(data)})
@@ -71,7 +71,7 @@ def show_issue(request: Asking, repo: Repo, issue: Issue) -> Reply:
 
 
 @patch("/api/v1/repos/{id:str}/issues/{issueId:str}", guards=[writers], responses=shapes.shows(shapes.Issue))
-async def edit_issue(request: Asking, repo: Repo, issue: Issue, data: IssueChange) -> Reply:
+async def edit_issue(request: Asking, repo: Repo, issue: Issue, data: JSONBody[IssueChange]) -> Reply:
     """Change any of title, body, state with its reason, labels, assignees."""
     row = readable(request, repo)
     thing = issue_of(request, row, issue)

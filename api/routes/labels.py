@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, post, put
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from api import shapes
 from api.asking import Asking
@@ -34,7 +34,7 @@ def list_labels(
 
 
 @post("/api/v1/repos/{id:str}/labels", guards=[writers], responses=shapes.shows(shapes.Label, status=201))
-async def create_label(request: Asking, repo: Repo, data: NewLabel) -> Reply:
+async def create_label(request: Asking, repo: Repo, data: JSONBody[NewLabel]) -> Reply:
     """Make a label that issues can carry."""
     row = readable(request, repo)
     answer = await write(request, "label.create", {"repo": row.id, **msgspec.structs.asdict(data)})
@@ -42,7 +42,7 @@ async def create_label(request: Asking, repo: Repo, data: NewLabel) -> Reply:
 
 
 @put("/api/v1/repos/{id:str}/labels/{name:path}", guards=[writers], responses=shapes.shows(shapes.Label))
-async def edit_label(request: Asking, repo: Repo, label: Label, data: LabelChange) -> Reply:
+async def edit_label(request: Asking, repo: Repo, label: Label, data: JSONBody[LabelChange]) -> Reply:
     """Rename, recolour or describe a label."""
     row = readable(request, repo)
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}

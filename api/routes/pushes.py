@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from litestar import post
+from litestar.params import JSONBody
 
 from api import shapes, shapes_git
 from api.asking import Asking
@@ -32,7 +33,7 @@ _FEED_BYTES: Final = 1 << 20
 
 
 @post("/api/v1/repos/{id:str}/push", status_code=200, guards=[writers], responses=shapes.shows(shapes_git.Pushed))
-async def push_objects(request: Asking, repo: Repo, data: LoosePush) -> Reply:
+async def push_objects(request: Asking, repo: Repo, data: JSONBody[LoosePush]) -> Reply:
     """Store loose objects and move refs to them. All refs move, or none."""
     row = readable(request, repo)
 
@@ -45,7 +46,7 @@ async def push_objects(request: Asking, repo: Repo, data: LoosePush) -> Reply:
 @post(
     "/api/v1/repos/{id:str}/push-packfile", status_code=200, guards=[writers], responses=shapes.shows(shapes_git.Pushed)
 )
-async def push_packfile(request: Asking, repo: Repo, data: PackPush) -> Reply:
+async def push_packfile(request: Asking, repo: Repo, data: JSONBody[PackPush]) -> Reply:
     """Store a pack and move refs into it. All refs move, or none."""
     row = readable(request, repo)
 

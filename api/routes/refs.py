@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from litestar import delete, get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api import shapes, shapes_git
 from api.asking import Asking
@@ -58,7 +58,7 @@ def list_branches(
 
 
 @post("/api/v1/repos/{id:str}/branches", guards=[writers], responses=shapes.shows(shapes_git.Branch, status=201))
-async def create_branch(request: Asking, repo: Repo, data: NewBranch) -> Reply:
+async def create_branch(request: Asking, repo: Repo, data: JSONBody[NewBranch]) -> Reply:
     """Make a branch at a commit that is already here."""
     row = readable(request, repo)
     ref = BRANCH_PREFIX + data.name

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import delete, get, patch, post
+from litestar.params import JSONBody
 
 from api import shapes
 from api.asking import Asking
@@ -36,7 +37,7 @@ def list_repos(
 
 
 @post("/api/v1/repos", guards=[writers], responses=shapes.shows(shapes.Repository, status=201))
-async def create_repo(request: Asking, data: NewRepo) -> Reply:
+async def create_repo(request: Asking, data: JSONBody[NewRepo]) -> Reply:
     """Make a repository; it is empty until something is pushed to it."""
     answer = await write(request, "repository.create", msgspec.structs.asdict(data))
     made = msgspec.json.decode(answer.doc, type=_Named)
@@ -52,7 +53,7 @@ def show_repo(request: Asking, repo: Repo) -> Reply:
 
 
 @patch("/api/v1/repos/{id:str}", guards=[writers], responses=shapes.shows(shapes.Repository))
-async def edit_repo(request: Asking, repo: Repo, data: RepoChange) -> Reply:
+async def edit_repo(request: Asking, repo: Repo, data: JSONBody[RepoChange]) -> Reply:
     """Change any of description, default branch, visibility, and whether it is archived."""
     row = readable(request, repo)
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}

@@ -13,6 +13,7 @@ from api.gate import readable
 from api.paging import page_size
 from api.params import Limit, PerPage, Repo
 from api.reply import Reply, read_value
+from api.threads import in_thread
 from domain.errors import InvalidInput
 
 Query = Annotated[
@@ -23,8 +24,8 @@ Ref = Annotated[
 ]
 
 
-@get("/api/v1/repos/{id:str}/search", sync_to_thread=False, responses=shapes.shows(shapes_git.Hits))
-def search_code(
+@get("/api/v1/repos/{id:str}/search", responses=shapes.shows(shapes_git.Hits))
+async def search_code(
     request: Asking, repo: Repo, q: Query, ref: Ref = "", per_page: PerPage = None, limit: Limit = None
 ) -> Reply:
     """Lines of the default branch's files that hold the words."""
@@ -32,7 +33,9 @@ def search_code(
     if ref not in {"", "HEAD", row.default_branch, f"refs/heads/{row.default_branch}"}:
         hint = "leave ref out, or clone and use git grep"
         raise InvalidInput(f"only {row.default_branch} is indexed", hint=hint, field="?ref")
-    found = request.ports.views.search_code(row.id, q, limit=page_size(request, per_page, limit))
+    size = page_size(request, per_page, limit)
+    # Not an index read like the others: it looks into every file that may hold the words.
+    found = await in_thread(request.ports.views.search_code, row.id, q, limit=size)
     results = [{"file": hit.path, "line": hit.line, "context": hit.text} for hit in found.hits]
     return read_value(
         request,

@@ -1,0 +1,125 @@
+"""A node for the API to stand on. Everything in it is what `gitant serve` runs, on one thread instead of several."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, final
+
+from api.app import create_app
+from api.ports import ApiPorts, ApiSettings, NodeFacts
+from domain.envelope import seal
+from domain.errors import LocalFault
+from domain.fold.kind import write_payload
+from domain.identity.created import IdentityCreated
+from gitant.doors import OperatorDoor
+from gitant.indexer import index_all
+from gitant.writer.request import Request
+from storage.git.packbuild import DulwichPacks
+from storage.git.reader import DulwichReader
+from storage.git.store import DiskGitStore
+from tests.gitant.writer.world import KEY, make_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from litestar import Litestar
+
+    from domain.actor import Actor
+    from domain.keys import SigningKey
+    from domain.ports_views import Answer
+    from tests.gitant.writer.world import World
+
+TOKEN = "the-operator-s-token"
+STARTED_MS = 1_790_000_000_000
+
+
+@final
+class InlineWriter:
+    """The writer's core, asked directly instead of over a socket."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def send(
+        self, command: str, actor: Actor, args: Mapping[str, Any], *, idempotency: tuple[bytes, bytes] | None = None
+    ) -> Answer:
+        (outcome,) = self._world.core.execute([Request(command, actor, args, idempotency)])
+        if isinstance(outcome, LocalFault):
+            raise outcome
+        return outcome
+
+
+@dataclass
+class Node:
+    """A node on a folder of its own. `free_bytes` and `behind` are what the test says they are."""
+
+    world: World
+    settings: ApiSettings = field(default_factory=ApiSettings)
+    public_url: str | None = None
+    metrics_dir: Path | None = None
+    free_bytes: int = 1 << 40
+    behind: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        folder = self.world.folder
+        self.reader = DulwichReader(folder.repos)
+        self.ports = ApiPorts(
+            views=self.world.views,
+            writer=InlineWriter(self.world),
+            git=self.reader,
+            quarantine=DiskGitStore(folder.repos),
+            packs=DulwichPacks(),
+            doors=OperatorDoor(TOKEN, KEY.did),
+            event_bytes=self._event_bytes,
+            node=NodeFacts(
+                did=KEY.did,
+                version="0.1.0",
+                started_ms=STARTED_MS,
+                free_bytes=lambda: self.free_bytes,
+                not_ready=lambda: self.behind,
+                public_url=self.public_url,
+            ),
+            settings=self.settings,
+            metrics_dir=self.metrics_dir,
+        )
+        self.app: Litestar = create_app(self.ports)
+
+    def index(self) -> None:
+        """Bring the code index up."""
+        assert index_all(self.world.folder.views, self.reader) == []
+
+    def _event_bytes(self, position: int) -> tuple[bytes, bytes, bytes | None]:
+        row = self.world.log.get(position)
+        assert row is not None
+        return row.header, row.signature, row.payload
+
+
+@contextmanager
+def node_on(path: Path, **options: Any) -> Iterator[Node]:
+    """A node whose operator is called `operator`."""
+    world = make_world(path)
+    node = Node(world, **options)
+    try:
+        enrol(node, KEY, "operator")
+        yield node
+    finally:
+        node.reader.close()
+        world.close()
+
+
+def enrol(node: Node, key: SigningKey, name: str) -> None:
+    """Take in an identity, as the operator does."""
+    fields = {
+        "kind": "identity.created.v1",
+        "seq": 1,
+        "parents": [],
+        "lamport": 1,
+        "time": node.world.tick(),
+        "roots": [key.did],
+        "threshold": 1,
+        "nonce": b"n" * 16,
+    }
+    event = seal(fields, write_payload(IdentityCreated(name=name), b"s" * 16), key)
+    node.world.run("event.submit", header=event.header, signature=event.signature, payload=event.payload)
