@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.actor import ANONYMOUS
+from domain.commands.labels import label_ids
 from domain.comment.added import CommentAdded
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, PreconditionFailed, Unauthenticated
 from domain.etag import etag
@@ -74,18 +75,15 @@ def test_a_bad_request_does_not_hold_up_its_batch(world: World) -> None:
 
 
 def test_a_fault_after_a_write_takes_back_only_its_own_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from domain.commands import issues
-
     repo = world.repo()
-    write_labels = issues.label_ids
 
     def failing(scene: object, stream: object, names: list[str]) -> list[bytes]:
-        found = write_labels(scene, stream, names)  # type: ignore[arg-type]
+        found = label_ids(scene, stream, names)  # type: ignore[arg-type]
         if "bad" in names:
             raise Conflict("after the label was written")
         return found
 
-    monkeypatch.setattr(issues, "label_ids", failing)
+    monkeypatch.setattr("domain.commands.issues.label_ids", failing)
     good, bad, also_good = world.batch(
         ("issue.open", {"repo": repo, "title": "one", "labels": ["fine"]}),
         ("issue.open", {"repo": repo, "title": "two", "labels": ["bad"]}),
@@ -269,7 +267,7 @@ def test_two_numbers_in_conflict_name_both_claimants(world: World) -> None:
 
     repo = world.repo()
     world.issue(repo)
-    tip = world.projector.tip(repo)  # type: ignore[arg-type]
+    tip = world.projector.tip(repo)
     feed = tip.feeds[KEY.device]
     rival = seal(
         {

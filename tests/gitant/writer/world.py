@@ -10,9 +10,9 @@ from domain.actor import Actor
 from domain.envelope import seal
 from domain.errors import LocalFault
 from domain.fold.kind import write_payload
+from domain.ids import StreamId, parse_stream_id
 from domain.keys import SigningKey
 from domain.policy import RootPolicy
-from domain.ports_views import Answer
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from domain.envelope import Event
     from domain.fold.kind import Payload
+    from domain.ports_views import Answer
 
 KEY = SigningKey(b"\x01" * 32)
 STRANGER = SigningKey(b"\x02" * 32)
@@ -90,9 +91,9 @@ class World:
     def batch(self, *requests: tuple[str, dict[str, Any]]) -> Sequence[Answer | LocalFault]:
         return self.core.execute([Request(command, ME, args) for command, args in requests])
 
-    def repo(self, name: str = "attic", **args: Any) -> bytes:
+    def repo(self, name: str = "attic", **args: Any) -> StreamId:
         """A new repository's id."""
-        return bytes.fromhex(self.run("repository.create", name=name, **args).events[-1])
+        return parse_stream_id(self.run("repository.create", name=name, **args).events[-1])
 
     def issue(self, repo: bytes, title: str = "Dust", **args: Any) -> bytes:
         """A new issue's id."""
