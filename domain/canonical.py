@@ -10,7 +10,7 @@ the same way in both modes, and its sorting is three times dearer than all the r
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import cbor2
 
@@ -62,17 +62,22 @@ def _refuse_tag(*_: Any) -> NoReturn:
 _NO_TAGS: Any = dict.fromkeys([*range(64), 100, 256, 258, 260, 261, 1004, 43000, 55799], _refuse_tag)
 
 
-def _check(value: Any) -> None:
-    kind = type(value)
+def _check(value: Any, containers: int = 0) -> None:
+    """`containers` is how many arrays and maps `value` is in. cbor2 counts an empty one differently from a full one."""
+    kind = cast("type[object]", type(value))
     if kind in (bytes, str, bool) or value is None:
         return
     if kind is int:
         if not _INTEGER_MIN <= value <= _INTEGER_MAX:
             raise NotCanonical("an integer is over 64 bits")
+    elif kind not in (list, dict):
+        raise NotCanonical(f"a value of type {kind.__name__} is not used")
+    elif containers == NESTING_DEPTH_MAX:
+        raise NotCanonical(f"arrays and maps are nested over {NESTING_DEPTH_MAX} deep")
     elif kind is list:
         for item in value:
-            _check(item)
-    elif kind is dict:
+            _check(item, containers + 1)
+    else:
         last = (-1, b"")
         for key, item in value.items():
             if type(key) is not str:
@@ -82,6 +87,4 @@ def _check(value: Any) -> None:
             if place <= last:
                 raise NotCanonical("map keys are not in order")
             last = place
-            _check(item)
-    else:
-        raise NotCanonical(f"a value of type {kind.__name__} is not used")
+            _check(item, containers + 1)

@@ -8,7 +8,7 @@ they came: nothing here re-encodes an event that somebody else signed.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cbor2
 import msgspec
@@ -123,12 +123,12 @@ def seal(fields: dict[str, Any], payload: bytes, key: SigningKey) -> Event:
 
 def _decoded(header: bytes) -> dict[str, Any]:
     try:
-        fields = decode(header)
+        value = decode(header)
     except NotCanonical as fault:
         raise Rejected("header-not-canonical", str(fault)) from fault
-    if not isinstance(fields, dict):
+    if not isinstance(value, dict):
         raise Rejected("header-not-a-map")
-    return fields
+    return cast("dict[str, Any]", value)
 
 
 def _assemble(fields: dict[str, Any], raw: RawEvent) -> Event:

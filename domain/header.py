@@ -7,7 +7,7 @@ it cannot read. The other fields are checked for version 1 only.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from domain.errors import Rejected
 from domain.limits import (
@@ -25,7 +25,8 @@ CORE: Final = frozenset({"v", "kind", "device", "seq", "parents", "lamport", "pa
 
 _ROUTING: Final = CORE | {"stream", "prev"}
 KNOWN_FIELDS: Final = _ROUTING | {"entity", "author", "time"}
-GENESIS_FIELDS: Final = CORE | {"author", "time", "roots", "threshold", "nonce"}
+_GENESIS_ONLY: Final = frozenset({"roots", "threshold", "nonce"})
+GENESIS_FIELDS: Final = CORE | _GENESIS_ONLY | {"author", "time"}
 _ID_BYTES: Final = 32
 
 
@@ -58,7 +59,7 @@ def _check_kind(kind: Any) -> None:
 
 
 def _check_parents(parents: Any) -> None:
-    if not isinstance(parents, list) or len(parents) > PARENTS_MAX:
+    if not _is_list(parents) or len(parents) > PARENTS_MAX:
         raise Rejected("field-type", "parents")
     for parent in parents:
         if not isinstance(parent, bytes) or len(parent) != _ID_BYTES:
@@ -90,16 +91,22 @@ def _check_version_1(fields: dict[str, Any]) -> None:
     _integer(fields, "time", 0, TIME_MS_MAX)
     if "stream" in fields:
         _bytes(fields, "entity", _ID_BYTES)
-        if fields.keys() & {"roots", "threshold", "nonce"}:
+        if fields.keys() & _GENESIS_ONLY:
             raise Rejected("genesis-shape", "an ordinary event carries genesis fields")
         return
-    roots = fields.get("roots")
-    if not isinstance(roots, list) or not 1 <= len(roots) <= ROOTS_MAX:
+    if not fields.keys() >= _GENESIS_ONLY:
+        raise Rejected("genesis-shape", "roots, threshold or nonce")
+    roots = fields["roots"]
+    if not _is_list(roots) or not 1 <= len(roots) <= ROOTS_MAX:
         raise Rejected("genesis-shape", "roots")
     if not all(isinstance(root, str) for root in roots) or sorted(set(roots)) != roots:
         raise Rejected("genesis-shape", "roots are not sorted texts")
     _integer(fields, "threshold", 1, len(roots))
     _bytes(fields, "nonce", NONCE_BYTES)
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _integer(fields: dict[str, Any], name: str, least: int, most: int) -> None:

@@ -44,6 +44,7 @@ class Policy(Protocol):
 
     def allows(self, question: Question) -> bool:
         """Whether the answer is yes. A pure function of the stream's own events."""
+        ...
 
 
 @final

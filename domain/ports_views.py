@@ -53,13 +53,15 @@ class EntityRow:
 class EventRow:
     """An event as the views list it; its bytes are in the log at `position`.
 
-    Doc: id, stream, kind, entity, author, device, seq, lamport, time, verdict, reason.
+    Doc: id, stream, kind, entity, author, device, seq, lamport, time, verdict, reason, redacted.
     """
 
     id: EventId
     stream: StreamId
     position: int
     doc: bytes
+    redacted: bool = False
+    """Whether its payload is to be withheld, although the bytes may still be held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class Views(Protocol):
         ...
 
     def stats(self) -> Mapping[str, int]:
-        """Counts for status and metrics: events, repositories, issues, open_issues, comments, identities, void, forks."""
+        """Counts: events, repositories, issues, open_issues, comments, identities, void, forks."""
         ...
 
 
@@ -202,7 +204,7 @@ class Answer:
     position: int
     events: tuple[str, ...] = ()
     doc: bytes = b""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     replayed: bool = False
     """Whether this is an earlier answer to the same Idempotency-Key."""
 

@@ -33,7 +33,7 @@ REJECTIONS: Final = {
     "field-type": "a header field has the wrong type, size or range",
     "parents-unsorted": "parents are not sorted, or one is named twice",
     "parents-missing": "an event that is no genesis names no parents",
-    "genesis-shape": "a genesis carries stream, entity, prev or parents, or lacks roots, threshold or nonce",
+    "genesis-shape": "a genesis has a past or an entity, or no roots, threshold or nonce, or another event has those",
     "chain-shape": "the first event of a feed has a prev, or a later one has none",
     "key-weak": "the device key is of small order or not canonically encoded",
     "signature-not-canonical": "the signature is not canonically encoded",

@@ -6,7 +6,7 @@ Each kind is one small file that ends in a `KIND`. `domain/kinds.py` lists them;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import msgspec
 
@@ -86,11 +86,12 @@ def read_payload(kind: Kind, data: bytes, *, own: bool = False) -> Payload:
     The log also holds payloads that are not canonical (their events are void), so being stored is not enough.
     """
     try:
-        fields = decode_own(data) if own else decode(data)
+        value = decode_own(data) if own else decode(data)
     except NotCanonical as fault:
         raise PayloadFault("payload-not-canonical", str(fault)) from fault
-    if not isinstance(fields, dict):
+    if not isinstance(value, dict):
         raise PayloadFault("payload-invalid", "not a map")
+    fields = cast("dict[str, Any]", value)
     salt = fields.pop("salt", None)
     if not isinstance(salt, bytes) or len(salt) != SALT_BYTES:
         raise PayloadFault("salt-missing")

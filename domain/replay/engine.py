@@ -37,27 +37,35 @@ class History(Protocol):
 
     def known(self, name: EventId) -> Known | None:
         """An event by id, as other events' verdicts need it."""
+        ...
 
     def event(self, name: EventId) -> Event | None:
         """An event by id, whole."""
+        ...
 
     def members(self, key: bytes) -> Sequence[Member]:
         """The accepted and fold-voided events that touch an entity, in total order."""
+        ...
 
     def redacted(self, name: EventId) -> bool:
         """Whether an accepted redaction covers an event's payload."""
+        ...
 
     def awaiting(self, name: EventId) -> Sequence[EventId]:
         """Events whose verdict waits for this one."""
+        ...
 
     def record(self, event: Event, judgement: Judgement, keys: Sequence[bytes]) -> None:
         """Remember an event with its verdict, what it awaits, and the entities it touches (again, if judged again)."""
+        ...
 
     def record_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
         """Remember that an accepted redaction covers these events."""
+        ...
 
     def record_verdict(self, name: EventId, verdict: Verdict) -> None:
         """Change the verdict of an event, found only by folding."""
+        ...
 
 
 @dataclass(slots=True)
@@ -69,9 +77,9 @@ class Applied:
 
     event: EventId
     verdict: Verdict = ACCEPTED
-    states: dict[bytes, State] = field(default_factory=dict)
-    rejudged: list[EventId] = field(default_factory=list)
-    stale: set[bytes] = field(default_factory=set)
+    states: dict[bytes, State] = field(default_factory=dict[bytes, State])
+    rejudged: list[EventId] = field(default_factory=list[EventId])
+    stale: set[bytes] = field(default_factory=set[bytes])
 
 
 @dataclass(slots=True)

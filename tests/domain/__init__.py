@@ -1,0 +1,1 @@
+"""Tests of the domain, in its own layout."""

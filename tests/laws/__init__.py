@@ -1,0 +1,1 @@
+"""Laws of the fold: any order, duplication or partition of a history comes to the same state."""
