@@ -87,6 +87,12 @@ SETTINGS: Final = (
         str(_CAPS.index_cpu_s_max),
         "How many seconds of processor time that child may take.",
     ),
+    Setting(
+        "redaction_delay_days",
+        Count(0, 36_500),
+        "30",
+        "How many days redacted bytes, which nobody is shown, stay on the disk.",
+    ),
     Setting("log_level", Choice(("debug", "info", "warning", "error")), "info", "The least level that is logged."),
     Setting(
         "log_format", Choice(("text", "json")), "text", "Whether log lines are for people or one JSON object each."
@@ -116,6 +122,7 @@ class Settings:
     push_delta_depth_max: int
     push_check_memory_max: int
     push_check_cpu_s_max: int
+    redaction_delay_days: int
     log_level: str
     log_format: str
 

@@ -26,9 +26,7 @@ from domain.verdict import REJECTIONS, VOIDS, Verdict, explain
 if TYPE_CHECKING:
     from domain.ids import EventId
 
-EventName = Annotated[
-    str, PathParameter(name="eventId", description="An event's id: 64 hexadecimal digits.", max_length=64)
-]
+EventName = Annotated[str, PathParameter(name="eventId", description="An event's id: 64 hexadecimal digits.")]
 Kind = Annotated[str, QueryParameter(description="Only events of this kind, like issue.opened.v1.", max_length=64)]
 
 
@@ -96,7 +94,9 @@ def _whole(request: Asking, event: EventId) -> bytes | None:
     row = request.ports.views.event(event)
     if row is None or not gate.visible_event(request, row):
         return None
-    header, signature, payload = request.ports.event_bytes(row.position)
+    header, signature, held = request.ports.event_bytes(row.position)
+    # A redacted payload is withheld from the moment its redaction counts, whether or not its bytes are gone yet.
+    payload = None if row.redacted else held
     judged = msgspec.json.decode(row.doc, type=_Judged)
     more: dict[str, Any] = {
         "explanation": explain(Verdict(judged.verdict, judged.reason)),  # type: ignore[arg-type]  # the views wrote it

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from domain.policy import Policy
     from domain.ports_git import GitStore
     from domain.ports_log import EventLog
+    from gitant.writer.purge import Housekeeper
     from gitant.writer.request import Outcome, Request
     from projections.projector import Projector
 
@@ -52,6 +53,7 @@ class WriterCore:
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         random_bytes: Callable[[int], bytes] = os.urandom,
         on_code_change: Callable[[StreamId], None] = lambda _: None,
+        housekeeper: Housekeeper | None = None,
     ) -> None:
         self._log = log
         self._projector = projector
@@ -61,6 +63,7 @@ class WriterCore:
         self._now_ms = now_ms
         self._random_bytes = random_bytes
         self._on_code_change = on_code_change
+        self._housekeeper = housekeeper
 
     def execute(self, batch: Sequence[Request]) -> list[Outcome]:
         """One outcome for each request, in order; what succeeded is durable and shown when this returns.
@@ -76,10 +79,14 @@ class WriterCore:
                 break
             self._projector.abandon(self._log.last_position())
         self._commit(stage, list(receipts.values()), outcomes)
+        if self._housekeeper is not None:
+            self._housekeeper.tidy(self._now_ms())
         return [outcomes[index] for index in range(len(batch))]
 
     def close(self) -> None:
         """Let go of the log and the views."""
+        if self._housekeeper is not None:
+            self._housekeeper.close()
         self._projector.shelf.connection.close()
         self._log.close()
 

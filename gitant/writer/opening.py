@@ -9,11 +9,13 @@ from domain.policy import RootPolicy
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
-from projections.database import open_writable
+from gitant.writer.purge import Housekeeper
+from projections.database import open_writable, remove
 from projections.projector import Projector
 from projections.source import LogSource
 from storage import keys
 from storage.git.store import DiskGitStore
+from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def open_core(
     folder: DataDir,
     caps: PackCaps | None = None,
     *,
+    redaction_delay_days: int = 30,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
     on_code_change: Callable[[StreamId], None] = lambda _: None,
 ) -> WriterCore:
@@ -41,13 +44,14 @@ def open_core(
     catch_up(projector, log, progress)
     store = DiskGitStore(folder.repos, caps)
     heal(projector, store)
-    return WriterCore(log, projector, key, store, policy, on_code_change=on_code_change)
+    housekeeper = Housekeeper(
+        projector.shelf.connection, log, LocalStore(folder.local), delay_days=redaction_delay_days
+    )
+    return WriterCore(log, projector, key, store, policy, on_code_change=on_code_change, housekeeper=housekeeper)
 
 
 def _restart(folder: DataDir, ahead: Projector, log: SQLiteEventLog) -> Projector:
     """Views that know more than the log belong to another log (one restored from a backup): begin anew."""
-    from projections.database import remove
-
     ahead.shelf.connection.close()
     remove(folder.views)
     return Projector(open_writable(folder.views), LogSource(log), RootPolicy())

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import EventId, StreamId
 
-_COLUMNS = "pos, id, stream, kind, entity, author, device, seq, lamport, time, standing, reason"
+_COLUMNS = (
+    "pos, id, stream, kind, entity, author, device, seq, lamport, time, standing, reason,"
+    " EXISTS (SELECT 1 FROM redactions WHERE target=events.id)"
+)
 
 
 def event(connection: sqlite3.Connection, name: EventId) -> EventRow | None:
     """One event by id."""
     row = connection.execute(f"SELECT {_COLUMNS} FROM events WHERE id=?", (name,)).fetchone()
-    return None if row is None else EventRow(row[1], row[2], row[0], document(row))
+    return None if row is None else EventRow(row[1], row[2], row[0], document(row), redacted=bool(row[12]))
 
 
 def events(connection: sqlite3.Connection, stream: StreamId | None, kind: str, after: str | None, limit: int) -> Page:
@@ -56,7 +59,7 @@ def events(connection: sqlite3.Connection, stream: StreamId | None, kind: str, a
 
 def document(row: Sequence[Any]) -> bytes:
     """The JSON of one event's row."""
-    _, name, stream, kind, entity, author, device, seq, lamport, time, standing, reason = row
+    _, name, stream, kind, entity, author, device, seq, lamport, time, standing, reason, redacted = row
     return encode_json(
         {
             "id": name.hex(),
@@ -70,6 +73,7 @@ def document(row: Sequence[Any]) -> bytes:
             "time": iso(time),
             "verdict": standing,
             "reason": reason,
+            "redacted": bool(redacted),
         }
     )
 

@@ -37,7 +37,7 @@ class Story:
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
         self.random = random.Random(seed)
-        self.repos = [world.repo("one"), world.repo("two")]
+        self.repos: list[bytes] = [world.repo("one"), world.repo("two")]
         self.issues: list[tuple[bytes, bytes]] = []
         self.comments: list[tuple[bytes, bytes]] = []
 
