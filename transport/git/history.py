@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from dulwich.objects import Commit, ObjectID, Tag
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dulwich.object_store import BaseObjectStore
+
+NEAR_COMMITS_MAX: Final = 20_000
+"""How far the talk about what both have is worth looking."""
 
 
 @final
@@ -33,9 +36,34 @@ class History:
         return not sought
 
     def all_meet(self, wants: Iterable[str], haves: Sequence[str]) -> bool:
-        """Whether each want has one of `haves` in its past, so that no older ones need be talked about."""
-        known = frozenset(haves)
-        return all(any(oid in known for oid in self._newest_first([want])) for want in wants)
+        """Whether each want has one of `haves` close in its past, so that no older ones need be talked about."""
+        known, left = frozenset(haves), NEAR_COMMITS_MAX
+        for want in wants:
+            for oid in self._newest_first([want]):
+                left -= 1
+                if oid in known:
+                    break
+                if not left:
+                    return False
+            else:
+                return False
+        return True
+
+    def edge(self, wants: Iterable[str], haves: Iterable[str], shallow: frozenset[str]) -> set[str]:
+        """The commits, all in the past of `haves`, where what `wants` need and `haves` lack begins.
+
+        Newest first, and done when nothing is left that could be needed: git's own way. Clocks that were wrong can
+        make it stop early; then a little more is sent than had to be.
+        """
+        walk = _Walk(self._read, shallow)
+        for want in wants:
+            if (commit := self._peel(want)) is not None:
+                walk.add(commit)
+        for have in haves:
+            if (commit := self._peel(have)) is not None:
+                walk.add(commit)
+                walk.paint(commit)
+        return walk.edge()
 
     def cut(self, wants: Iterable[str], depth: int) -> tuple[set[str], set[str]]:
         """(commits at `depth` that have parents, commits above them): the shortest way to a commit counts."""
@@ -77,7 +105,60 @@ class History:
 
     def _peel(self, oid: str) -> str | None:
         """The commit that an object is or, as a tag, leads to."""
+        if oid in self._commits:
+            return oid
         target = self._objects[ObjectID(oid.encode())]
         while isinstance(target, Tag):
             target = self._objects[target.object[1]]
         return target.id.decode() if isinstance(target, Commit) else None
+
+
+@final
+class _Walk:
+    """Commits, newest first, some of them painted: those are in the past of what the client has."""
+
+    def __init__(self, read: Callable[[str], tuple[int, list[str]]], shallow: frozenset[str]) -> None:
+        self._read = read
+        self._shallow = shallow
+        self._queue: list[tuple[int, str]] = []
+        self._seen: set[str] = set()
+        self._expanded: set[str] = set()
+        self._painted: set[str] = set()
+        self._unpainted_in_queue = 0
+
+    def add(self, oid: str) -> None:
+        if oid not in self._seen:
+            self._seen.add(oid)
+            self._unpainted_in_queue += oid not in self._painted
+            heapq.heappush(self._queue, (-self._read(oid)[0], oid))
+
+    def paint(self, oid: str) -> None:
+        """Paint a commit, and what the walk has passed of its past."""
+        stack = [oid]
+        while stack:
+            oid = stack.pop()
+            if oid in self._painted:
+                continue
+            self._painted.add(oid)
+            if oid in self._expanded:
+                stack += self._parents(oid)
+            elif oid in self._seen:
+                self._unpainted_in_queue -= 1
+
+    def edge(self) -> set[str]:
+        starts = set(self._seen)
+        while self._unpainted_in_queue:
+            oid = heapq.heappop(self._queue)[1]
+            self._expanded.add(oid)
+            painted = oid in self._painted
+            self._unpainted_in_queue -= not painted
+            for parent in self._parents(oid):
+                self.add(parent)
+                if painted:
+                    self.paint(parent)
+        needed = self._expanded - self._painted
+        below = {parent for oid in needed for parent in self._parents(oid)}
+        return (below | starts) & self._painted
+
+    def _parents(self, oid: str) -> list[str]:
+        return [] if oid in self._shallow else self._read(oid)[1]

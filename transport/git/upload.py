@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from transport.git.turns import Turns
 
 CONTENT_TYPE: Final = "application/x-git-upload-pack-result"
+_REUSE_SHARE: Final = 8
+"""To find the deltas it may send as they are, dulwich reads all packs whole; for a few objects that is not worth it."""
 _log = logging.getLogger(__name__)
 
 
@@ -151,15 +153,18 @@ class _Answer:
     def _send_pack(self, haves: Sequence[str], shallow: frozenset[str]) -> None:
         out = _Out(self._pipe, self._request.capabilities)
         try:
+            edge = self._history.edge(self._request.wants, haves, shallow)
             finder = MissingObjectFinder(
                 self._objects,
-                haves=[ObjectID(oid.encode()) for oid in haves],
+                haves=[ObjectID(oid.encode()) for oid in edge],
                 wants=[ObjectID(oid.encode()) for oid in self._request.wants],
-                shallow={ObjectID(oid.encode()) for oid in shallow},
+                shallow={ObjectID(oid.encode()) for oid in shallow | edge},
                 progress=out.progress,
                 get_tagged=self._tags if "include-tag" in self._request.capabilities else None,
             )
-            write_pack_from_container(out.write, self._objects, list(finder), SHA1)
+            oids = list(finder)
+            reuse = len(oids) * _REUSE_SHARE > sum(len(pack) for pack in self._objects.packs)
+            write_pack_from_container(out.write, self._objects, oids, SHA1, reuse_deltas=reuse)
         except (ClientGone, LocalFault):
             raise
         except Exception:
