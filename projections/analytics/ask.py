@@ -56,7 +56,8 @@ def export_parquet(path: Path, sql: str, scratch: Path, output: Path, *, timeout
         draft.chmod(0o666 & ~_umask())
         draft.replace(output)
     except BaseException:
-        draft.unlink(missing_ok=True)
+        for left in (draft, draft.with_name(f"tmp_{draft.name}")):
+            left.unlink(missing_ok=True)
         raise
 
 

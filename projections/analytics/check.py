@@ -41,12 +41,13 @@ def check(path: Path, source: Source, scratch: Path, progress: Progress | None =
                 catch_up(db, source)
             with writer(fresh, folder) as db:
                 catch_up(db, source, progress)
-            return _compare(copy, fresh)
+            return compare(copy, fresh)
         except (duckdb.Error, Unavailable) as fault:
             return [f"analytics: {fault}"]
 
 
-def _compare(copy: Path, fresh: Path) -> list[str]:
+def compare(copy: Path, fresh: Path) -> list[str]:
+    """A line for each table in which two files differ."""
     with closing(duckdb.connect()) as db:
         db.execute("SET memory_limit = '256MB'")
         db.execute(f"SET temp_directory = '{_escaped(copy.parent / 'spill')}'")

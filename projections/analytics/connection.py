@@ -56,7 +56,10 @@ def _opened(path: Path, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnecti
 
 def _confine(db: duckdb.DuckDBPyConnection, scratch: Path, *, memory_mb: int, output: Path | None = None) -> None:
     """Bound what the connection may use and reach, and lock that. Nothing is read from or put into a home folder."""
-    allowed = "" if output is None else _quoted(str(output))
+    # The database writes beside the target first, under this name, and renames.
+    allowed = (
+        "" if output is None else f"{_quoted(str(output))}, {_quoted(str(output.with_name('tmp_' + output.name)))}"
+    )
     for setting, value in (
         ("home_directory", _quoted(str(scratch))),
         ("extension_directory", _quoted(str(scratch))),
