@@ -17,8 +17,8 @@ _LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-_CHATTY: Final = ("asyncio", "_granian", "httpx", "litestar")
-"""Libraries whose notes below a warning are of no use to who runs a node."""
+_QUIETER: Final = {"asyncio": logging.WARNING, "litestar": logging.WARNING, "_granian": logging.ERROR}
+"""Libraries whose notes below these levels are of no use to who runs a node."""
 
 
 def set_up(level: str, form: str) -> None:
@@ -49,8 +49,8 @@ def set_up(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(least)
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+    for name, quieter in _QUIETER.items():
+        logging.getLogger(name).setLevel(max(least, quieter))
 
 
 def _rendering(form: str) -> list[Processor]:

@@ -1,0 +1,63 @@
+"""The outermost ASGI application of an HTTP worker: git's paths to git, all others to the API.
+
+An application mounted at `/` inside a router would shadow its routes and rewrite paths, so the two are told apart
+here. Until the writer has opened the log there is nothing to serve from, and every answer says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, final
+
+from api.problems import PROBLEM_JSON, trouble
+from domain.errors import Unavailable
+from transport.git.app import is_git_path
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    Message = MutableMapping[str, Any]
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+LIVE_PATH: Final = "/live"
+_STARTING: Final = Unavailable(
+    "the node is starting: its views are being brought up to date", hint="try again in a moment"
+)
+
+
+@final
+class Front:
+    """`open` lets the applications in; before that it answers for them."""
+
+    def __init__(self) -> None:
+        self._api: ASGIApp | None = None
+        self._git: ASGIApp | None = None
+
+    def open(self, api: ASGIApp, git: ASGIApp) -> None:
+        """From now on these two answer."""
+        self._git = git
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return  # no WebSocket is spoken here, and the server refuses one that nobody accepts
+        if self._api is None or self._git is None:
+            await _answer_for_now(scope, send)
+        elif is_git_path(scope["path"]):
+            await self._git(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+
+async def _answer_for_now(scope: Scope, send: Send) -> None:
+    if scope["path"] == LIVE_PATH:
+        status, body, headers = 200, b'{"status":"ok"}', {"content-type": "application/json"}
+    else:
+        found = trouble(_STARTING, scope)
+        status, body, headers = found.status, found.body, {**dict(found.headers), "content-type": PROBLEM_JSON}
+    headers |= {"content-length": str(len(body)), "cache-control": "no-store"}
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,52 @@
+"""Granian inside one of our own processes, on a listening socket that was made elsewhere.
+
+Granian's own supervisor binds the port again in each worker (SO_REUSEPORT): then nobody notices another program
+on the port, and connections that wait for a worker that dies are lost. One socket that all workers accept from
+has neither fault. Granian can do that, but offers no argument for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, final
+
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from gitant.limits import BACKLOG, HEADERS_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    from gitant.asgi import Front
+
+_NO_LOGGING: Final[dict[str, Any]] = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {}, "granian.access": {}},
+}
+
+
+@final
+class HttpServer(Server):
+    """Serves `front` until `end`; then takes no new connections and returns when the last answer is out."""
+
+    def __init__(self, front: Front, listener: int) -> None:
+        super().__init__(
+            target=front,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
+            websockets=False,
+            backlog=BACKLOG,
+            log_dictconfig=_NO_LOGGING,
+        )
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        holder: Any = SocketHolder  # the stub does not know that it can be made
+        self._ssp = None
+        self._shd = holder(self._listener, False, BACKLOG)
+
+    def end(self) -> None:
+        """Return from `serve` once what is under way has been answered."""
+        self.stop()  # type: ignore[no-untyped-call]

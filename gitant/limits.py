@@ -1,0 +1,21 @@
+"""Bounds of a node's processes; units last."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BACKLOG: Final = 1_024
+"""Connections that wait to be accepted."""
+HEADERS_TIMEOUT_MS: Final = 30_000
+"""How long a client may take to send a request's headers."""
+DRAIN_S: Final = 10.0
+"""How long requests that are under way may take to end once the node is told to stop."""
+DEATH_S: Final = 1.0
+"""How long a worker may take to be gone after its last word."""
+RESTART_FIRST_S: Final = 0.1
+RESTART_MOST_S: Final = 10.0
+"""How long to wait before a worker that died is started again; doubled each time it dies before it is ready."""
+STILLBORN_MAX: Final = 5
+"""Workers in a row that die before they are ready: then the node gives up."""
+PROGRESS_EVERY_S: Final = 1.0
+"""How often a start that takes long says how far it is."""

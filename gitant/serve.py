@@ -1,0 +1,114 @@
+"""`gitant serve`: claims the data folder and the port, makes the keys, says where it is, and runs the node."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import signal
+import time
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from domain.errors import Unavailable
+from gitant.child import Worker
+from gitant.listening import listen, url_of
+from storage.datadir import DataDir
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Generator
+
+    from domain.errors import LocalFault
+    from domain.ids import Did
+    from gitant.plan import Plan
+    from gitant.settings import Settings
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. What keeps it from serving is raised as a `LocalFault`."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # closing a terminal or asking for a reload ends no node
+    folder = DataDir(settings.data_dir)
+    with _disk_faults(folder):
+        folder.create()
+        was_killed = folder.node_info.exists()
+        lock = folder.lock()
+    with lock, closing(listen(settings.host, settings.port, patient=was_killed)) as listener:
+        # A worker takes longest to start, so it begins before anything else is even imported.
+        first = Worker(listener)
+        try:
+            fault = _run(settings, folder, listener, first)
+        finally:
+            first.end()
+            folder.node_info.unlink(missing_ok=True)
+    if fault is not None:
+        raise fault
+    return 0
+
+
+def _run(settings: Settings, folder: DataDir, listener: socket.socket, first: Worker) -> LocalFault | None:
+    from gitant import log
+    from gitant.plan import Plan, version
+    from storage import keys
+
+    log.set_up(settings.log_level, settings.log_format)
+    url = url_of(listener)
+    with _disk_faults(folder):
+        is_first_start = not folder.operator_token.exists()
+        token = keys.load_or_create_token(folder.operator_token)
+        plan = Plan(settings, _identity(folder), version(), time.time_ns() // 1_000_000)
+        _forget_counts(folder)
+        folder.write_node_info(url)
+    _announce(plan, url, token if is_first_start else None)
+    import trio
+
+    from gitant.supervisor import Supervisor
+
+    return trio.run(Supervisor(plan, listener, first).run)
+
+
+def _identity(folder: DataDir) -> Did:
+    """The operator's name. Only a new folder gets a key: with another one nothing in the log would be theirs."""
+    from domain.keys import SigningKey
+    from storage import keys
+
+    if folder.log.exists() and not folder.identity_key.exists():
+        raise Unavailable(
+            f"{folder.path} has lost its {folder.identity_key.name}",
+            hint="put it back from a backup; a new key would be another identity",
+        )
+    return SigningKey(keys.load_or_create(folder.identity_key)).did
+
+
+def _forget_counts(folder: DataDir) -> None:
+    """The workers' counts begin anew with each run."""
+    from gitant.plan import metrics_dir
+
+    counts = metrics_dir(folder)
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir(mode=0o700, exist_ok=True)
+
+
+def _announce(plan: Plan, url: str, token: str | None) -> None:
+    lines = [
+        f"Gitant {plan.version} serves {plan.settings.data_dir}",
+        f"  address   {plan.settings.public_url or url}",
+    ]
+    if plan.settings.public_url:
+        lines.append(f"  locally   {url}")
+    if token is not None:
+        lines.append(f"  token     {token}")
+        lines.append("            It is shown this once; `gitant token` prints it again.")
+    with suppress(OSError):  # nobody may be reading
+        print("\n".join(lines), flush=True)
+
+
+@contextmanager
+def _disk_faults(folder: DataDir) -> Generator[None]:
+    try:
+        yield
+    except OSError as fault:
+        full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise Unavailable(
+            f"{fault.filename or folder.path} cannot be written: {fault.strerror}",
+            hint="free some space on the disk" if full else "check the owner and mode of the data folder",
+        ) from fault

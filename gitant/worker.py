@@ -1,0 +1,110 @@
+"""One HTTP worker: `python -m gitant.worker CONTROL WRITER LISTENER PARENT`, descriptors it inherits.
+
+Over CONTROL the supervisor sends lines: the plan (JSON), then `go` once there is a writer, then `stop`. The worker
+answers `ready`. When CONTROL closes, the supervisor is gone and so is the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Final, final
+
+from gitant.orders import GO, READY, STOP
+from gitant.parent import ORPHANED, die_with
+
+if TYPE_CHECKING:
+    from gitant.plan import Plan
+
+_SLOW_IMPORTS: Final = ("gitant.node", "gitant.http_server", "uvloop")
+
+
+def main(argv: list[str]) -> None:
+    """Work until told to stop."""
+    control_fd, writer_fd, listener_fd, parent = map(int, argv)
+    die_with(parent)
+    # Ctrl-C and a SIGTERM to the whole group reach the workers, too, but it is the supervisor that ends them.
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    for descriptor in (control_fd, writer_fd, listener_fd):
+        os.set_inheritable(descriptor, False)
+    control = socket.socket(fileno=control_fd)
+    orders = control.makefile("rb")
+
+    gc.disable()  # there is no garbage in loading modules, and looking for it takes an eighth of the time
+    # The supervisor has more to do until it knows the plan, and this is what takes longest here.
+    for name in _SLOW_IMPORTS:
+        import_module(name)
+    from gitant import log
+    from gitant.plan import plan_from
+
+    if not (line := orders.readline()):
+        sys.exit(ORPHANED)
+    plan = plan_from(json.loads(line))
+    log.set_up(plan.settings.log_level, plan.settings.log_format)
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(plan, control, orders, socket.socket(fileno=writer_fd), listener_fd))
+
+
+@final
+class _Orders:
+    """What the supervisor says, heard in a thread of its own: that it is gone is noticed even by a busy loop."""
+
+    def __init__(self, lines: IO[bytes]) -> None:
+        self.go = asyncio.Event()
+        """There is a writer, or nothing to wait for any more."""
+        self.stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        threading.Thread(target=self._follow, args=(lines,), daemon=True).start()
+
+    def _follow(self, lines: IO[bytes]) -> None:
+        try:
+            for line in lines:
+                self._loop.call_soon_threadsafe({GO: self.go.set, STOP: self.end}[line])
+        except OSError:
+            pass  # a connection that is reset has the same meaning as one that is closed
+        os._exit(ORPHANED)
+
+    def end(self) -> None:
+        self.stop.set()
+        self.go.set()
+
+
+async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: socket.socket, listener: int) -> None:
+    from gitant import log
+    from gitant.asgi import Front
+    from gitant.http_server import HttpServer
+    from gitant.node import worker_apps
+    from gitant.writer.client import WriterClient
+
+    orders = _Orders(lines)
+    front = Front()
+    server = HttpServer(front, listener)
+    log.set_up(plan.settings.log_level, plan.settings.log_format)  # anew: the server has its own ideas of logging
+    serving = asyncio.ensure_future(server.serve())
+    serving.add_done_callback(lambda _: orders.end())
+    writer = await WriterClient.over(writing)
+    async with worker_apps(plan, writer) as apps:
+        gc.freeze()  # what is loaded by now stays, so nobody need look through it again
+        gc.enable()
+        await orders.go.wait()
+        if not orders.stop.is_set():
+            front.open(apps.api, apps.git)
+            control.sendall(READY)
+            await orders.stop.wait()
+        server.end()
+        await serving
+    writer.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
