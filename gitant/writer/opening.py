@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from domain.keys import SigningKey
@@ -42,7 +43,7 @@ def open_core(
     if projector.position > log.last_position():
         projector = _restart(folder, projector, log)
     catch_up(projector, log, progress)
-    store = DiskGitStore(folder.repos, caps)
+    store = DiskGitStore(folder.repos, caps, git=shutil.which("git") or "git")
     heal(projector, store)
     housekeeper = Housekeeper(
         projector.shelf.connection, log, LocalStore(folder.local), delay_days=redaction_delay_days
