@@ -20,7 +20,7 @@ from domain.errors import Conflict, LocalFault, Unavailable
 from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
 from gitant.writer.catchup import catch_up
-from gitant.writer.effects import carry_out
+from gitant.writer.effects import carry_out, drop_quarantines
 from gitant.writer.stage import Stage
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ class WriterCore:
             positions = self._log.append([new_row(event) for event in stage.events], receipts)
         except Unavailable as fault:
             self._projector.abandon(self._log.last_position())
+            drop_quarantines(stage.effects, self._store)
             for index, outcome in outcomes.items():
                 if isinstance(outcome, Answer) and outcome.events and not outcome.replayed:
                     outcomes[index] = fault

@@ -11,7 +11,7 @@ from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from domain.ids import StreamId
     from domain.ports_git import GitStore
@@ -34,6 +34,13 @@ def carry_out(
         _change_refs(effect, projector, store)
         if _head(projector, effect.repo) in effect.refs:
             on_code_change(effect.repo)
+
+
+def drop_quarantines(effects: Sequence[Effect], store: GitStore) -> None:
+    """The events that name these pushes were not appended: leave nothing of them."""
+    for effect in effects:
+        if isinstance(effect, RefsChanged) and effect.quarantine is not None:
+            store.discard(effect.repo, effect.quarantine)
 
 
 def heal(projector: Projector, store: GitStore) -> None:
