@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
@@ -109,5 +109,5 @@ def create_app(ports: ApiPorts) -> Litestar:
 
 
 def _problem(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
-    found = trouble(exc, request.scope["path"])
+    found = trouble(exc, cast("dict[str, Any]", request.scope))
     return Response(found.body, status_code=found.status, headers=dict(found.headers), media_type=PROBLEM_JSON)

@@ -34,6 +34,10 @@ Reason: TypeAlias = Annotated[str, Meta(max_length=limits.TITLE_CHARS_MAX)]
 Base64: TypeAlias = Annotated[str, Meta(description="Base64, of the standard or the URL-safe alphabet, padded or not.")]
 ObjectId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{40}$", description="40 hexadecimal digits.")]
 
+PerhapsObjectId: TypeAlias = Annotated[
+    str, Meta(pattern=r"^([0-9a-fA-F]{40})?$", description="40 hexadecimal digits, or nothing.")
+]
+
 
 class NewRepo(Struct, kw_only=True):
     """A repository to be made."""
@@ -185,8 +189,8 @@ class RefUpdate(Struct, kw_only=True):
     """Where a ref shall point. No `new_hash` deletes it; `old_hash` says where it must be now (zeros: nowhere)."""
 
     name: Annotated[str, Meta(min_length=1, max_length=limits.REF_NAME_BYTES_MAX)]
-    new_hash: ObjectId | Literal[""] | None = None
-    old_hash: ObjectId | Literal[""] | None = None
+    new_hash: PerhapsObjectId | None = None
+    old_hash: PerhapsObjectId | None = None
 
 
 RefUpdates: TypeAlias = Annotated[list[RefUpdate], Meta(min_length=1, max_length=limits.MOVES_PER_EVENT_MAX)]

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
+from api.asking import Asking
 from api.git_routes import GIT_PATHS
 from api.problems import PROBLEM_JSON, Problem
 
@@ -64,7 +65,7 @@ def describe(handlers: Sequence[ControllerRouterHandler], version: str) -> bytes
         operation_id_creator=_operation_id,
     )
     # An application of its own, never run: Litestar would mount pages of its own in the real one.
-    described = Litestar(handlers, openapi_config=config, logging_config=None)
+    described = Litestar(handlers, request_class=Asking, openapi_config=config, logging_config=None)
     schema: JsonObject = described.openapi_schema.to_schema()
     for method, operation in _operations(schema):
         _complete(method, operation)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from api.params import PER_PAGE
 from api.reply import joined, read
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from api.reply import Headers, Reply
     from domain.ports_views import Page
 
+_NUMBERED: Final = re.compile(rb"(?:^|&)(page|offset)=")
+
 
 def page_size(asking: Asking, per_page: int | None, limit: int | None) -> int:
     """How many to list; `limit` is what others call `per_page`."""
-    if b"page=" in asking.scope["query_string"] and (wrong := asking.query_params.keys() & {"page", "offset"}):
-        # Pages have no numbers; to ignore one would answer the first page for ever.
+    if numbered := _NUMBERED.search(asking.scope["query_string"]):
+        # To ignore the number would be to answer the first page for ever.
         hint = "follow the Link header with rel=next until there is none"
-        raise InvalidInput("pages are not numbered here", hint=hint, field=f"?{min(wrong)}")
+        raise InvalidInput("pages are not numbered here", hint=hint, field=numbered[1].decode())
     return per_page or limit or PER_PAGE
 
 

@@ -14,14 +14,13 @@ Repo: TypeAlias = Annotated[
     PathParameter(
         name="id",
         description="A repository: its id, its name where only one here is called that, or `owner~name`.",
-        max_length=200,
     ),
 ]
 Issue: TypeAlias = Annotated[
     str,
-    PathParameter(name="issueId", description="An issue: its id, its number, or `number.id-prefix`.", max_length=100),
+    PathParameter(name="issueId", description="An issue: its id, its number, or `number.id-prefix`."),
 ]
-Comment: TypeAlias = Annotated[str, PathParameter(name="commentId", description="A comment's id.", max_length=64)]
+Comment: TypeAlias = Annotated[str, PathParameter(name="commentId", description="A comment's id.")]
 FilePath: TypeAlias = Annotated[
     str, PathParameter(name="path", description="A path in the repository; it may hold slashes.")
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import msgspec
 import structlog
@@ -25,6 +25,9 @@ from domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
@@ -96,10 +99,12 @@ class Trouble(NamedTuple):
     body: bytes
 
 
-def trouble(exc: Exception, path: str) -> Trouble:
-    """What to answer when handling a request for `path` ended in `exc`."""
+def trouble(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
+    """What to answer when handling a request ended in `exc`."""
+    path: str = scope["path"]
     if isinstance(exc, LocalFault):
-        return _of_fault(exc, path)
+        # Without a body, a field that is off can only have come with the address.
+        return _of_fault(exc, path, "?" if scope["method"] == "GET" else "/")
     if isinstance(exc, ValidationException):
         return _of_validation(exc, path)
     if isinstance(exc, MethodNotAllowedException):
@@ -116,13 +121,13 @@ def trouble(exc: Exception, path: str) -> Trouble:
     return _trouble("internal", "the error is in the node's log; the request may be tried again", path)
 
 
-def _of_fault(fault: LocalFault, path: str) -> Trouble:
+def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:
     code = fault.code if fault.code in TABLE else "internal"
     errors: list[FieldProblem] = []
     if isinstance(fault, RefsNotMoved):
         errors = [FieldProblem(f"/ref_updates/{index}", reason) for index, reason in fault.reasons]
     elif fault.field:
-        errors = [FieldProblem(_pointer(fault.field), fault.message)]
+        errors = [FieldProblem(_pointer(where, fault.field), fault.message)]
     problem = _problem(code, fault.message, path, hint=fault.hint, errors=errors)
     if isinstance(fault, EventRejected | EventRefused):
         problem = msgspec.structs.replace(problem, reason=fault.reason)
@@ -143,14 +148,13 @@ def _of_validation(exc: ValidationException, path: str) -> Trouble:
 def _place(found: dict[str, str]) -> str:
     key = found.get("key", "")
     if found.get("source", "query") != "body":
-        return f"?{key}"
-    return "" if key == "data" else _pointer(key)
+        # A parameter whose name Python or Litestar keeps for itself has an underscore behind it.
+        return f"?{key.rstrip('_')}"
+    return "" if key == "data" else _pointer("/", key)
 
 
-def _pointer(field: str) -> str:
-    if field.startswith(("?", "/")):
-        return field
-    return "/" + re.sub(r"\[(\d+)\]", r"/\1", field).replace(".", "/")
+def _pointer(where: str, field: str) -> str:
+    return where + re.sub(r"\[(\d+)\]", r"/\1", field).replace(".", "/")
 
 
 def _trouble(

@@ -121,7 +121,7 @@ def _check_words(path: str, query: bytes) -> None:
 
 async def _tell(fault: Exception, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the problem document of `fault`."""
-    found = trouble(fault, cast("dict[str, Any]", scope)["path"])
+    found = trouble(fault, cast("dict[str, Any]", scope))
     headers = [(name.encode(), value.encode("latin-1")) for name, value in found.headers]
     reply = Reply(found.body, status=found.status, kind=PROBLEM_JSON.encode(), headers=headers)
     await reply(scope, receive, send)

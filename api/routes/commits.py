@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MINUTES_PER_DAY = 24 * 60
 CommitName = Annotated[
     str,
-    PathParameter(name="hash", description="A commit's 40 digits, or a branch or tag without slashes.", max_length=255),
+    PathParameter(name="hash", description="A commit's 40 digits, or a branch or tag without slashes."),
 ]
 
 
@@ -84,7 +84,7 @@ def _history(
     if after is None:
         tip = git.resolve(repo, ref)
     elif not (is_oid(tip) and is_oid(last)):
-        raise InvalidInput("this is no cursor of a commit list", hint="take it from the Link header", field="?after")
+        raise InvalidInput("this is no cursor of a commit list", hint="take it from the Link header", field="after")
     commits = git.commits(repo, tip, path=path, after=last or None, limit=size + 1)
     following = f"{tip}.{commits[size - 1].oid}" if len(commits) > size else None
     return commits[:size], following, git.commit_count(repo, tip, path=path)

@@ -29,12 +29,12 @@ To = Annotated[
 
 
 @get("/api/v1/repos/{id:str}/diff", responses=shapes.shows(shapes_git.Diff))
-async def show_diff(request: Asking, repo: Repo, base: From = "", to: To = "HEAD") -> Reply:
+async def show_diff(request: Asking, repo: Repo, from_: From = "", to: To = "HEAD") -> Reply:
     """The files that differ between two commits, each with its unified diff; folders are gone into, renames found."""
     row = readable(request, repo)
 
     def found() -> dict[str, Any]:
-        old, new = _sides(request, row.id, base, to)
+        old, new = _sides(request, row.id, from_, to)
         diff = request.ports.git.diff(row.id, old, new)
         changes = changes_of(diff)
         return {"from": old, "to": new, "changes": changes, "total": diff.files_total, "truncated": diff.truncated}
@@ -43,12 +43,12 @@ async def show_diff(request: Asking, repo: Repo, base: From = "", to: To = "HEAD
 
 
 @get("/api/v1/repos/{id:str}/diff/patch", responses=shapes.shows(shapes_git.Patch))
-async def show_patch(request: Asking, repo: Repo, base: From = "", to: To = "HEAD") -> Reply:
+async def show_patch(request: Asking, repo: Repo, from_: From = "", to: To = "HEAD") -> Reply:
     """The same as a patch that `git apply` takes; with `Accept: text/plain` byte for byte."""
     row = readable(request, repo)
 
     def found() -> bytes:
-        return request.ports.git.patch(row.id, *_sides(request, row.id, base, to))
+        return request.ports.git.patch(row.id, *_sides(request, row.id, from_, to))
 
     patch = await in_thread(found)
     if request.prefers_text():

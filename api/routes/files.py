@@ -62,7 +62,7 @@ async def show_raw(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HEAD
 async def show_object(
     request: Asking,
     repo: Repo,
-    oid: Annotated[str, PathParameter(name="hash", description="40 hexadecimal digits.", max_length=40)],
+    oid: Annotated[str, PathParameter(name="hash", description="40 hexadecimal digits.")],
 ) -> Reply:
     """A git object; with `Accept: application/octet-stream` its content as it is."""
     row = readable(request, repo)

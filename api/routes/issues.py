@@ -34,9 +34,9 @@ Person = Annotated[str, QueryParameter(description="A user name or a did:key.", 
 def list_issues(
     request: Asking,
     repo: Repo,
-    state_wanted: State = "",
-    status_wanted: Status = "",
-    label_names: LabelNames = "",
+    state_: State = "",
+    status: Status = "",
+    labels: LabelNames = "",
     assignee: Person = "",
     author: Person = "",
     q: Words = "",
@@ -47,11 +47,11 @@ def list_issues(
     """Issues that match every filter given, newest first."""
     row = readable(request, repo)
     size = page_size(request, per_page, limit)
-    state = state_wanted or status_wanted or "open"
+    state = state_ or status or "open"
     if state not in _STATES:
-        raise InvalidInput(f"there is no state {state!r}", hint="state is open, closed or all", field="?state")
-    labels = tuple(name for name in map(str.strip, label_names.split(",")) if name) if label_names else ()
-    which = IssueFilter(state=state, labels=labels, assignee=assignee, author=author, text=q)
+        raise InvalidInput(f"there is no state {state!r}", hint="state is open, closed or all", field="state")
+    names = tuple(name for name in map(str.strip, labels.split(",")) if name) if labels else ()
+    which = IssueFilter(state=state, labels=names, assignee=assignee, author=author, text=q)
     return page(request, b"issues", request.ports.views.issues(row.id, which, after=after, limit=size))
 
 

@@ -32,7 +32,7 @@ async def search_code(
     row = readable(request, repo)
     if ref not in {"", "HEAD", row.default_branch, f"refs/heads/{row.default_branch}"}:
         hint = "leave ref out, or clone and use git grep"
-        raise InvalidInput(f"only {row.default_branch} is indexed", hint=hint, field="?ref")
+        raise InvalidInput(f"only {row.default_branch} is indexed", hint=hint, field="ref")
     size = page_size(request, per_page, limit)
     # Not an index read like the others: it looks into every file that may hold the words.
     found = await in_thread(request.ports.views.search_code, row.id, q, limit=size)

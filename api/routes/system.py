@@ -55,9 +55,8 @@ def _checks(ports: ApiPorts) -> tuple[dict[str, object], list[str]]:
         "views": {"ok": not behind, "reasons": behind},
         "disk": {"ok": room, "free_bytes": free, "free_bytes_min": least},
     }
-    if not room:
-        behind.append(f"{free:,} bytes are free and {least:,} are needed")
-    return checks, behind
+    reasons = behind if room else [*behind, f"{free:,} bytes are free and {least:,} are needed"]
+    return checks, reasons
 
 
 @get("/metrics", sync_to_thread=False, responses=shapes.shows(str, media_type="text/plain"))

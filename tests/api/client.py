@@ -54,7 +54,7 @@ class Client:
     def delete(self, path: str, expect: int = 204, **options: Any) -> Response:
         return self.ask("DELETE", path, expect, **options)
 
-    def every(self, path: str, key: str, **params: Any) -> list[dict[str, Any]]:
+    def every(self, path: str, key: str, /, **params: Any) -> list[dict[str, Any]]:
         """A whole list, by following its links."""
         found: list[dict[str, Any]] = []
         response = self.get(path, params=params)
@@ -73,4 +73,4 @@ def _with(json: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 def http_to(app: Litestar) -> TestClient[Any]:
     """An HTTP client of the application, recording what it calls."""
-    return TestClient(app=Recording(app))  # type: ignore[arg-type]  # any ASGI application will do
+    return TestClient(app=Recording(app))

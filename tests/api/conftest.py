@@ -1,8 +1,9 @@
-"""Fixtures: a node, a client for the operator and one for nobody, a repository, and one with history."""
+"""Fixtures: a node for each file of tests, a client for the operator and one for nobody, repositories."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -12,30 +13,31 @@ from tests.api.node import Node, node_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from litestar.testing import TestClient
 
+_NUMBERS: Final = count(1)
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
-    with node_on(tmp_path / "node") as node:
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    with node_on(tmp_path_factory.mktemp("node") / "data") as node:
         yield node
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def http(node: Node) -> Iterator[TestClient[Any]]:
     with http_to(node.app) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api(http: TestClient[Any]) -> Client:
     """The operator."""
     return Client(http, operator=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def anyone(http: TestClient[Any]) -> Client:
     """Somebody without a token."""
     return Client(http, operator=False)
@@ -44,12 +46,13 @@ def anyone(http: TestClient[Any]) -> Client:
 @pytest.fixture
 def repo(api: Client) -> str:
     """The path of an empty public repository."""
-    return f"/api/v1/repos/{api.post('/api/v1/repos', {'name': 'attic'}).json()['id']}"
+    return f"/api/v1/repos/{api.post('/api/v1/repos', {'name': f'attic-{next(_NUMBERS)}'}).json()['id']}"
 
 
-@pytest.fixture
-def history(api: Client, node: Node, repo: str, tmp_path: Path) -> History:
-    """The repository with some history in it, pushed and indexed."""
-    pushed = push_history(api, repo, tmp_path / "stock")
+@pytest.fixture(scope="module")
+def history(api: Client, node: Node, tmp_path_factory: pytest.TempPathFactory) -> History:
+    """A repository with some history in it, pushed and indexed; not to be changed."""
+    repo = f"/api/v1/repos/{api.post('/api/v1/repos', {'name': 'history'}).json()['id']}"
+    pushed = push_history(api, repo, tmp_path_factory.mktemp("stock"))
     node.index()
     return pushed

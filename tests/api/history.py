@@ -60,7 +60,6 @@ def pack_of(stock: StockRepo, *tips: str) -> str:
 
 def push_history(api: Client, repo: str, folder: Path) -> History:
     """Make the history and push it to `repo`."""
-    folder.mkdir()
     made = make_history(stock_repo(folder))
     updates = [
         {"name": "refs/heads/main", "new_hash": made.third},
