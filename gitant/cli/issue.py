@@ -51,7 +51,7 @@ def create(
     if json:
         print_json(opened)
     else:
-        print(f"#{opened['number']}")
+        print(clean(f"#{opened['number']}"))
 
 
 @app.command("list")

@@ -9,25 +9,27 @@ from gitant.cli.output import clean, print_fields
 
 def print_issue(issue: dict[str, Any], comments: list[dict[str, Any]]) -> None:
     """The head, the text, and every comment in order."""
-    print(f"#{issue['number']} {clean(issue['title'])}")
+    print(clean(f"#{issue['number']} {issue['title']}"))
     state = f"{issue['state']} ({issue['state_reason']})" if issue.get("state_reason") else issue["state"]
     print_fields(
         [
             ("state", state),
-            ("author", _who(issue)),
+            ("author", issue["author"]),
             ("created", issue["created_at"]),
             ("updated", issue["updated_at"]),
             ("labels", ", ".join(issue["labels"])),
-            ("assignees", ", ".join(map(_person, issue["assignees"]))),
+            ("assignees", ", ".join(issue["assignees"])),
             ("id", issue["id"]),
         ]
     )
     if issue.get("conflicts"):
-        print(f"conflicts: {clean(', '.join(sorted(issue['conflicts'])))} (write it again to settle; --json shows all)")
+        found = ", ".join(sorted(issue["conflicts"]))
+        print(clean(f"conflicts: {found} (write it again to settle; --json shows all)"))
     _print_text(issue["body"])
     for comment in comments:
         edited = ", edited" if comment["edited"] else ""
-        print(f"\n-- {clean(_who(comment))}, {clean(comment['created_at'])}{edited} ({clean(comment['id'][:12])})")
+        print()
+        print(clean(f"-- {comment['author']}, {comment['created_at']}{edited} ({comment['id'][:12]})"))
         _print_text("[redacted]" if comment["redacted"] else comment["body"])
 
 
@@ -35,12 +37,3 @@ def _print_text(text: str) -> None:
     if text:
         print()
         print(clean(text.replace("\r\n", "\n").rstrip("\n"), lines=True))
-
-
-def _who(thing: dict[str, Any]) -> str:
-    return _person(thing["author"])
-
-
-def _person(person: Any) -> str:
-    """A name where the API gives one, else the did."""
-    return str(person)

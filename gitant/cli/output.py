@@ -66,9 +66,10 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
 
 def print_fields(fields: Sequence[tuple[str, object]]) -> None:
     """Name and value, one pair a line."""
-    width = max((len(name) for name, _ in fields), default=0)
-    for name, value in fields:
-        print(f"{name + ':':<{width + 1}} {clean('' if value is None else value)}".rstrip())
+    shown = [(f"{clean(name)}:", clean("" if value is None else value)) for name, value in fields]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        print(f"{name:<{width}} {value}".rstrip())
 
 
 @final

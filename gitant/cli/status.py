@@ -21,7 +21,7 @@ def status(data_dir: DataDir = None, url: Url = None, json: Json = False) -> Non
         if json:
             print_json({"url": api.url, **answer})
             return
-        print_fields([("url", api.url), *_flattened(answer)])
+        print_fields(_flattened({"url": api.url, **answer}))
 
 
 def _flattened(answer: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
