@@ -17,5 +17,9 @@ RESTART_MOST_S: Final = 10.0
 """How long to wait before a worker that died is started again; doubled each time it dies before it is ready."""
 STILLBORN_MAX: Final = 5
 """Workers in a row that die before they are ready: then the node gives up."""
+CODE_INDEX_WAIT_S: Final = 300.0
+"""How long after its start a node may be called not ready for its code index alone."""
+CODE_PATIENCE_S: Final = 2.0
+"""How long a code search waits for the index to take in a push that was just made."""
 PROGRESS_EVERY_S: Final = 1.0
 """How often a start that takes long says how far it is."""

@@ -5,6 +5,8 @@ The writer's half is `gitant.writer.opening`, which the supervisor's writer thre
 
 from __future__ import annotations
 
+import shutil
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -15,7 +17,10 @@ from api.ports import ApiPorts, ApiSettings, NodeFacts
 from domain.errors import NotFound
 from gitant.doors import OperatorDoor
 from gitant.gitgate import NodeGate
+from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
 from gitant.plan import metrics_dir
+from projections.code_follow import behind
+from projections.database import open_readonly
 from projections.reader import SqliteViews
 from storage import keys
 from storage.datadir import DataDir
@@ -27,6 +32,7 @@ from transport.git.app import git_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from gitant.asgi import ASGIApp
     from gitant.plan import Plan
@@ -47,8 +53,8 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     """A worker's applications, over its own readers and the one writer."""
     settings = plan.settings
     folder = DataDir(settings.data_dir)
-    views = SqliteViews(folder.views)
-    store = DiskGitStore(folder.repos, settings.caps)
+    views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S)
+    store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git")
     doors = OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
@@ -66,7 +72,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 version=plan.version,
                 started_ms=plan.started_ms,
                 free_bytes=folder.free_bytes,
-                not_ready=lambda: ["the writer is gone"] if writer.closed.is_set() else [],
+                not_ready=_Readiness(folder.views, writer).reasons,
                 free_bytes_min=settings.min_free,
                 public_url=settings.public_url or None,
             ),
@@ -105,3 +111,30 @@ class _Log:
     def close(self) -> None:
         if self._log is not None:
             self._log.close()
+
+
+@final
+class _Readiness:
+    """What keeps a worker from being ready. The code index counts until it has caught up once: later pushes do not."""
+
+    def __init__(self, views: Path, writer: WriterClient) -> None:
+        self._views = views
+        self._writer = writer
+        self._indexed = False
+        self._until = time.monotonic() + CODE_INDEX_WAIT_S
+
+    def reasons(self) -> list[str]:
+        reasons = ["the writer is gone"] if self._writer.closed.is_set() else []
+        if not self._code_index_was_whole():
+            reasons.append("the code index is being brought up to date")
+        return reasons
+
+    def _code_index_was_whole(self) -> bool:
+        if not self._indexed:
+            connection = open_readonly(self._views)
+            try:
+                # A repository that cannot be indexed must not keep the node from serving the others for ever.
+                self._indexed = not behind(connection) or time.monotonic() > self._until
+            finally:
+                connection.close()
+        return self._indexed

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.policy import RootPolicy
+from gitant.indexer import check_code, index_all
 from gitant.writer.catchup import catch_up
 from projections.database import open_readonly, open_writable, remove
 from projections.projector import Projector
 from projections.source import LogSource
 from projections.tables import CODE_FILES, CODE_STATE, TABLES, Table
+from storage.git.reader import DulwichReader
 from storage.log.eventlog import SQLiteEventLog
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ def rebuild(folder: DataDir, progress: Callable[[int, int], None] = lambda _done
         count = _build(fresh, log, progress)
     finally:
         log.close()
+    with closing(DulwichReader(folder.repos)) as reader:
+        index_all(fresh, reader)
     remove(folder.views)
     fresh.rename(folder.views)
     return count
@@ -49,7 +54,9 @@ def check(folder: DataDir, progress: Callable[[int, int], None] = lambda _done, 
         finally:
             log.close()
         try:
-            return _compare(open_readonly(folder.views), open_readonly(fresh))
+            with closing(DulwichReader(folder.repos)) as reader:
+                differences = _compare(open_readonly(folder.views), open_readonly(fresh))
+                return differences + check_code(folder.views, reader, folder.cache)
         except sqlite3.DatabaseError as fault:
             return [f"views.sqlite cannot be read: {fault}"]
 
@@ -99,8 +106,8 @@ def _compare_table(table: Table, live: sqlite3.Connection, fresh: sqlite3.Connec
 
 def _rows(table: Table, connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
     yield from connection.execute(
-        f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {', '.join(table.key)}"
-    )  # noqa: S608
+        f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {', '.join(table.key)}"  # noqa: S608  # declared names
+    )
 
 
 def _difference(table: Table, held: tuple[Any, ...] | None, wanted: tuple[Any, ...] | None) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
+    from gitant.indexer import Indexer
     from gitant.plan import Plan
     from gitant.writer.request import Core
 
@@ -53,12 +54,14 @@ class Supervisor:
         self._fault: LocalFault | None = None
         self._began = self._told = time.monotonic()
         self._stillborn = 0
+        self._indexer: Indexer | None = None
         self._serving = trio.Event()
 
     async def run(self) -> LocalFault | None:
         with trio.open_signal_receiver(*_STOPPING) as signals:
             async with trio.open_nursery() as everything:
                 everything.start_soon(self._heed, signals)
+                everything.start_soon(self._stop_listening)
                 async with trio.open_nursery() as writer:
                     writer.start_soon(self._write)
                     async with trio.open_nursery() as workers:
@@ -68,6 +71,8 @@ class Supervisor:
                         for _ in range(self._plan.settings.workers - 1):
                             workers.start_soon(self._keep_a_worker)
                     self._writer.stop()
+                    if self._indexer is not None:
+                        self._indexer.stop()
                 everything.cancel_scope.cancel()
         return self._fault
 
@@ -86,6 +91,10 @@ class Supervisor:
                 _log.info("stopping", signal=signal.Signals(number).name)
                 self._end()
 
+    async def _stop_listening(self) -> None:
+        await self._stop.wait()
+        self._listener.close()  # workers do the same when they are told, and the last one ends it
+
     # --- the writer ---
 
     async def _write(self) -> None:
@@ -100,10 +109,25 @@ class Supervisor:
             self._end(Unavailable("the writer ended on a fault of its own", hint="the lines above say more"))
 
     def _open_core(self) -> Core:
-        from gitant.writer.opening import open_core  # takes a while, which the workers need not wait for
+        # These take a while to import, which the workers need not wait for.
+        from gitant.indexer import Indexer
+        from gitant.writer.opening import open_core
+        from storage.git.reader import DulwichReader
 
         settings = self._plan.settings
-        return open_core(DataDir(settings.data_dir), settings.caps, progress=self._tell_progress)
+        folder = DataDir(settings.data_dir)
+        indexer = self._indexer or Indexer(folder.views, DulwichReader(folder.repos))
+        core = open_core(
+            folder,
+            settings.caps,
+            redaction_delay_days=settings.redaction_delay_days,
+            progress=self._tell_progress,
+            on_code_change=indexer.wake,
+        )
+        if self._indexer is None:
+            self._indexer = indexer
+            indexer.start()
+        return core
 
     def _be_opened(self) -> None:
         trio.from_thread.run_sync(self._opened.set)

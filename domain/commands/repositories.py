@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from domain.commands.scene import Done, HeadChanged, RepositoryMade, Scene, allow, check, heads, match, repository
+from domain.commands.scene import (
+    Done,
+    HeadChanged,
+    RepositoryGone,
+    RepositoryMade,
+    Scene,
+    allow,
+    check,
+    heads,
+    match,
+    repository,
+)
 from domain.errors import Conflict, Forbidden, Unauthenticated
 from domain.ids import StreamId
 from domain.repository.archived import RepositoryArchived
@@ -110,4 +121,5 @@ def delete(scene: Scene, actor: Actor, args: DeleteRepository) -> Done:
     allow(scene, actor, "repository.administer", state)
     payload = RepositoryDeleted(deleted=True, replaces=heads(state.deleted.heads))
     scene.write("repository.deleted.v1", stream, stream, payload)
+    scene.after(RepositoryGone(stream))
     return Done()

@@ -50,7 +50,14 @@ class HeadChanged:
     repo: StreamId
 
 
-Effect = RepositoryMade | RefsChanged | HeadChanged
+@dataclass(frozen=True, slots=True)
+class RepositoryGone:
+    """After the commit: what was derived from the repository's code can go."""
+
+    repo: StreamId
+
+
+Effect = RepositoryMade | RefsChanged | HeadChanged | RepositoryGone
 
 
 @dataclass(slots=True)

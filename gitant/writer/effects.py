@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.commands.scene import Effect, HeadChanged, RefsChanged, RepositoryMade
+from domain.commands.scene import Effect, HeadChanged, RefsChanged, RepositoryGone, RepositoryMade
 from domain.refs.names import BRANCH_PREFIX, DIVERGED_PREFIX, TAG_PREFIX
 from domain.refs.state import RefState, ref_key
 from domain.repository.state import RepositoryState
@@ -29,6 +29,8 @@ def carry_out(
         store.set_refs(effect.repo, {}, head=_head(projector, effect.repo))
     elif isinstance(effect, HeadChanged):
         store.set_refs(effect.repo, refs_wanted(projector, effect.repo), head=_head(projector, effect.repo))
+        on_code_change(effect.repo)
+    elif isinstance(effect, RepositoryGone):
         on_code_change(effect.repo)
     else:
         _change_refs(effect, projector, store)
