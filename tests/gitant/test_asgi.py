@@ -1,0 +1,69 @@
+"""The outermost application: git's paths to git, the rest to the API, and what it says before either is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from gitant.asgi import Front
+
+
+def _ask(front: Front, path: str, kind: str = "http") -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(front({"type": kind, "method": "GET", "path": path, "headers": []}, receive, send))
+    return sent
+
+
+class Named:
+    """An application that answers with its own name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"name": self.name, "path": scope["path"]})
+
+
+def test_before_there_is_a_writer_it_says_so() -> None:
+    start, body = _ask(Front(), "/api/v1/repos")
+    headers = dict(start["headers"])
+    assert start["status"] == 503
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert int(headers[b"content-length"]) == len(body["body"])
+    assert int(headers[b"retry-after"]) > 0
+    assert "starting" in json.loads(body["body"])["detail"]
+
+
+def test_before_there_is_a_writer_it_is_alive() -> None:
+    start, body = _ask(Front(), "/live")
+    assert (start["status"], json.loads(body["body"])) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/operator/attic.git/info/refs", "git"),
+        ("/0123.git/git-upload-pack", "git"),
+        ("/api/v1/repos", "api"),
+        ("/ready", "api"),
+        ("/", "api"),
+    ],
+)
+def test_paths_go_where_they_belong_and_arrive_whole(path: str, name: str) -> None:
+    front = Front()
+    front.open(Named("api"), Named("git"))
+    assert _ask(front, path) == [{"name": name, "path": path}]
+
+
+def test_nobody_speaks_websocket_here() -> None:
+    assert _ask(Front(), "/", kind="websocket") == []
