@@ -25,12 +25,6 @@ _DESCRIPTION: Final = (
     "header joins; what is written answers with a Gitant-Position that a later read may wait for."
 )
 _HEADERS: Final[dict[str, JsonObject]] = {
-    "GitantPosition": {
-        "name": "Gitant-Position",
-        "in": "header",
-        "description": "Wait until the views have reached this position, which an earlier answer gave.",
-        "schema": {"type": "integer", "minimum": 0},
-    },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
@@ -105,7 +99,8 @@ def _operations(schema: JsonObject) -> Iterator[tuple[str, JsonObject]]:
 
 def _complete(method: str, operation: JsonObject) -> None:
     """Add the headers every route of this method understands, and the errors that any may answer with."""
-    names = ["GitantPosition", "IfNoneMatch" if method == "get" else "IdempotencyKey"]
+    # Gitant-Position is in the description only: it means nothing before an answer has named one.
+    names = ["IfNoneMatch" if method == "get" else "IdempotencyKey"]
     if method in {"put", "patch", "delete"}:
         names.append("IfMatch")
     parameters: list[JsonObject] = operation.setdefault("parameters", [])
