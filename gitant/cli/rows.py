@@ -59,10 +59,10 @@ def as_text(value: Any) -> str:
     """A value as a cell: nothing for NULL."""
     if value is None:
         return ""
+    if isinstance(value, float):
+        return repr(value)
     plain = as_json(value)
-    if isinstance(plain, str):
-        return plain
-    return json.dumps(plain) if isinstance(plain, bool | list | dict | float) else str(plain)
+    return plain if isinstance(plain, str) else json.dumps(plain)
 
 
 def as_json(value: Any) -> Any:

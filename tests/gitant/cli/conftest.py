@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import httpx
 import pytest
 
 from gitant.cli import main
@@ -16,6 +17,9 @@ from tests.house.tree import BIN
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+
+READY_TRIES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Generator[Node]:
         # Printed once the port is held; what is asked from then on is answered as soon as a worker is up.
         assert any("address" in line for line in serving.stdout)
         told = json.loads((folder / "node.json").read_bytes())
+        with httpx.Client(timeout=30) as client:
+            assert any(client.get(f"{told['url']}/ready").is_success for _ in range(READY_TRIES))
         yield Node(folder, told["url"], (folder / "operator.token").read_text().strip())
         serving.terminate()
         assert serving.wait(20) == 0

@@ -1,0 +1,179 @@
+"""Repositories, issues and labels from the command line, on a node that runs."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.gitant.cli.conftest import Command, Node, Ran
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def repo(here: Command) -> str:
+    """A repository of the test's own."""
+    name = f"work-{next(_numbers)}"
+    assert here("repo", "create", name, "--description", "To work on").code == 0
+    return name
+
+
+def told(ran: Ran) -> Any:
+    assert ran.code == 0, ran.err
+    return cast("Any", ran.json())
+
+
+def test_a_repository_s_life(here: Command, node: Node) -> None:
+    made = here("repo", "create", "life", "-d", "Short", "--private", "--default-branch", "trunk")
+    assert made.code == 0
+    assert made.out == f"{node.url}/operator/life.git\n"
+    assert "git push" in made.err
+    shown = told(here("repo", "view", "operator/life", "--json"))
+    assert (shown["description"], shown["private"], shown["default_branch"]) == ("Short", True, "trunk")
+    assert "trunk" in here("repo", "view", shown["id"]).out
+    assert told(here("repo", "edit", "life", "-d", "Longer", "--public", "--archive", "--json"))["archived"]
+    assert here("repo", "edit", "life", "--unarchive").out == "operator/life\n"
+    assert [each["name"] for each in told(here("repo", "list", "-S", "life", "--json"))] == ["life"]
+    assert here("repo", "list", "-S", "life").out.startswith("operator/life\tLonger\t\t")
+    assert here("repo", "delete", "life").code == 2
+    assert here("repo", "delete", "life", "--yes").err == "deleted operator/life\n"
+    gone = here("repo", "view", "life")
+    assert gone.code == 1
+    assert gone.err.startswith("error: ")
+
+
+def test_an_issue_s_life(here: Command, repo: str, tmp_path: Path) -> None:
+    text = tmp_path / "text.md"
+    text.write_text("Every day.\n\n\tEven on Sundays.\n")
+    assert here("issue", "create", "-R", repo, "-t", "Dust", "-F", text, "-l", "chore", "-a", "operator").out == "#1\n"
+    assert here("issue", "comment", "1", "-R", repo, "-b", "Still there").code == 0
+    assert here("issue", "edit", "#1", "-R", repo, "-t", "More dust").err == "edited #1 More dust\n"
+    assert here("issue", "edit", "1", "-R", repo, "-b", "Every hour.").code == 0
+    assert here("issue", "label", "1", "big", "-R", repo, "--remove", "chore").err == "#1 labels: big\n"
+    assert here("issue", "label", "1", "chore", "-R", repo).err == "#1 labels: big, chore\n"
+    assert here("issue", "label", "1", "-R", repo, "--only").err == "#1 labels: none\n"
+    assert here("issue", "assign", "1", "-R", repo, "--only").err == "#1 assignees: none\n"
+    assert len(told(here("issue", "assign", "1", "operator", "-R", repo, "--json"))["assignees"]) == 1
+    assert here("issue", "close", "1", "-R", repo, "-r", "not planned").err == "closed #1 More dust\n"
+    assert here("issue", "list", "-R", repo).out == ""
+    shown = here("issue", "view", "1", "-R", repo).out
+    assert shown.startswith("#1 More dust\n")
+    for words in ("closed (not planned)", "Every hour.", "Still there"):
+        assert words in shown
+    assert told(here("issue", "reopen", "1", "-R", repo, "--json"))["state"] == "open"
+    whole = told(here("issue", "view", "1", "-R", repo, "--json"))
+    assert [comment["body"] for comment in whole["comment_list"]] == ["Still there"]
+    assert here("issue", "list", "-R", repo).out.startswith("#1\topen\tMore dust\t\t")
+
+
+def test_a_text_from_standard_input(here: Command, repo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("From a pipe."))
+    assert told(here("issue", "create", "-R", repo, "-t", "Piped", "-F", "-", "--json"))["body"] == "From a pipe."
+
+
+def test_lists_are_filtered_and_go_over_pages(here: Command, repo: str) -> None:
+    for number in range(1, 7):
+        label = "odd" if number % 2 else "even"
+        assert here("issue", "create", "-R", repo, "-t", f"Shelf {number}", "-l", label, "-l", "all").code == 0
+    assert here("issue", "close", "6", "-R", repo).code == 0
+
+    def numbers(*words: str) -> list[int]:
+        return [issue["number"] for issue in told(here("issue", "list", "-R", repo, "--json", *words))]
+
+    assert numbers() == [5, 4, 3, 2, 1]
+    assert numbers("-s", "closed") == [6]
+    assert numbers("-s", "all", "-L", "4") == [6, 5, 4, 3]
+    assert numbers("-l", "odd", "-l", "all") == [5, 3, 1]
+    assert numbers("-S", "Shelf 4") == [4]
+    assert numbers("-A", "operator") == [5, 4, 3, 2, 1]
+    assert numbers("-a", "operator") == []
+
+
+def test_more_than_a_page_is_fetched(here: Command, repo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitant.cli.api.PER_PAGE_MAX", 2)
+    for name in ("a", "b", "c", "d", "e"):
+        assert here("label", "create", name, "-R", repo).code == 0
+    assert [label["name"] for label in told(here("label", "list", "-R", repo, "--json"))] == ["a", "b", "c", "d", "e"]
+    assert here("label", "list", "-R", repo, "-L", "3").out.count("\n") == 3
+
+
+def test_a_label_s_life(here: Command, repo: str) -> None:
+    assert here("label", "create", "wip/now", "-R", repo, "-c", "ff0000", "-d", "At work").out == "wip/now\n"
+    assert here("label", "edit", "wip/now", "-R", repo, "-n", "now", "-c", "00ff00").out == "now\n"
+    assert here("label", "list", "-R", repo).out == "now\t#00ff00\tAt work\n"
+    assert here("label", "delete", "now", "-R", repo).err == "deleted now\n"
+    assert here("label", "list", "-R", repo).out == ""
+
+
+def test_the_log_has_every_event(here: Command, repo: str) -> None:
+    assert here("issue", "create", "-R", repo, "-t", "Dust").code == 0
+    kinds = [event["kind"] for event in told(here("log", "-R", repo, "--json"))]
+    assert kinds == ["issue.opened.v1", "repository.created.v1"]
+    lines = here("log", "-R", repo, "-k", "issue.opened.v1").out.splitlines()
+    assert [line.split("\t")[2] for line in lines] == ["issue.opened.v1"]
+
+
+def test_the_status(here: Command, node: Node) -> None:
+    assert told(here("status", "--json"))["url"] == node.url
+    assert "events:" in here("status").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "repo edit {repo}",
+        "label edit x -R {repo}",
+        "issue edit 1 -R {repo}",
+        "issue comment 1 -R {repo}",
+        "issue label 1 -R {repo}",
+        "issue assign 1 -R {repo}",
+        "issue comment 1 -R {repo} -b x -F y",
+        "issue comment 1 -R {repo} -F missing",
+    ],
+)
+def test_saying_nothing_to_do_ends_with_2(here: Command, repo: str, words: str) -> None:
+    assert here(*words.format(repo=repo).split()).code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "issue view 99 -R {repo}",
+        "issue view .. -R {repo}",
+        "issue create -R {repo} -t {long}",
+        "issue create -R ../x -t x",
+        "issue list -R no-such-repository",
+        "repo create {repo}",
+        "repo create a/b",
+        "label delete nothing -R {repo}",
+        "issue assign 1 nobody -R {repo}",
+    ],
+)
+def test_what_the_node_refuses_ends_with_1_and_says_why(here: Command, repo: str, words: str) -> None:
+    ran = here(*words.format(repo=repo, long="x" * 300).split())
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: ")
+    assert "Traceback" not in ran.err
+
+
+def test_two_who_label_at_once_both_succeed(here: Command, repo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gitant.cli.api import Api
+
+    assert here("issue", "create", "-R", repo, "-t", "Dust").code == 0
+    read = Api.get_with_tag
+    others = iter(["first", "second"])
+
+    def read_and_be_overtaken(self: Api, path: str) -> tuple[Any, str]:
+        found = read(self, path)
+        if other := next(others, ""):
+            self.send("PUT", f"{path}/labels", {"labels": [*found[0]["labels"], other]})
+        return found
+
+    monkeypatch.setattr(Api, "get_with_tag", read_and_be_overtaken)
+    assert here("issue", "label", "1", "mine", "-R", repo).err == "#1 labels: first, mine, second\n"
