@@ -43,8 +43,8 @@ def may_read(actor: Actor, repo: RepoRow) -> bool:
     return not repo.private or actor.operator or actor.did in repo.roots
 
 
-def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: only the operator writes. Runs before the body is read."""
+async def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: only the operator writes. Runs before the body is read; a plain function would run in a thread."""
     actor = cast("Asking", connection).actor
     if not actor.operator:
         if actor.did is None:
