@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, final
 from storage.git import trees
 from storage.git.commits import Meta, meta
 from storage.git.names import wanted
-from storage.git.objects import COMMIT
+from storage.git.objects import COMMIT, TREE
 from storage.git.read_limits import REMEMBERED_COMMITS_MAX, TREE_ENTRIES_REMEMBERED_MAX
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Watched:
     def __init__(self, objects: Objects, path: str) -> None:
         self._objects = objects
         name = wanted(path)
-        self._parts = [b""] if name is None else name.split(b"/")
+        self._pickers = [trees.Picker(part) for part in (name or b"").split(b"/")]
         self._found: dict[tuple[bytes, int], Entry | None] = {}
 
     def at(self, tree: bytes, depth: int = 0) -> Entry | None:
@@ -138,8 +138,8 @@ class _Watched:
         if key not in self._found:
             if len(self._found) >= TREE_ENTRIES_REMEMBERED_MAX:
                 self._found.clear()
-            entry = trees.child(trees.read(self._objects, tree), self._parts[depth])
-            if entry is not None and depth + 1 < len(self._parts):
+            entry = self._pickers[depth].pick(self._objects.typed(tree, TREE))
+            if entry is not None and depth + 1 < len(self._pickers):
                 entry = self.at(entry.oid, depth + 1) if entry.mode == trees.FOLDER else None
             self._found[key] = entry
         return self._found[key]

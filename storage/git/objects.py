@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Self, final
 
 from dulwich.errors import ObjectFormatException
@@ -16,7 +17,7 @@ from domain.errors import NotFound
 from storage.git.read_limits import DELTA_BASE_CACHE_BYTES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
     from dulwich.pack import Pack
@@ -77,15 +78,28 @@ class Objects:
 
     def sizes(self, oids: Iterable[bytes]) -> dict[bytes, int]:
         """The sizes of objects, from pack and loose headers: nothing big is inflated."""
-        with _Headers(self.path / "objects", self._store.packs) as headers:
+        with self._headers() as headers:
             found = {oid: headers.size(oid) for oid in oids}
         return {oid: len(self.raw(oid)[1]) if size is None else size for oid, size in found.items()}
 
     def start(self, oid: bytes, count: int) -> bytes:
         """The first `count` bytes of a blob; a stored-whole one is not inflated further than that."""
-        with _Headers(self.path / "objects", self._store.packs) as headers:
+        with self._headers() as headers:
             data = headers.start(oid, count)
         return self.raw(oid)[1][:count] if data is None else data
+
+    @contextmanager
+    def _headers(self) -> Generator[_Headers]:
+        packs = self._store.packs
+        try:
+            with _Headers(self.path / "objects", packs) as headers:
+                yield headers
+        finally:
+            # One that a repack removed meanwhile is no longer the store's, and reading it may have opened it again.
+            kept = self._store.packs
+            for pack in packs:
+                if not any(pack is other for other in kept):
+                    pack.close()
 
 
 class _Headers:

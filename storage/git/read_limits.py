@@ -11,7 +11,8 @@ REMEMBERED_HISTORIES_MAX = 8
 REMEMBERED_COMMITS_MAX = 100_000
 """Of one repository: times, trees and parents, about 400 bytes each."""
 
-DELTA_BASE_CACHE_BYTES_MAX = 16 << 20
+DELTA_BASE_CACHE_BYTES_MAX = 4 << 20
+"""Of each pack of each open repository."""
 TAG_DEPTH_MAX = 16
 TREE_ENTRIES_REMEMBERED_MAX = 50_000
 

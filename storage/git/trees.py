@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, final
 
 from dulwich.objects import parse_tree
 
@@ -39,7 +40,12 @@ class Entry(NamedTuple):
 
 def parsed(data: bytes) -> dict[bytes, Entry]:
     """A tree object's entries by name."""
-    return {name: Entry(_canonical(mode), oid) for name, mode, oid in parse_tree(data, 20)}
+    return {name: entry(mode, oid) for name, mode, oid in parse_tree(data, 20)}
+
+
+def entry(mode: int, oid: bytes) -> Entry:
+    """An entry, its mode made one of those that git reads odd ones as."""
+    return Entry(_canonical(mode), oid)
 
 
 def read(objects: Objects, oid: bytes) -> dict[bytes, Entry]:
@@ -67,10 +73,20 @@ def find(objects: Objects, root: bytes, path: str) -> tuple[bytes, Entry]:
     return b"/".join(walked), here
 
 
-def child(entries: dict[bytes, Entry], name: bytes) -> Entry | None:
-    """The entry that `name`, as people write it, means."""
-    found = _named(entries, name)
-    return None if found is None else found[1]
+@final
+class Picker:
+    """Finds one name in many trees, without parsing what stands before it."""
+
+    def __init__(self, name: bytes) -> None:
+        self._name = name
+        self._pattern = re.compile(rb"(?:[0-7]+ [^\0]+\0.{20})*?([0-7]+) %s\0(.{20})" % re.escape(name), re.DOTALL)
+
+    def pick(self, data: bytes) -> Entry | None:
+        """The entry that the name, as people write it, means in the tree `data`."""
+        if (match := self._pattern.match(data)) is not None:
+            return entry(int(match[1], 8), match[2].hex().encode())
+        found = _named(parsed(data), self._name) if b"\\x" in self._name else None
+        return None if found is None else found[1]
 
 
 def entry_of(objects: Objects, path: bytes, entry: Entry) -> TreeEntry:

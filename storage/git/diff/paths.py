@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dulwich.objects import parse_tree
+
 from domain.errors import TooLarge
 from storage.git import trees
+from storage.git.objects import TREE
 from storage.git.read_limits import CHANGED_TREES_MAX
-from storage.git.trees import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +57,19 @@ def _merged(
     """What differs in one folder: full paths, those of folders with a slash behind, which also sorts them."""
     before, after = _entries(objects, old), _entries(objects, new)
     for key in sorted({key for key, _ in before.items() ^ after.items()}):
-        yield prefix + key, before.get(key), after.get(key)
+        sides = _entry(before.get(key)), _entry(after.get(key))
+        if sides[0] != sides[1]:
+            yield prefix + key, *sides
 
 
-def _entries(objects: Objects, oid: bytes | None) -> dict[bytes, Entry]:
+def _entries(objects: Objects, oid: bytes | None) -> dict[bytes, tuple[int, bytes]]:
     if oid is None:
         return {}
-    return {name + b"/" if entry.mode == FOLDER else name: entry for name, entry in trees.read(objects, oid).items()}
+    return {
+        name + b"/" if stat.S_ISDIR(mode) else name: (mode, entry)
+        for name, mode, entry in parse_tree(objects.typed(oid, TREE), 20)
+    }
+
+
+def _entry(raw: tuple[int, bytes] | None) -> Entry | None:
+    return None if raw is None else trees.entry(*raw)

@@ -10,6 +10,7 @@ import pytest
 
 from domain.errors import NotFound
 from storage.git.reader import DulwichReader
+from storage.git.trees import Picker
 from tests.storage.git.histories import make_history
 from tests.storage.git.stock import StockRepo, stock_repo
 
@@ -158,3 +159,13 @@ def test_odd_commits_come_out_as_well_as_they_can_be_read(
     assert commit.message == message
     commit.message.encode()  # JSON can hold it
     assert [found.oid for found in reader.commits(repo.id, oid)] == [oid]
+
+
+def test_a_name_is_found_where_it_is_an_entry_and_not_inside_another_name() -> None:
+    one, two = b"\x20" * 20, b"100644 main.py\0abcde"
+    data = b"100644 100644 main.py\0" + one + b"100755 a\0" + two + b"40000 main.py\0" + one
+    assert Picker(b"main.py").pick(data) == (0o040000, one.hex().encode())
+    assert Picker(b"100644 main.py").pick(data) == (0o100644, one.hex().encode())
+    assert Picker(b"a").pick(data) == (0o100755, two.hex().encode())
+    assert Picker(b"").pick(data) is None
+    assert Picker(b"main").pick(data) is None
