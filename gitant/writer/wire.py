@@ -1,11 +1,8 @@
-"""Requests and outcomes as frames: four bytes of length, then canonical CBOR. Bytes in, values out; no sockets.
-
-    request   [number, command, did or null, operator, args, null or [key, fingerprint]]
-    answer    [number, position, events, doc, extra, replayed]
-    fault     [number, code, message, hint, field]
+"""Requests and outcomes as frames: four bytes of length, then MessagePack. Bytes in, values out; no sockets.
 
 The number is the asker's own and comes back with the outcome. Both ends are of one build and one user: there is
-no version, and what does not decode is a bug that ends the connection.
+no version, and what does not decode is a bug that ends the connection. Nothing of this is kept or signed, so it need
+not be the CBOR that events are made of: msgspec checks the types as it decodes, in a tenth of the time.
 """
 
 from __future__ import annotations
@@ -13,8 +10,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, Final, final
 
+import msgspec
+
 from domain.actor import Actor
-from domain.canonical import decode_own, encode
 from domain.errors import LOCAL_FAULTS, GitantError, LocalFault, TooLarge, Unavailable
 from domain.ids import Did
 from domain.ports_views import Answer
@@ -25,6 +23,37 @@ if TYPE_CHECKING:
 
 FRAME_BYTES_MAX: Final = 4 << 20
 _LENGTH: Final = struct.Struct(">I")
+
+
+class _Asked(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    number: int
+    command: str
+    did: str | None
+    operator: bool
+    args: dict[str, Any]
+    idempotency: tuple[bytes, bytes] | None
+
+
+class _Done(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="done"):
+    number: int
+    position: int
+    events: tuple[str, ...]
+    doc: bytes
+    extra: dict[str, Any]
+    replayed: bool
+
+
+class _Refused(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="refused"):
+    number: int
+    code: str
+    message: str
+    hint: str
+    field: str
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_ASKED: Final = msgspec.msgpack.Decoder(_Asked)
+_ANSWERED: Final = msgspec.msgpack.Decoder(_Done | _Refused)
 
 
 class WireFault(GitantError):
@@ -61,8 +90,9 @@ class Frames:
 def encode_request(number: int, request: Request) -> bytes:
     """A frame; raises `TooLarge` for a request that fits into none."""
     actor = request.actor
-    pair = None if request.idempotency is None else list(request.idempotency)
-    body = encode([number, request.command, actor.did, actor.operator, dict(request.args), pair])
+    body = _ENCODER.encode(
+        _Asked(number, request.command, actor.did, actor.operator, dict(request.args), request.idempotency)
+    )
     if len(body) > FRAME_BYTES_MAX:
         raise TooLarge(
             f"the request comes to {len(body)} bytes, and {FRAME_BYTES_MAX} are allowed", hint="do it in several steps"
@@ -72,31 +102,23 @@ def encode_request(number: int, request: Request) -> bytes:
 
 def decode_request(body: bytes) -> tuple[int, Request]:
     """A request and its number, or `WireFault`."""
-    match _value(body):
-        case [int(number), str(command), (str() | None) as did, bool(operator), args, pair] if _is(args, dict):
-            actor = Actor(None if did is None else Did(did), operator)
-            return number, Request(command, actor, args, _pair(pair))
-        case _:
-            raise WireFault("this is no request")
-
-
-def _pair(value: Any) -> tuple[bytes, bytes] | None:
-    match value:
-        case None:
-            return None
-        case [bytes(key), bytes(fingerprint)]:
-            return key, fingerprint
-        case _:
-            raise WireFault("this is no idempotency key")
+    try:
+        asked = _ASKED.decode(body)
+    except msgspec.DecodeError as fault:
+        raise WireFault(f"this is no request: {fault}") from fault
+    actor = Actor(None if asked.did is None else Did(asked.did), asked.operator)
+    return asked.number, Request(asked.command, actor, asked.args, asked.idempotency)
 
 
 def encode_outcome(number: int, outcome: Outcome) -> bytes:
     """A frame. An outcome that fits into none becomes `Unavailable`: what was done is done, it just cannot be told."""
+    told: _Done | _Refused
     if isinstance(outcome, LocalFault):
-        body = encode([number, outcome.code, outcome.message, outcome.hint, outcome.field])
+        told = _Refused(number, outcome.code, outcome.message, outcome.hint, outcome.field)
     else:
         extra = dict(outcome.extra)
-        body = encode([number, outcome.position, list(outcome.events), outcome.doc, extra, outcome.replayed])
+        told = _Done(number, outcome.position, outcome.events, outcome.doc, extra, outcome.replayed)
+    body = _ENCODER.encode(told)
     if len(body) > FRAME_BYTES_MAX:
         return encode_outcome(number, Unavailable("it was done, but the answer is too long to be sent"))
     return _LENGTH.pack(len(body)) + body
@@ -104,24 +126,12 @@ def encode_outcome(number: int, outcome: Outcome) -> bytes:
 
 def decode_outcome(body: bytes) -> tuple[int, Outcome]:
     """An outcome and the number of its request, or `WireFault`."""
-    match _value(body):
-        case [int(number), int(position), events, bytes(doc), extra, bool(replayed)] if _is(events, list) and _is(
-            extra, dict
-        ):
-            return number, Answer(position, tuple(events), doc, extra, replayed)
-        case [int(number), str(code), str(message), str(hint), str(field)] if code in LOCAL_FAULTS:
-            return number, LOCAL_FAULTS[code](message, hint=hint, field=field)
-        case _:
-            raise WireFault("this is no outcome")
-
-
-def _is(value: Any, kind: type) -> bool:
-    """Unlike `isinstance`, this leaves the checkers' idea of `value` alone: they do not know what is inside."""
-    return isinstance(value, kind)
-
-
-def _value(body: bytes) -> Any:
     try:
-        return decode_own(body)
-    except Exception as fault:  # the decoder's errors are of many classes, and all mean the same
-        raise WireFault(f"a frame is not CBOR: {fault}") from fault
+        told = _ANSWERED.decode(body)
+    except msgspec.DecodeError as fault:
+        raise WireFault(f"this is no outcome: {fault}") from fault
+    if isinstance(told, _Done):
+        return told.number, Answer(told.position, told.events, told.doc, told.extra, told.replayed)
+    if told.code not in LOCAL_FAULTS:
+        raise WireFault(f"there is no fault {told.code!r}")
+    return told.number, LOCAL_FAULTS[told.code](told.message, hint=told.hint, field=told.field)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.actor import ANONYMOUS, Actor
-from domain.canonical import encode
 from domain.errors import LOCAL_FAULTS, Conflict, LocalFault, TooLarge, Unavailable
 from domain.ids import Did
 from domain.ports_views import Answer
@@ -107,15 +107,17 @@ def test_a_length_over_the_limit_is_refused_before_it_is_gathered() -> None:
         [1, "issue.open", b"did", False, {}, None],
         [1, "issue.open", None, False, [], None],
         [1, "issue.open", None, False, {}, [b"key"]],
-        [1, "no-such-code", "message", "", ""],
-        [1, 1, {}, b"", {}, False],
+        ["refused", 1, "no-such-code", "message", "", ""],
+        ["refused", 1, "conflict", "message", ""],
+        ["done", 1, 1, {}, b"", {}, False],
+        ["other", 1, 1, [], b"", {}, False],
     ],
 )
 def test_another_value_is_neither_request_nor_outcome(value: object) -> None:
     with pytest.raises(WireFault):
-        decode_request(encode(value))
+        decode_request(msgspec.msgpack.encode(value))
     with pytest.raises(WireFault):
-        decode_outcome(encode(value))
+        decode_outcome(msgspec.msgpack.encode(value))
 
 
 @given(st.binary(max_size=64))
