@@ -49,7 +49,7 @@ def check(path: Path, source: Source, scratch: Path, progress: Progress | None =
 def compare(copy: Path, fresh: Path) -> list[str]:
     """A line for each table in which two files differ."""
     with closing(duckdb.connect()) as db:
-        db.execute("SET memory_limit = '256MB'")
+        db.execute("SET memory_limit = '128MB'")
         db.execute(f"SET temp_directory = '{_escaped(copy.parent / 'spill')}'")
         for alias, path in (("found", copy), ("wanted", fresh)):
             db.execute(f"ATTACH '{_escaped(path)}' AS {alias} (READ_ONLY)")

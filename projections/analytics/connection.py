@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MEMORY_MB_MAX: Final = 512
 SPILL_MB_MAX: Final = 4_096
-FEED_MEMORY_MB_MAX: Final = 160
+FEED_MEMORY_MB_MAX: Final = 128
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
