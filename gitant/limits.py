@@ -23,3 +23,5 @@ CODE_PATIENCE_S: Final = 2.0
 """How long a code search waits for the index to take in a push that was just made."""
 PROGRESS_EVERY_S: Final = 1.0
 """How often a start that takes long says how far it is."""
+SWITCH_S: Final = 0.000_5
+"""How long one thread of the main process may keep the interpreter when another wants it."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import shutil
 import signal
+import sys
 import time
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from domain.errors import Unavailable
 from gitant.child import Worker
+from gitant.limits import SWITCH_S
 from gitant.listening import listen, url_of
 from storage.datadir import DataDir
 
@@ -51,6 +53,9 @@ def _run(settings: Settings, folder: DataDir, listener: socket.socket, first: Wo
     from storage import keys
 
     log.set_up(settings.log_level, settings.log_format)
+    # The writer lets go of the interpreter with each statement to SQLite; it must not wait 5 ms to get it back each
+    # time, when the code index is at work in the same process.
+    sys.setswitchinterval(SWITCH_S)
     url = url_of(listener)
     with _disk_faults(folder):
         is_first_start = not folder.operator_token.exists()
