@@ -11,6 +11,7 @@ REMEMBERED_HISTORIES_MAX = 8
 REMEMBERED_COMMITS_MAX = 100_000
 """Of one repository: times, trees and parents, about 400 bytes each."""
 
+REMEMBERED_COUNTS_MAX = 4_096
 DELTA_BASE_CACHE_BYTES_MAX = 4 << 20
 """Of each pack of each open repository."""
 TAG_DEPTH_MAX = 16

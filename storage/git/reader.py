@@ -15,7 +15,14 @@ from storage.git.history import History
 from storage.git.names import shown
 from storage.git.objects import BLOB, COMMIT, TYPES
 from storage.git.pool import HandlePool
-from storage.git.read_limits import BINARY_SNIFF_BYTES, DISPLAY, INDEXED_FILE_BYTES_MAX, INDEXED_FILES_MAX, PATCH
+from storage.git.read_limits import (
+    BINARY_SNIFF_BYTES,
+    DISPLAY,
+    INDEXED_FILE_BYTES_MAX,
+    INDEXED_FILES_MAX,
+    PATCH,
+    REMEMBERED_COUNTS_MAX,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +44,7 @@ class DulwichReader:
 
     def __init__(self, root: Path) -> None:
         self._pool = HandlePool(root)
+        self._counts: dict[tuple[bytes, str], int] = {}  # by tip and path, which decide it for ever
 
     def close(self) -> None:
         """Let go of all packs; what is being read still ends well."""
@@ -89,7 +97,14 @@ class DulwichReader:
 
     def commit_count(self, repo: StreamId, rev: str, *, path: str = "") -> int:
         with self._pool.use(repo) as handle:
-            return sum(1 for _ in _walk(handle, rev, path))
+            tip = revs.resolve(handle.objects, rev)
+            count = self._counts.get((tip, path))
+            if count is None:
+                count = sum(1 for _ in History(handle.objects, handle.known).walk(tip, path))
+                if len(self._counts) >= REMEMBERED_COUNTS_MAX:
+                    self._counts.clear()
+                self._counts[tip, path] = count
+            return count
 
     def diff(self, repo: StreamId, old: str | None, new: str) -> TreeDiff:
         with self._pool.use(repo) as handle:
