@@ -14,6 +14,7 @@ import structlog
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 
 from api.faults import EventRefused, EventRejected, Malformed, NotReady, PackNotTaken, RefsNotMoved, UnsupportedMedia
+from api.wording import plain
 from domain.errors import (
     Conflict,
     Forbidden,
@@ -139,7 +140,7 @@ def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:
 def _of_validation(exc: ValidationException, path: str) -> Trouble:
     """Litestar found a parameter or a field of the body wrong, and lists all of them."""
     found = cast("list[dict[str, str]]", exc.extra) if isinstance(exc.extra, list) else []
-    errors = [FieldProblem(_place(each), each.get("message", "")) for each in found]
+    errors = [FieldProblem(_place(each), plain(each.get("message", ""))) for each in found]
     # Without a list it is a parameter that is missing, and the detail ends in a URL that clients know themselves.
     detail = "; ".join(f"{error.pointer}: {error.detail}" for error in errors) or exc.detail.split(" for path ")[0]
     return _trouble(InvalidInput.code, detail, path, hint="docs/api.md describes every field", errors=errors)
