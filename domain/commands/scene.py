@@ -143,7 +143,7 @@ def repository(scene: Scene, stream: StreamId, *, writable: bool = True) -> Repo
     if writable and state.archived.value:
         raise Conflict(
             "the repository is archived, so it cannot be changed",
-            hint=f"take it out of the archive first: gitant repo edit {state.name} --no-archived",
+            hint=f"take it out of the archive first: gitant repo edit {state.name} --unarchive",
         )
     return state
 
