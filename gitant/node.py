@@ -27,7 +27,6 @@ from storage.datadir import DataDir
 from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
-from storage.log.eventlog import SQLiteEventLog
 from transport.git.app import git_app
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from gitant.asgi import ASGIApp
     from gitant.plan import Plan
     from gitant.writer.client import WriterClient
+    from storage.log.eventlog import SQLiteEventLog
 
 
 @final
@@ -102,6 +102,8 @@ class _Log:
         """Header, signature and payload of the event at a position."""
         with self._lock:
             if self._log is None:
+                from storage.log.eventlog import SQLiteEventLog  # seldom needed, and slow to import
+
                 self._log = SQLiteEventLog(self._folder.log, create=False)
         row = self._log.get(position)
         if row is None:
