@@ -42,6 +42,10 @@ class MemoryHistory:
         """The accepted and fold-voided events that touch an entity, in total order."""
         return [Member(self.events[name], self.verdicts[name].accepted) for _, name in self._members.get(key, ())]
 
+    def touched(self) -> Sequence[bytes]:
+        """The keys of all entities that anything touches, sorted."""
+        return sorted(self._members)
+
     def redacted(self, name: EventId) -> bool:
         """Whether an accepted redaction covers an event's payload."""
         return name in self._redacted

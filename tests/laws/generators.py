@@ -1,0 +1,171 @@
+"""How an event of each kind comes about in a generated history, by the kind's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.laws.world import Made, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from domain.keys import SigningKey
+
+BRANCHES: Final = ("refs/heads/main", "refs/heads/next", "refs/tags/v1")
+
+
+def history(data: bytes, sign: Callable[[str], SigningKey] | None = None) -> World:
+    """The history that `data` stands for: a repository with an issue, a comment and a label, then whatever comes."""
+    world = World(data) if sign is None else World(data, sign)
+    world.begin("root", "repository.created.v1", {"name": "project"})
+    for kind in ("label.created.v1", "issue.opened.v1", "comment.added.v1"):
+        world.step(kind, GENERATORS[kind])
+    while not world.choices.used_up:
+        kind = world.choices.pick(_KINDS)
+        world.step(kind, GENERATORS[kind])
+    return world
+
+
+def _repository_created(world: World) -> Made:
+    return Made(world.thing("repository"), {"name": "project", "description": world.token})
+
+
+def _identity_created(world: World) -> Made:
+    return Made(world.thing("repository"), {"name": "somebody"})
+
+
+def _setting(sort: str, slot: str, field: str, value: Callable[[World], Any]) -> Callable[[World], Made]:
+    def make(world: World) -> Made:
+        entity = world.thing(sort)
+        payload = {field: value(world), "replaces": world.written(entity, slot)}
+        return Made(entity, payload, ((entity, slot),))
+
+    return make
+
+
+def _token(world: World) -> str:
+    return world.token
+
+
+def _either(world: World) -> bool:
+    return world.choices.below(2) == 1
+
+
+def _colour(world: World) -> str:
+    return f"{world.choices.below(256):06x}"
+
+
+def _refs_moved(world: World) -> Made:
+    moves: list[dict[str, Any]] = []
+    stream = world.thing("repository")
+    for ref in BRANCHES[: 1 + world.choices.below(len(BRANCHES))]:
+        new = world.choices.below(8)
+        oid = bytes([new]) * 20 if new else None
+        moves.append({"ref": ref, "old": None, "new": oid, "replaces": world.written(stream, ref)})
+    return Made(stream, {"moves": moves}, tuple((stream, move["ref"]) for move in moves))
+
+
+def _label_created(world: World) -> Made:
+    payload = {"name": world.token, "colour": _colour(world)}
+    return Made(world.thing("repository"), payload, ((None, "name"), (None, "colour"), (None, "description")))
+
+
+def _label_deleted(world: World) -> Made:
+    return Made(world.thing("label"), {})
+
+
+def _issue_opened(world: World) -> Made:
+    choices = world.choices
+    number = 1 if choices.below(8) else choices.below(9)
+    payload: dict[str, Any] = {"title": world.token, "body": f"{world.token} said", "number": number}
+    if choices.below(2):
+        payload |= {"labels": [world.thing("label")], "assignees": [world.anybody()]}
+    slots = ("title", "status", "body", "labels", "assignees")
+    return Made(world.thing("repository"), payload, tuple((None, slot) for slot in slots))
+
+
+def _issue_closed(world: World) -> Made:
+    entity = world.thing("issue")
+    payload = {"reason": world.token, "replaces": world.written(entity, "status")}
+    return Made(entity, payload, ((entity, "status"),))
+
+
+def _issue_reopened(world: World) -> Made:
+    entity = world.thing("issue")
+    return Made(entity, {"replaces": world.written(entity, "status")}, ((entity, "status"),))
+
+
+def _members(slot: str, field: str, member: Callable[[World], Any]) -> Callable[[World], Made]:
+    def make(world: World) -> Made:
+        entity = world.thing("issue")
+        payload: dict[str, Any] = {"add": [], "remove": []}
+        if world.choices.below(3) < 2:
+            payload["add"] = [member(world)]
+        if world.choices.below(2):
+            payload["remove"] = [{field: member(world), "observed": world.written(entity, slot)}]
+        return Made(entity, payload, ((entity, slot),))
+
+    return make
+
+
+def _a_label(world: World) -> bytes:
+    return world.thing("label")
+
+
+def _comment_added(world: World) -> Made:
+    return Made(world.thing("issue"), {"body": f"{world.token} replied"}, ((None, "body"),))
+
+
+def _body_edited(world: World) -> Made:
+    choices = world.choices
+    entity = world.thing("issue", "comment")
+    splices = [
+        {"at": choices.below(12), "cut": choices.below(4), "text": world.token if choices.below(3) else "é😀"}
+        for _ in range(1 + choices.below(3))
+    ]
+    base: list[bytes] = [*world.written(entity, "body")] or [entity]
+    return Made(entity, {"base": base, "splices": splices}, ((entity, "body"),))
+
+
+def _body_reset(world: World) -> Made:
+    entity = world.thing("issue", "comment")
+    payload = {"text": f"{world.token} again", "replaces": world.written(entity, "body")}
+    return Made(entity, payload, ((entity, "body"),))
+
+
+def _event_redacted(world: World) -> Made:
+    choices = world.choices
+    target = choices.pick(world.forgettable() if choices.below(8) < 7 else world.events)
+    targets = [target.id, *([choices.pick(world.events).id] if choices.rarely(3) else [])]
+    entity = choices.pick([target.entity or target.id, target.id]) if choices.below(4) else world.thing("issue")
+    return Made(entity, {"events": targets, "reason": world.token})
+
+
+GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
+    "identity.created.v1": _identity_created,
+    "repository.created.v1": _repository_created,
+    "repository.described.v1": _setting("repository", "description", "description", _token),
+    "repository.default_branch_set.v1": _setting("repository", "default_branch", "branch", _token),
+    "repository.visibility_set.v1": _setting("repository", "private", "private", _either),
+    "repository.archived.v1": _setting("repository", "archived", "archived", _either),
+    "repository.deleted.v1": _setting("repository", "deleted", "deleted", _either),
+    "label.recoloured.v1": _setting("label", "colour", "colour", _colour),
+    "label.renamed.v1": _setting("label", "name", "name", _token),
+    "label.described.v1": _setting("label", "description", "description", _token),
+    "label.deleted.v1": _label_deleted,
+    "issue.assigned.v1": _members("assignees", "assignee", World.anybody),
+    "issue.labelled.v1": _members("labels", "label", _a_label),
+    "refs.moved.v1": _refs_moved,
+    "label.created.v1": _label_created,
+    "issue.closed.v1": _issue_closed,
+    "issue.reopened.v1": _issue_reopened,
+    "issue.retitled.v1": _setting("issue", "title", "title", _token),
+    "body.reset.v1": _body_reset,
+    "body.edited.v1": _body_edited,
+    "event.redacted.v1": _event_redacted,
+    "comment.added.v1": _comment_added,
+    "issue.opened.v1": _issue_opened,
+}
+
+_KINDS: Final = [*GENERATORS, *list(GENERATORS)[2:], *list(GENERATORS)[11:], *list(GENERATORS)[11:]]
+"""What is about words and people comes up most often."""

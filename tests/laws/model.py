@@ -1,0 +1,236 @@
+"""What a history must come to, said a second time: all events at once, no order of arrival, no engine.
+
+Slow and plain on purpose. Verdicts are found by asking again until nothing changes; a value stands if no later write
+names it. Only the reading of payloads is shared with the code under test.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from domain.fold.kind import PayloadFault, read_payload
+from domain.keys import did_of
+from domain.kinds import KINDS
+from domain.refs.state import ref_key
+from domain.verdict import CARRIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from domain.envelope import Event
+
+ROOT_ONLY: Final = frozenset({"repository", "refs", "label"})
+"""Kinds by their first word that only a root may write; what is neither here nor below, authors may too."""
+TRIAGE: Final = frozenset({"issue.labelled.v1", "issue.assigned.v1"})
+ANYBODY: Final = frozenset({"issue.opened.v1", "comment.added.v1"})
+FORGETTABLE: Final = frozenset(
+    {
+        "repository.described.v1",
+        "issue.opened.v1",
+        "issue.retitled.v1",
+        "comment.added.v1",
+        "body.edited.v1",
+        "body.reset.v1",
+    }
+)
+
+
+class Write(NamedTuple):
+    """A write of one slot of one entity."""
+
+    key: bytes
+    slot: str
+    value: Any
+    replaces: frozenset[bytes] = frozenset()
+
+
+class Model:
+    """Verdicts and values of a set of events; `reason` is empty for an accepted one."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.events = sorted(events, key=lambda event: (event.lamport, event.id))
+        self.by_id = {bytes(event.id): event for event in self.events}
+        self.redacted: set[bytes] = set()
+        self._payloads: dict[bytes, Any] = {}
+        while True:
+            self._reasons: dict[bytes, str] = {}
+            now = {
+                target
+                for event in self.events
+                if event.kind == "event.redacted.v1" and not self.reason(event)
+                for target in self.payload(event).events
+            }
+            if now == self.redacted:
+                break
+            self.redacted = now
+        self.accepted = [event for event in self.events if not self.reason(event)]
+
+    def reason(self, event: Event) -> str:
+        """Why an event does not count; an edit that is too large is the fold's own matter."""
+        if event.id not in self._reasons:
+            self._reasons[event.id] = self._own_reason(event) or self._entity_reason(event)
+        return self._reasons[event.id]
+
+    def payload(self, event: Event) -> Any:
+        """What it says, None if it is redacted."""
+        if event.id in self.redacted or event.payload is None:
+            return None
+        if event.id not in self._payloads:
+            self._payloads[event.id] = read_payload(KINDS[event.kind], event.payload)
+        return self._payloads[event.id]
+
+    def _own_reason(self, event: Event) -> str:
+        if event.v > 1:
+            return "version-unknown"
+        if event.kind not in KINDS:
+            return "kind-unknown"
+        if event.unknown:
+            return "field-unknown"
+        try:
+            payload = self.payload(event)
+        except PayloadFault as fault:
+            return fault.reason
+        if event.kind == "issue.opened.v1" and payload and not 0 < payload.number < event.lamport:
+            return "number-invalid"
+        return "" if did_of(event.device) == event.author else "not-enrolled"
+
+    def _entity_reason(self, event: Event) -> str:
+        kind = KINDS.get(event.kind)
+        if kind is None:
+            return ""
+        if event.genesis:
+            if kind.acts_on:
+                return "entity-unknown"
+            return "" if event.author in event.roots else "no-authority"
+        if not kind.acts_on:
+            return "entity-mismatch"
+        thing = self.by_id.get(bytes(event.entity or b""))
+        if thing is None or thing.stream != event.stream:
+            return "entity-unknown"
+        if thing.kind not in KINDS or KINDS[thing.kind].creates not in kind.acts_on:
+            return "entity-mismatch"
+        if event.lamport <= thing.lamport:
+            return "entity-later"
+        if self.reason(thing):
+            return "entity-void"
+        roots = self.by_id[event.stream].roots
+        if event.author not in roots and not self._may(event, thing):
+            return "no-authority"
+        return self._redaction_reason(event, roots) if event.kind == "event.redacted.v1" else ""
+
+    def _may(self, event: Event, thing: Event) -> bool:
+        """Whether somebody who is no root may."""
+        if event.kind in ANYBODY:
+            return True
+        if event.kind.split(".")[0] in ROOT_ONLY or event.kind in TRIAGE:
+            return False
+        return thing.author == event.author
+
+    def _redaction_reason(self, event: Event, roots: tuple[str, ...]) -> str:
+        for name in self.payload(event).events:
+            target = self.by_id.get(name)
+            if (
+                target is None
+                or target.kind not in FORGETTABLE
+                or target.stream != event.stream
+                or event.entity not in (target.id, target.entity)
+                or (event.author not in roots and event.author != target.author)
+            ):
+                return "redaction-invalid"
+        return ""
+
+    # --- values ----------------------------------------------------------------------------------
+
+    def registers(self) -> dict[tuple[bytes, str], list[tuple[bytes, Any]]]:
+        """By entity and slot, the writes that stand, the one that shows last."""
+        standing: dict[tuple[bytes, str], list[tuple[bytes, Any]]] = {}
+        for event in self.accepted:
+            for write in REGISTERS.get(event.kind, _nothing)(event, self.payload(event)):
+                here = standing.setdefault((write.key, write.slot), [])
+                here[:] = [(name, value) for name, value in here if name not in write.replaces]
+                here.append((event.id, write.value))
+        return standing
+
+    def sets(self) -> dict[tuple[bytes, str], dict[Any, set[bytes]]]:
+        """By entity and slot, the members and the events that added each."""
+        members: dict[tuple[bytes, str], dict[Any, set[bytes]]] = {}
+        for event in self.accepted:
+            payload = self.payload(event)
+            for slot, field in (("labels", "label"), ("assignees", "assignee")):
+                if event.kind == "issue.opened.v1":
+                    here = members.setdefault((event.id, slot), {})
+                    added = getattr(payload, slot) if payload else []
+                elif event.kind == {"labels": "issue.labelled.v1", "assignees": "issue.assigned.v1"}[slot]:
+                    here = members.setdefault((bytes(event.entity or b""), slot), {})
+                    for removal in payload.remove:
+                        here.get(getattr(removal, field), set()).difference_update(removal.observed)
+                    added = payload.add
+                else:
+                    continue
+                for member in added:
+                    here.setdefault(member, set()).add(event.id)
+        return {key: {name: by for name, by in here.items() if by} for key, here in members.items()}
+
+
+def _nothing(_: Event, __: Any) -> list[Write]:
+    return []
+
+
+def _setting(slot: str, value: Callable[[Any], Any]) -> Callable[[Event, Any], list[Write]]:
+    def writes(event: Event, payload: Any) -> list[Write]:
+        if payload is None:
+            return []
+        return [Write(bytes(event.entity or b""), slot, value(payload), frozenset(payload.replaces))]
+
+    return writes
+
+
+def _first(**slots: Callable[[Any], Any]) -> Callable[[Event, Any], list[Write]]:
+    def writes(event: Event, payload: Any) -> list[Write]:
+        return [Write(event.id, slot, value(payload)) for slot, value in slots.items()]
+
+    return writes
+
+
+def _moves(event: Event, payload: Any) -> list[Write]:
+    return [
+        Write(ref_key(event.stream, move.ref), "moves", move.new, frozenset(move.replaces)) for move in payload.moves
+    ]
+
+
+REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
+    "repository.created.v1": _first(
+        description=lambda payload: payload.description,
+        default_branch=lambda payload: payload.default_branch,
+        private=lambda payload: payload.private,
+        archived=lambda _: False,
+        deleted=lambda _: False,
+    ),
+    "repository.described.v1": _setting("description", lambda payload: payload.description),
+    "repository.default_branch_set.v1": _setting("default_branch", lambda payload: payload.branch),
+    "repository.visibility_set.v1": _setting("private", lambda payload: payload.private),
+    "repository.archived.v1": _setting("archived", lambda payload: payload.archived),
+    "repository.deleted.v1": _setting("deleted", lambda payload: payload.deleted),
+    "refs.moved.v1": _moves,
+    "label.created.v1": _first(
+        name=lambda payload: payload.name,
+        colour=lambda payload: payload.colour,
+        description=lambda payload: payload.description,
+    ),
+    "label.renamed.v1": _setting("name", lambda payload: payload.name),
+    "label.recoloured.v1": _setting("colour", lambda payload: payload.colour),
+    "label.described.v1": _setting("description", lambda payload: payload.description),
+    "issue.opened.v1": _first(
+        title=lambda payload: payload.title if payload else "[redacted]", status=lambda _: (True, "")
+    ),
+    "issue.retitled.v1": _setting("title", lambda payload: payload.title),
+    "issue.closed.v1": _setting("status", lambda payload: (False, payload.reason)),
+    "issue.reopened.v1": _setting("status", lambda _: (True, "")),
+}
+
+
+def standing_of(reason: str) -> str:
+    """The standing that goes with a reason."""
+    if not reason:
+        return "accepted"
+    return "carried" if reason in CARRIES else "void"

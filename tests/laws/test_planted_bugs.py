@@ -1,0 +1,228 @@
+"""The laws find bugs: each rule of folding, broken on purpose, breaks a law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from domain.fold import text
+from domain.fold.kind import read_payload
+from domain.fold.merged import MergedText, Splice
+from domain.fold.orset import ObservedSet
+from domain.fold.register import Register, Written
+from domain.ids import EventId
+from domain.kinds import KINDS
+from domain.policy import RootPolicy
+from domain.replay import engine, judge
+from domain.replay.engine import Engine
+from domain.replay.memory import MemoryHistory
+from tests.laws.laws import run_laws
+from tests.laws.texts import run_text_laws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from domain.envelope import Event
+
+EXAMPLES = 800
+
+Patch = pytest.MonkeyPatch
+
+
+def a_register_ignores_what_is_replaced(patch: Patch) -> None:
+    def write(self: Register[Any], event: Event, value: Any, replaces: object = ()) -> None:
+        self.current = (*self.current, Written(event.lamport, event.id, event.author, value))
+
+    patch.setattr(Register, "write", write)
+
+
+def a_register_keeps_only_the_last_write(patch: Patch) -> None:
+    def write(self: Register[Any], event: Event, value: Any, replaces: object = ()) -> None:
+        self.current = (Written(event.lamport, event.id, event.author, value),)
+
+    patch.setattr(Register, "write", write)
+
+
+def a_register_shows_the_smallest(patch: Patch) -> None:
+    patch.setattr(Register, "value", property(lambda self: self.current[0].value))
+
+
+def a_set_removes_what_was_not_observed(patch: Patch) -> None:
+    patch.setattr(ObservedSet, "remove", lambda self, member, _: self.added.pop(member, None))
+
+
+def a_set_never_removes(patch: Patch) -> None:
+    patch.setattr(ObservedSet, "remove", lambda self, member, observed: None)
+
+
+def late_events_are_appended(patch: Patch) -> None:
+    def fold_touch(self: Engine, event: Event, touch: Any, payload: Any) -> Any:
+        folded = self._folded.get(touch.key)
+        if folded is None:
+            folded = self._keep(touch.key, engine._Folded(touch.state(touch.key), (0, b"")))
+        touch.apply(folded.state, event, payload)
+        return folded.state
+
+    patch.setattr(Engine, "_fold_touch", fold_touch)
+
+
+def nobody_asks_about_authority(patch: Patch) -> None:
+    patch.setattr(RootPolicy, "allows", lambda self, question: True)
+
+
+def forged_authors_pass(patch: Patch) -> None:
+    patch.setattr(judge, "did_of", lambda _: Anyone())
+
+
+class Anyone:
+    """Equal to every author."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def what_is_void_can_be_acted_on(patch: Patch) -> None:
+    known = MemoryHistory.known
+
+    def lax(self: MemoryHistory, name: EventId) -> judge.Known | None:
+        found = known(self, name)
+        return found and found._replace(accepted=True)
+
+    patch.setattr(MemoryHistory, "known", lax)
+
+
+def other_streams_reach_in(patch: Patch) -> None:
+    known = MemoryHistory.known
+
+    def lax(self: MemoryHistory, name: EventId) -> judge.Known | None:
+        found = known(self, name)
+        return found and found._replace(stream=next(iter(self.events.values())).stream)
+
+    patch.setattr(MemoryHistory, "known", lax)
+
+
+def what_sorts_later_can_be_acted_on(patch: Patch) -> None:
+    known = MemoryHistory.known
+
+    def lax(self: MemoryHistory, name: EventId) -> judge.Known | None:
+        found = known(self, name)
+        return found and found._replace(lamport=0)
+
+    patch.setattr(MemoryHistory, "known", lax)
+
+
+def redactions_do_not_hide(patch: Patch) -> None:
+    patch.setattr(Engine, "_payload", _read_anyway)
+
+
+def _read_anyway(self: Engine, event: Event) -> Any:
+    assert event.payload is not None
+    return read_payload(KINDS[event.kind], event.payload)
+
+
+def redactions_are_not_folded_again(patch: Patch) -> None:
+    patch.setattr(Engine, "_judge_redacted", lambda self, payload, applied: None)
+
+
+def what_waits_is_forgotten(patch: Patch) -> None:
+    patch.setattr(MemoryHistory, "awaiting", lambda self, name: ())
+
+
+def what_is_judged_again_wakes_nobody(patch: Patch) -> None:
+    def again(self: Engine, event: Event, applied: Any) -> None:
+        self._judge(event, applied, again=True)
+
+    patch.setattr(Engine, "_again", again)
+
+
+def what_is_judged_again_is_folded_from_nothing(patch: Patch) -> None:
+    honest = Engine._judge
+
+    def hasty(self: Engine, event: Event, applied: Any, *, again: bool = False) -> None:
+        honest(self, event, applied)
+
+    patch.setattr(Engine, "_judge", hasty)
+
+
+def changes_are_kept_quiet(patch: Patch) -> None:
+    honest = Engine.apply
+
+    def apply(self: Engine, event: Event) -> Any:
+        applied = honest(self, event)
+        applied.states = {key: state for key, state in applied.states.items() if key in (event.id, event.entity)}
+        return applied
+
+    patch.setattr(Engine, "apply", apply)
+
+
+FOLD_BUGS: list[Callable[[Patch], None]] = [
+    a_register_ignores_what_is_replaced,
+    a_register_keeps_only_the_last_write,
+    a_register_shows_the_smallest,
+    a_set_removes_what_was_not_observed,
+    a_set_never_removes,
+    late_events_are_appended,
+    nobody_asks_about_authority,
+    forged_authors_pass,
+    what_is_void_can_be_acted_on,
+    other_streams_reach_in,
+    what_sorts_later_can_be_acted_on,
+    redactions_do_not_hide,
+    redactions_are_not_folded_again,
+    what_waits_is_forgotten,
+    what_is_judged_again_wakes_nobody,
+    what_is_judged_again_is_folded_from_nothing,
+    changes_are_kept_quiet,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", FOLD_BUGS, ids=lambda plant: plant.__name__)
+def test_a_broken_rule_breaks_a_law(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    plant(monkeypatch)
+    # Whatever a broken fold trips over first: a law, or an assertion of the code's own.
+    with pytest.raises((AssertionError, AttributeError, KeyError)):
+        run_laws(EXAMPLES, seed=1, shrink=False)
+
+
+def edits_merge_into_what_has_arrived(patch: Patch) -> None:
+    def merge(self: MergedText, event: EventId, _: object, splices: Sequence[Splice]) -> bool:
+        return self.append(event, splices)
+
+    patch.setattr(MergedText, "merge", merge)
+
+
+def every_edit_is_cut_into_the_string(patch: Patch) -> None:
+    patch.setattr(text._TextDocument, "_merge", text._TextDocument._append)
+
+
+def the_actor_is_whoever_came_first(patch: Patch) -> None:
+    honest = MergedText.merge
+    count = iter(range(10**9))
+
+    def merge(self: MergedText, event: EventId, base: Any, splices: Sequence[Splice]) -> bool:
+        name = EventId(next(count).to_bytes(32, "big"))
+        done = honest(self, name, base, splices)
+        if done:
+            self._heads[event] = self._heads[name]
+        return done
+
+    patch.setattr(MergedText, "merge", merge)
+
+
+TEXT_BUGS: list[Callable[[Patch], None]] = [
+    edits_merge_into_what_has_arrived,
+    every_edit_is_cut_into_the_string,
+    the_actor_is_whoever_came_first,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", TEXT_BUGS, ids=lambda plant: plant.__name__)
+def test_a_broken_merge_breaks_a_law(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_text_laws(EXAMPLES, seed=1, shrink=False)
