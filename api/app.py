@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
+from litestar.routes import HTTPRoute
 
 from api.asking import Asking
 from api.openapi import describe, once
-from api.problems import PROBLEM_JSON, trouble
+from api.problems import PROBLEM_JSON, trouble, with_head
 from api.routes import (
     activity,
     comments,
@@ -104,8 +105,17 @@ def create_app(ports: ApiPorts) -> Litestar:
         on_shutdown=[tally.flush],
         state=State({system.TALLY: tally, system.OPENAPI: once(lambda: describe(handlers, ports.node.version))}),
     )
-    app.asgi_handler = Shell(app.asgi_handler, ports, tally)
+    app.asgi_handler = Shell(app.asgi_handler, ports, tally, _allowed(app))
     return app
+
+
+def _allowed(app: Litestar) -> dict[str, bytes]:
+    """What `Allow` says of each route."""
+    methods: dict[str, set[str]] = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            methods.setdefault(route.path_format, set()).update(route.methods)
+    return {path: with_head(each).encode() for path, each in methods.items()}
 
 
 def _problem(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request
@@ -14,6 +14,7 @@ from api.faults import Malformed, UnsupportedMedia
 
 if TYPE_CHECKING:
     from api.ports import ApiPorts
+    from api.remembered import Remembered
     from domain.actor import Actor
 
 SCOPE_KEY: Final = "gitant"
@@ -34,15 +35,19 @@ WANTED: Final = frozenset(
 
 _TAG: Final = re.compile(r'(W/)?("[^"]*")')
 _decode_json: Final = msgspec.json.Decoder[Any]().decode
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/._~%=+,:@!*-]*")
+"""What may stand in a URL inside a header as it is; percent signs are there because something was escaped."""
 
 
 class Facts:
     """What the shell found out about a request before it was routed."""
 
-    __slots__ = ("actor", "headers", "ports")
+    __slots__ = ("actor", "headers", "looked", "ports", "remembered")
 
-    def __init__(self, ports: ApiPorts, actor: Actor, headers: dict[bytes, bytes]) -> None:
+    def __init__(self, ports: ApiPorts, remembered: Remembered, actor: Actor, headers: dict[bytes, bytes]) -> None:
         self.ports = ports
+        self.remembered = remembered
+        self.looked = False
         self.actor = actor
         self.headers = headers
 
@@ -62,6 +67,15 @@ class Asking(Request[Any, Any, Any]):
     def actor(self) -> Actor:
         return self.facts.actor
 
+    @property
+    def remembered(self) -> Remembered:
+        """What is known of the views as they are now. Not to be used after an `await`."""
+        facts = self.facts
+        if not facts.looked:
+            facts.remembered.look()
+            facts.looked = True
+        return facts.remembered
+
     def header(self, name: bytes) -> str:
         """The value of one of the `WANTED` headers, empty if it is not there."""
         return self.facts.headers.get(name, b"").decode("latin-1")
@@ -74,13 +88,11 @@ class Asking(Request[Any, Any, Any]):
             return url.rstrip("/")
         return f"{self.scope['scheme']}://{self.header(b'host') or 'localhost'}"
 
-    def url_with(self, **changes: str | None) -> str:
-        """This request's own URL with some query parameters set, or dropped where None."""
-        query = self.scope["query_string"].decode("latin-1")
-        pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in changes]
-        pairs += [(name, value) for name, value in changes.items() if value is not None]
-        url = self.base_url + quote(self.scope["path"], safe="/~@:!$&'()*+,;=")
-        return f"{url}?{urlencode(pairs)}" if pairs else url
+    def page_url(self) -> str:
+        """This request's own URL without its cursor, ending in what the next query parameter can follow."""
+        pairs = [pair for pair in self.scope["query_string"].decode("latin-1").split("&") if pair]
+        query = "".join(f"{_quoted(pair)}&" for pair in pairs if not pair.startswith("after="))
+        return f"{self.base_url}{_quoted(self.scope['path'])}?{query}"
 
     def knows(self, tag: str) -> bool:
         """Whether `If-None-Match` names this entity tag (weakly, RFC 9110 §13.1.2)."""
@@ -119,3 +131,7 @@ class Asking(Request[Any, Any, Any]):
             raise Malformed("the body is not UTF-8") from None
         except (msgspec.DecodeError, RecursionError) as fault:
             raise Malformed(f"the body is not JSON: {fault}") from None
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="/._~%=+,:@!*-")

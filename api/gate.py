@@ -27,7 +27,7 @@ _ISSUE: Final = re.compile(r"[1-9][0-9]{0,14}(\.[0-9a-f]{1,64})?|[0-9a-f]{64}")
 def readable(asking: Asking, selector: str) -> RepoRow:
     """The repository a selector names, if the asker may see it; else it does not exist for them."""
     try:
-        repo = asking.ports.views.repo(selector)
+        repo = asking.remembered.repo(selector)
     except Conflict:
         # Who may not see everything must not learn from a clash of names what else there is.
         if asking.actor.operator:

@@ -20,21 +20,21 @@ _SERVICE: Final[dict[str, Any]] = {
 _REFUSED: Final = {
     "401": {"description": "Say who is asking: any user name, and the operator's token as the password."},
     "404": {"description": "There is no such repository."},
+    "default": {"description": "What went wrong, in words."},
 }
 
 
 def _service(name: str, operation: str, summary: str) -> dict[str, Any]:
-    def content(kind: str) -> dict[str, Any]:
-        return {f"application/x-{name}-{kind}": {"schema": {"type": "string", "format": "binary"}}}
-
+    # The body is described in words: no tool makes git's pkt-lines from a schema.
+    answer = {f"application/x-{name}-result": {"schema": {"type": "string", "format": "binary"}}}
     return {
         "post": {
             "tags": ["git"],
             "operationId": operation,
             "summary": summary,
+            "description": f"{summary}. The body is pkt-lines, of type application/x-{name}-request.",
             "parameters": [_REPO],
-            "requestBody": {"required": True, "content": content("request")},
-            "responses": {"200": {"description": "Git's answer.", "content": content("result")}, **_REFUSED},
+            "responses": {"200": {"description": "Git's answer.", "content": answer}, **_REFUSED},
         }
     }
 

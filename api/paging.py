@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from api.params import PER_PAGE
-from api.reply import joined, read
+from api.reply import joined, read, rendered, send
 from domain.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from api.asking import Asking
     from api.reply import Headers, Reply
@@ -28,9 +29,16 @@ def page_size(asking: Asking, per_page: int | None, limit: int | None) -> int:
     return per_page or limit or PER_PAGE
 
 
-def page(asking: Asking, key: bytes, found: Page) -> Reply:
-    """One page of ready documents."""
-    return listed(asking, key, found.docs, found.next, found.total)
+def page(asking: Asking, key: bytes, find: Callable[[], Page]) -> Reply:
+    """One page of ready documents. `find` reads it, unless that was done since the views have last moved."""
+    remembered = asking.remembered
+    name = (asking.scope["path"], asking.scope["query_string"], asking.base_url, asking.actor)
+    known = remembered.get(name)
+    if known is None:
+        found = find()
+        known = rendered(joined(key, found.docs), headers=page_headers(asking, found.next, found.total))
+        remembered.keep(name, known)
+    return send(asking, known)
 
 
 def listed(asking: Asking, key: bytes, docs: Sequence[bytes], after: str | None, total: int) -> Reply:
@@ -40,7 +48,8 @@ def listed(asking: Asking, key: bytes, docs: Sequence[bytes], after: str | None,
 
 def page_headers(asking: Asking, after: str | None, total: int) -> Headers:
     """What the header of a page says of the pages around it."""
-    links = [f'<{asking.url_with(after=None)}>; rel="first"']
+    url = asking.page_url()
+    link = f'<{url[:-1]}>; rel="first"'
     if after is not None:
-        links.insert(0, f'<{asking.url_with(after=after)}>; rel="next"')
-    return [(b"link", ", ".join(links).encode("latin-1")), (b"x-total-count", b"%d" % total)]
+        link = f'<{url}after={quote(after)}>; rel="next", {link}'
+    return [(b"link", link.encode("latin-1")), (b"x-total-count", b"%d" % total)]

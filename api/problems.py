@@ -28,7 +28,7 @@ from domain.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
@@ -109,7 +109,7 @@ def trouble(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
     if isinstance(exc, ValidationException):
         return _of_validation(exc, path)
     if isinstance(exc, MethodNotAllowedException):
-        allow = (exc.headers or {}).get("allow", "")
+        allow = with_head((exc.headers or {}).get("allow", "").split(", "))
         headers = (("allow", allow),)
         return _trouble("method-not-allowed", f"{path} answers to {allow}", path, headers=headers)
     if isinstance(exc, NotFoundException):
@@ -120,6 +120,12 @@ def trouble(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
         return _trouble(_BY_STATUS.get(status, Malformed.code), exc.detail or status.phrase, path)
     _log.error("a request ended in a bug", path=path, exc_info=exc)
     return _trouble("internal", "the error is in the node's log; the request may be tried again", path)
+
+
+def with_head(methods: Iterable[str]) -> str:
+    """An `Allow` header: the shell answers HEAD wherever there is a GET."""
+    known = {*methods}
+    return ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))
 
 
 def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from litestar.response.base import ASGIResponse
 
+from api.remembered import Rendered
 from domain.etag import etag
 
 if TYPE_CHECKING:
@@ -46,11 +47,20 @@ def read(
     asking: Asking, body: bytes, *, tag: str = "", kind: bytes = JSON, headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> Reply:
     """A 200 with its entity tag, or a 304 when the asker has these bytes already."""
+    return send(asking, rendered(body, tag=tag, headers=headers), kind=kind)
+
+
+def rendered(body: bytes, *, tag: str = "", headers: Iterable[tuple[bytes, bytes]] = ()) -> Rendered:
+    """A body with its entity tag in the header."""
     tag = tag or etag(body)
-    fields = [*headers, (b"etag", tag.encode())]
-    if asking.knows(tag):
-        return Reply(b"", status=304, headers=fields)
-    return Reply(body, kind=kind, headers=fields)
+    return Rendered(body, tag, [*headers, (b"etag", tag.encode())])
+
+
+def send(asking: Asking, what: Rendered, *, kind: bytes = JSON) -> Reply:
+    """What is rendered, or a 304 when the asker has it already."""
+    if asking.knows(what.tag):
+        return Reply(b"", status=304, headers=what.headers)
+    return Reply(what.body, kind=kind, headers=what.headers)
 
 
 def read_value(asking: Asking, value: Any) -> Reply:

@@ -15,12 +15,15 @@ from api.asking import SCOPE_KEY, WANTED, Facts
 from api.faults import Malformed
 from api.ports import POSITION_POLL_S
 from api.problems import PROBLEM_JSON, trouble
+from api.remembered import Remembered
 from api.reply import Reply
 from domain.actor import ANONYMOUS
 from domain.errors import InvalidInput, Unavailable
 from domain.words import body_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from api.ports import ApiPorts
@@ -42,10 +45,13 @@ _POSITION_MAX: Final = 2**63 - 1
 class Shell:
     """Wraps the routed application."""
 
-    def __init__(self, app: ASGIApp, ports: ApiPorts, tally: Tally) -> None:
+    def __init__(self, app: ASGIApp, ports: ApiPorts, tally: Tally, allow: Mapping[str, bytes]) -> None:
+        """`allow` has the methods of each route template, which Litestar knows of one handler at a time only."""
         self._app = app
         self._ports = ports
+        self._remembered = Remembered(ports.views)
         self._tally = tally
+        self._allow = allow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         fields = cast("dict[str, Any]", scope)
@@ -63,6 +69,9 @@ class Shell:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *SAFETY]
+                if method == "OPTIONS" and (allow := self._allow.get(fields.get("path_template", ""))):
+                    kept = [pair for pair in message["headers"] if pair[0] != b"allow"]
+                    message["headers"] = [*kept, (b"allow", allow)]
             elif method == "HEAD" and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -88,7 +97,7 @@ class Shell:
             actor = await self._ports.doors.actor(headers[b"authorization"].decode("latin-1"))
         if b"gitant-position" in headers:
             await self._reach(headers[b"gitant-position"])
-        return Facts(self._ports, actor, headers)
+        return Facts(self._ports, self._remembered, actor, headers)
 
     async def _reach(self, header: bytes) -> None:
         """Wait until the views hold what the asker has written or seen."""

@@ -15,4 +15,4 @@ from api.reply import Reply
 def list_activity(request: Asking, after: After = None, per_page: PerPage = None, limit: Limit = None) -> Reply:
     """What happened lately in repositories that the asker may see, newest first."""
     size = page_size(request, per_page, limit)
-    return page(request, b"activity", request.ports.views.activity(request.actor, after=after, limit=size))
+    return page(request, b"activity", lambda: request.ports.views.activity(request.actor, after=after, limit=size))

@@ -25,7 +25,7 @@ def list_comments(
     row = readable(request, repo)
     thing = issue_of(request, row, issue)
     size = page_size(request, per_page, limit)
-    return page(request, b"comments", request.ports.views.comments(row.id, thing.id, after=after, limit=size))
+    return page(request, b"comments", lambda: request.ports.views.comments(row.id, thing.id, after=after, limit=size))
 
 
 @post(f"{_ISSUE}/comment", guards=[writers], responses=shapes.shows(shapes.Comment, status=201))

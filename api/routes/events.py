@@ -20,7 +20,7 @@ from api.writing import done, write
 from domain.canonical import NotCanonical, decode, decode_own
 from domain.envelope import RawEvent, open_event
 from domain.errors import LocalFault, NotFound, Rejected
-from domain.ids import parse_event_id
+from domain.ids import is_hex_id, parse_event_id
 from domain.verdict import REJECTIONS, VOIDS, Verdict, explain
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def list_events(
     """The events of a repository, newest first."""
     row = gate.readable(request, repo)
     size = page_size(request, per_page, limit)
-    return page(request, b"events", request.ports.views.events(row.id, kind=kind, after=after, limit=size))
+    return page(request, b"events", lambda: request.ports.views.events(row.id, kind=kind, after=after, limit=size))
 
 
 @get("/api/v1/events/{eventId:str}", sync_to_thread=False, responses=shapes.shows(shapes.WholeEvent))
 def show_event(request: Asking, event: EventName) -> Reply:
     """One event whole: what its bytes say, the bytes themselves, and what became of it."""
-    doc = _whole(request, parse_event_id(event))
+    doc = _whole(request, parse_event_id(event)) if is_hex_id(event) else None
     if doc is None:
-        raise NotFound(f"there is no event {event} here")
+        raise NotFound(f"there is no event {event!r} here", hint="an event id is 64 lowercase hexadecimal digits")
     return read(request, doc)
 
 

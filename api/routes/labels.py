@@ -30,7 +30,7 @@ def list_labels(
     """Labels, by name."""
     row = readable(request, repo)
     size = page_size(request, per_page, limit)
-    return page(request, b"labels", request.ports.views.labels(row.id, after=after, limit=size))
+    return page(request, b"labels", lambda: request.ports.views.labels(row.id, after=after, limit=size))
 
 
 @post("/api/v1/repos/{id:str}/labels", guards=[writers], responses=shapes.shows(shapes.Label, status=201))

@@ -42,7 +42,7 @@ def list_refs(
     """Branches and tags, by name."""
     row = readable(request, repo)
     size = page_size(request, per_page, limit)
-    return page(request, b"refs", request.ports.views.refs(row.id, prefix=prefix, after=after, limit=size))
+    return page(request, b"refs", lambda: request.ports.views.refs(row.id, prefix=prefix, after=after, limit=size))
 
 
 @get("/api/v1/repos/{id:str}/branches", sync_to_thread=False, responses=shapes.shows(shapes_git.Branches))

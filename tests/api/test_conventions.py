@@ -10,6 +10,7 @@ import pytest
 
 from api.app import create_app
 from api.ports import ApiSettings
+from api.remembered import RENDERED_BYTES_MAX, REPOS_MAX, Remembered, Rendered
 from domain.etag import etag
 from tests.api.client import PROBLEM, Client, http_to
 from tests.api.node import TOKEN, node_on
@@ -184,6 +185,43 @@ def test_head_is_get_without_the_body(anyone: Client, repo: str) -> None:
         assert head.content == b""
         assert head.headers["content-length"] == str(len(get.content))
         assert head.headers.get("etag") == get.headers.get("etag")
+
+
+def test_options_and_405_list_the_methods(anyone: Client, repo: str) -> None:
+    for path, methods in ((repo, "DELETE, GET, HEAD, OPTIONS, PATCH"), ("/live", "GET, HEAD, OPTIONS")):
+        options = anyone.ask("OPTIONS", path, 204)
+        assert options.headers["allow"] == methods
+        assert anyone.ask("PUT", path, 405).headers["allow"] == methods
+
+
+def test_what_is_remembered_is_bounded_and_never_old() -> None:
+    class Views:
+        at = 1
+        asked = 0
+
+        def position(self) -> int:
+            return self.at
+
+        def repo(self, selector: str) -> str:
+            self.asked += 1
+            return f"{selector}@{self.at}"
+
+    views = Views()
+    remembered: Any = Remembered(views)  # type: ignore[arg-type]
+    remembered.look()
+    assert [remembered.repo("a"), remembered.repo("a"), views.asked] == ["a@1", "a@1", 1]
+    remembered.keep("key", Rendered(b"body", "tag", []))
+    remembered.look()
+    assert remembered.get("key") is not None
+    views.at = 2
+    remembered.look()
+    assert remembered.get("key") is None
+    assert remembered.repo("a") == "a@2"
+    for number in range(REPOS_MAX + 1):
+        remembered.repo(str(number))
+        remembered.keep(number, Rendered(bytes(8192), "tag", []))
+    assert len(remembered._repos) <= REPOS_MAX
+    assert sum(len(each.body) for each in remembered._rendered.values()) <= RENDERED_BYTES_MAX
 
 
 def test_a_bug_is_not_shown(node: Node) -> None:
