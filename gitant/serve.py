@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import signal
 import sys
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from domain.errors import Unavailable
 from gitant.child import Worker
+from gitant.disk import disk_faults
 from gitant.limits import SWITCH_S
 from gitant.listening import listen, url_of
 from storage.datadir import DataDir
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Generator
 
     from domain.errors import LocalFault
     from domain.ids import Did
@@ -30,7 +29,7 @@ def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. What keeps it from serving is raised as a `LocalFault`."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # closing a terminal or asking for a reload ends no node
     folder = DataDir(settings.data_dir)
-    with _disk_faults(folder):
+    with disk_faults(folder.path):
         folder.create()
         was_killed = folder.node_info.exists()
         lock = folder.lock()
@@ -57,7 +56,7 @@ def _run(settings: Settings, folder: DataDir, listener: socket.socket, first: Wo
     # time, when the code index is at work in the same process.
     sys.setswitchinterval(SWITCH_S)
     url = url_of(listener)
-    with _disk_faults(folder):
+    with disk_faults(folder.path):
         is_first_start = not folder.operator_token.exists()
         token = keys.load_or_create_token(folder.operator_token)
         plan = Plan(settings, _identity(folder), version(), time.time_ns() // 1_000_000)
@@ -105,15 +104,3 @@ def _announce(plan: Plan, url: str, token: str | None) -> None:
         lines.append("            It is shown this once; `gitant token` prints it again.")
     with suppress(OSError):  # nobody may be reading
         print("\n".join(lines), flush=True)
-
-
-@contextmanager
-def _disk_faults(folder: DataDir) -> Generator[None]:
-    try:
-        yield
-    except OSError as fault:
-        full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise Unavailable(
-            f"{fault.filename or folder.path} cannot be written: {fault.strerror}",
-            hint="free some space on the disk" if full else "check the owner and mode of the data folder",
-        ) from fault

@@ -17,6 +17,7 @@ import trio
 
 from domain.errors import LocalFault, Unavailable
 from gitant.child import Worker
+from gitant.disk import disk_faults
 from gitant.limits import DRAIN_S, PROGRESS_EVERY_S, RESTART_FIRST_S, RESTART_MOST_S, STILLBORN_MAX
 from gitant.orders import GO, STOP
 from gitant.writer.server import WriterServer
@@ -112,18 +113,20 @@ class Supervisor:
         # These take a while to import, which the workers need not wait for.
         from gitant.indexer import Indexer
         from gitant.writer.opening import open_core
+        from storage.faults import unavailable_on_fault
         from storage.git.reader import DulwichReader
 
         settings = self._plan.settings
         folder = DataDir(settings.data_dir)
         indexer = self._indexer or Indexer(folder.views, DulwichReader(folder.repos))
-        core = open_core(
-            folder,
-            settings.caps,
-            redaction_delay_days=settings.redaction_delay_days,
-            progress=self._tell_progress,
-            on_code_change=indexer.wake,
-        )
+        with disk_faults(folder.path), unavailable_on_fault(folder.views):
+            core = open_core(
+                folder,
+                settings.caps,
+                redaction_delay_days=settings.redaction_delay_days,
+                progress=self._tell_progress,
+                on_code_change=indexer.wake,
+            )
         if self._indexer is None:
             self._indexer = indexer
             indexer.start()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import structlog
 
-from domain.errors import Unavailable
+from domain.errors import LocalFault, Unavailable
 from gitant.writer.wire import Frames, WireFault, decode_request, encode_outcome
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ class WriterServer:
         self._selector.close()
         self._wake.close()
         self._woken.close()
-        if self._core is not None:
-            self._core.close()
+        self._close_core()
 
     def _rouse(self) -> None:
         try:
@@ -183,6 +182,8 @@ class WriterServer:
             self._mind(link)
 
     def _execute(self, batch: list[Request]) -> Sequence[Outcome]:
+        if self._core is None and (fault := self._reopen()):
+            return [fault] * len(batch)
         assert self._core is not None
         try:
             outcomes = self._core.execute(batch)
@@ -191,10 +192,26 @@ class WriterServer:
         except Exception:  # noqa: BLE001 - the one place that answers for our own bugs
             _log.exception("the writer failed", commands=sorted({request.command for request in batch}))
         # Whoever asked is told, nothing half-done stays in memory, and the node goes on.
-        core, self._core = self._core, None
-        core.close()
-        self._core = self._open_core()
+        self._close_core()
+        self._reopen()
         return [_failed()] * len(batch)
+
+    def _reopen(self) -> LocalFault | None:
+        """Open the core again; why that failed, if it did, and then it is tried again for the next batch."""
+        try:
+            self._core = self._open_core()
+        except LocalFault as fault:
+            _log.error("the writer could not open the log again", fault=fault.message, hint=fault.hint)
+            return fault
+        return None
+
+    def _close_core(self) -> None:
+        core, self._core = self._core, None
+        try:
+            if core is not None:
+                core.close()
+        except Exception:  # noqa: BLE001 - what it could not write down is in the log, or was never answered
+            _log.exception("the writer's files did not close well")
 
 
 def _failed() -> Unavailable:

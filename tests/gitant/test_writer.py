@@ -66,11 +66,14 @@ class Node:
         self.batches: list[int] = []
         self.cores: list[Counting] = []
         self.fault: BaseException | None = None
+        self.refuses: Unavailable | None = None
         self.server = WriterServer(self._open)
         self.opened = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
     def _open(self) -> Counting:
+        if self.refuses is not None:
+            raise self.refuses
         self.cores.append(Counting(self.log, self.batches))
         return self.cores[-1]
 
@@ -178,6 +181,21 @@ def test_a_bug_answers_its_batch_and_the_node_goes_on() -> None:
 
     node = run(test)
     assert [core.closed for core in node.cores] == [True, True]
+
+
+def test_a_writer_that_cannot_open_again_says_so_until_it_can() -> None:
+    async def test(node: Node) -> None:
+        client = await node.client()
+        node.refuses = Unavailable("the disk is full")
+        with pytest.raises(Unavailable, match="internal error"):
+            await client.send("break", ACTOR, {})
+        with pytest.raises(Unavailable, match="the disk is full"):
+            await client.send("add", ACTOR, {})
+        node.refuses = None
+        assert (await client.send("add", ACTOR, {})).position == 1
+        client.close()
+
+    run(test)
 
 
 def test_more_than_may_wait_is_turned_away() -> None:
