@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from api.asking import Asking
-    from api.reply import Headers, Reply
+    from api.remembered import Headers
+    from api.reply import Reply
     from domain.ports_views import Page
 
 _NUMBERED: Final = re.compile(rb"(?:^|&)(page|offset)=")

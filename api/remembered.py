@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from api.reply import Headers
     from domain.ports_views import RepoRow, Views
 
 RENDERED_BYTES_MAX: Final = 16 << 20
 REPOS_MAX: Final = 4_096
 _OVERHEAD_BYTES: Final = 1_024
+Headers = list[tuple[bytes, bytes]]
 
 
 class Rendered(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from litestar.response.base import ASGIResponse
 
-from api.remembered import Rendered
+from api.remembered import Headers, Rendered
 from domain.etag import etag
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 JSON: Final = b"application/json"
 TEXT: Final = b"text/plain; charset=utf-8"
 BYTES: Final = b"application/octet-stream"
-Headers = list[tuple[bytes, bytes]]
 encode_json: Final = msgspec.json.Encoder().encode
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from api.asking import Asking
-    from api.reply import Headers
+    from api.remembered import Headers
     from domain.ports_views import Answer
 
 IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
