@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.ids import DeviceKey, EventId
 from projections.tables import FEEDS, FRONTIER
 
 if TYPE_CHECKING:
     from domain.envelope import Event
-    from domain.ids import DeviceKey, EventId, StreamId
+    from domain.ids import StreamId
     from projections.shelf import Shelf
 
 
@@ -25,9 +26,9 @@ class FeedHead(NamedTuple):
 class Tip:
     """One stream's end: `heads` nobody cites, `citable` those among what is not void; with Lamport times."""
 
-    heads: dict[EventId, int] = field(default_factory=dict)
-    citable: dict[EventId, int] = field(default_factory=dict)
-    feeds: dict[DeviceKey, FeedHead] = field(default_factory=dict)
+    heads: dict[EventId, int] = field(default_factory=dict[EventId, int])
+    citable: dict[EventId, int] = field(default_factory=dict[EventId, int])
+    feeds: dict[DeviceKey, FeedHead] = field(default_factory=dict[DeviceKey, FeedHead])
 
 
 class Tips:

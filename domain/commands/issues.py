@@ -18,6 +18,7 @@ from domain.issue.opened import IssueOpened
 from domain.issue.reopened import IssueReopened
 from domain.issue.retitled import IssueRetitled
 from domain.issue.state import IssueState
+from domain.label.state import LabelState
 from domain.limits import ASSIGNEES_PER_CHANGE_MAX, LABELS_PER_CHANGE_MAX
 from domain.words import Body, Title
 
@@ -221,7 +222,7 @@ def _bound_labels(names: Sequence[str]) -> None:
 
 def _label_names(scene: Scene, issue: IssueState) -> list[str]:
     states = (scene.state(key) for key in issue.labels.added)
-    return [state.name.value for state in states if state is not None and hasattr(state, "name")]
+    return [state.name.value for state in states if isinstance(state, LabelState)]
 
 
 def _changed(standing: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:

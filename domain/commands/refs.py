@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from domain.commands.scene import Done, RefsChanged, Scene, allow, heads, repository
 from domain.errors import InvalidInput
 from domain.ids import StreamId
-from domain.limits import MOVES_PER_EVENT_MAX
+from domain.limits import MOVES_PER_EVENT_MAX, PAYLOAD_BYTES_MAX
 from domain.ports_git import ZERO_OID
 from domain.refs.moved import Move, RefsMoved
-from domain.refs.names import BRANCH_PREFIX, is_oid, ref_problem
+from domain.refs.names import BRANCH_PREFIX, folders_of, is_oid, ref_problem
 from domain.refs.state import RefState, ref_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from domain.actor import Actor
     from domain.repository.state import RepositoryState
+
+_MOVE_BYTES: Final = 80
+"""What a move takes besides its ref's name and the ids it replaces: the names of its fields and two object ids."""
+_ID_BYTES: Final = 34
+_MOVES_BYTES_MAX: Final = PAYLOAD_BYTES_MAX - 64
 
 
 class MoveRefs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -36,8 +44,9 @@ def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
     allow(scene, actor, "refs.move", repo)
     outcomes = [_problem(scene, repo, args, command) for command in args.commands]
     names = [command[0] for command in args.commands]
+    times = Counter(names)
     outcomes = [
-        "named twice in one push" if names.count(name) > 1 and not outcome else outcome
+        "named twice in one push" if times[name] > 1 and not outcome else outcome
         for name, outcome in zip(names, outcomes, strict=True)
     ]
     if args.atomic and any(outcomes):
@@ -46,9 +55,8 @@ def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
     moves = [
         _move(scene, stream, command) for command, outcome in zip(args.commands, outcomes, strict=True) if not outcome
     ]
-    for start in range(0, len(moves), MOVES_PER_EVENT_MAX):
-        payload = RefsMoved(moves=moves[start : start + MOVES_PER_EVENT_MAX])
-        scene.write("refs.moved.v1", stream, stream, payload)
+    for some in _parted(moves):
+        scene.write("refs.moved.v1", stream, stream, RefsMoved(moves=some))
     if moves:
         scene.after(RefsChanged(stream, tuple(each.ref for each in moves), args.quarantine))
     return Done(extra={"outcomes": [[name, outcome] for name, outcome in zip(names, outcomes, strict=True)]})
@@ -80,16 +88,32 @@ def _problem(scene: Scene, repo: RepositoryState, args: MoveRefs, command: tuple
 def _check_names_fit(scene: Scene, stream: StreamId, args: MoveRefs, outcomes: list[str]) -> None:
     """A ref and a folder of refs cannot have one name (`a` beside `a/b`): refuse what would clash after this push."""
     going = {c[0] for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome and c[2] == ZERO_OID}
-    coming = {c[0] for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome and c[2] != ZERO_OID}
+    coming = [c[0] for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome and c[2] != ZERO_OID]
+    standing = scene.refs_clashing(stream, coming)
+    inside = {folder: name for name in coming for folder in folders_of(name)}
     for index, (name, _, new) in enumerate(args.commands):
         if outcomes[index] or new == ZERO_OID:
             continue
-        clash = next((each for each in scene.refs_clashing(stream, name) if each not in going), None)
-        clash = clash or next((each for each in coming if each.startswith(name + "/")), None)
+        clash = next((each for each in standing.get(name, ()) if each not in going), None) or inside.get(name)
         if clash is not None:
             outcomes[index] = f"the name clashes with {clash}"
     if args.atomic and any(outcomes):
         outcomes[:] = [outcome or "atomic push failed: another ref was refused" for outcome in outcomes]
+
+
+def _parted(moves: Sequence[Move]) -> Iterator[list[Move]]:
+    """The moves, as many in each event as its payload can hold."""
+    part: list[Move] = []
+    size = 0
+    for move in moves:
+        weight = _MOVE_BYTES + len(move.ref.encode()) + _ID_BYTES * len(move.replaces)
+        if part and (len(part) == MOVES_PER_EVENT_MAX or size + weight > _MOVES_BYTES_MAX):
+            yield part
+            part, size = [], 0
+        part.append(move)
+        size += weight
+    if part:
+        yield part
 
 
 def _move(scene: Scene, stream: StreamId, command: tuple[str, str, str]) -> Move:

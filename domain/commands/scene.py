@@ -65,7 +65,7 @@ class Done:
     """What a command changed: the key of the entity to answer with, and anything besides its document."""
 
     key: bytes | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Scene(Protocol):
@@ -122,8 +122,8 @@ class Scene(Protocol):
         """Whether an object is in the repository, or in the push's quarantine."""
         ...
 
-    def refs_clashing(self, repo: StreamId, name: str) -> Sequence[str]:
-        """Standing refs that cannot stand beside `name`: a prefix of it by folders, or inside it."""
+    def refs_clashing(self, repo: StreamId, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """By each of `names` that has such: standing refs that cannot stand beside it, for one is inside the other."""
         ...
 
     def foresee(self, event: Event) -> Verdict:

@@ -13,11 +13,13 @@ from domain.issue.state import IssueState
 from domain.keys import is_did
 from domain.label.state import LabelState
 from domain.limits import NONCE_BYTES, PARENTS_MAX, SALT_BYTES
+from domain.refs.names import folders_of
+from domain.refs.state import RefState
 from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from domain.commands.scene import Effect
     from domain.envelope import Event, RawEvent
@@ -54,6 +56,8 @@ class Stage:
         self._now_ms = now_ms
         self._random_bytes = random_bytes
         self._numbers: dict[bytes, int] = {}
+        self._held: set[tuple[StreamId, str]] = set()
+        self._quarantined: dict[str, frozenset[str]] = {}
 
     @property
     def operator(self) -> Did:
@@ -77,7 +81,7 @@ class Stage:
         past = tip.citable or tip.heads
         cited = sorted(past, key=lambda name: (past[name], name))[-PARENTS_MAX:]
         feed = tip.feeds.get(self._key.device)
-        fields = {
+        fields: dict[str, object] = {
             "kind": kind,
             "stream": stream,
             "entity": entity,
@@ -149,29 +153,58 @@ class Stage:
         return row is not None or any(isinstance(state, IdentityState) and state.did == did for state in fresh)
 
     def holds_object(self, repo: StreamId, oid: str, quarantine: str | None) -> bool:
-        if self._store.has(repo, oid):
+        if quarantine is not None and oid in self._tips_of(repo, quarantine):
             return True
-        if quarantine is None:
-            return False
-        kept = (each for each in self._store.leftovers(repo) if each.token == quarantine and each.finished)
-        return any(oid in each.tips for each in kept)
+        # A push that moves thousands of refs asks thousands of times, and what is there stays there.
+        if (repo, oid) not in self._held and self._store.has(repo, oid):
+            self._held.add((repo, oid))
+        return (repo, oid) in self._held
 
-    def refs_clashing(self, repo: StreamId, name: str) -> Sequence[str]:
-        parts = name.split("/")
-        folders = ["/".join(parts[:depth]) for depth in range(3, len(parts))]
+    def _tips_of(self, repo: StreamId, quarantine: str) -> frozenset[str]:
+        """What a finished push brings."""
+        tips = self._quarantined.get(quarantine)
+        if tips is None:
+            kept = (each for each in self._store.leftovers(repo) if each.token == quarantine and each.finished)
+            tips = self._quarantined[quarantine] = frozenset(tip for each in kept for tip in each.tips)
+        return tips
+
+    def refs_clashing(self, repo: StreamId, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        changed = self._refs_changed(repo)
+        standing = [name for name, stands in changed.items() if stands]
+        inside = {folder: name for name in standing for folder in folders_of(name)}
+        found: dict[str, list[str]] = {}
+        for name in names:
+            clashing = [each for each in self._refs_clashing(repo, name) if changed.get(each, True)]
+            clashing += [folder for folder in folders_of(name) if changed.get(folder)]
+            clashing += [inside[name]] if name in inside else []
+            if clashing:
+                found[name] = clashing
+        return found
+
+    def _refs_clashing(self, repo: StreamId, name: str) -> list[str]:
+        """As of the last flush."""
+        folders = folders_of(name)
         marks = ",".join("?" * len(folders)) or "NULL"
         rows = self._connection.execute(
-            f"SELECT name FROM refs WHERE stream=? AND (name IN ({marks}) OR (name >= ? AND name < ?)) LIMIT 8",  # noqa: S608  # marks only
+            f"SELECT name FROM refs WHERE stream=? AND (name IN ({marks}) OR (name >= ? AND name < ?))",  # noqa: S608  # marks only
             (repo, *folders, f"{name}/", f"{name}0"),
         )
         return [row[0] for row in rows]
+
+    def _refs_changed(self, repo: StreamId) -> dict[str, bool]:
+        """The refs that changed since the last flush, and whether they stand."""
+        return {
+            state.name: state.oid is not None or state.diverged
+            for state in self._projector.changed(RefState)
+            if isinstance(state, RefState) and state.stream == repo
+        }
 
     @property
     def _connection(self) -> sqlite3.Connection:
         return self._projector.shelf.connection
 
     def _genesis(self, kind: str, payload: Payload, roots: Sequence[Did]) -> Event:
-        fields = {
+        fields: dict[str, object] = {
             "kind": kind,
             "seq": 1,
             "parents": [],
@@ -185,16 +218,16 @@ class Stage:
 
     def _sealed(self, fields: dict[str, object], payload: Payload) -> Event:
         event = seal(fields, write_payload(payload, self._random_bytes(SALT_BYTES)), self._key)
-        self._fold(event)
+        verdict = self._fold(event)
+        assert verdict.accepted, f"the node wrote a {verdict} event"
         return event
 
-    def _fold(self, event: Event) -> None:
+    def _fold(self, event: Event) -> Verdict:
         applied = self._projector.apply(event, self._projector.position + 1)
-        own = event.device == self._key.device
-        assert not own or applied.verdict.accepted, f"the node wrote a {applied.verdict} event"
         self.events.append(event)
         for state in applied.states.values():
             if isinstance(state, IssueState) and state.key == event.id:
                 known = self._numbers.get(state.stream)
                 if known is not None:
                     self._numbers[state.stream] = max(known, state.number)
+        return applied.verdict

@@ -44,7 +44,7 @@ def repos(
     connection: sqlite3.Connection, reader: Actor, text: str, after: str | None, limit: int
 ) -> tuple[Sequence[RepoRow], str | None, int]:
     """Newest first; private ones for the operator and for those among their roots."""
-    conditions, values = ["deleted=0"], []
+    conditions, values = ["deleted=0"], list[str]()
     if not reader.operator:
         conditions.append("(private=0 OR (? <> '' AND instr(roots, ?) > 0))")
         values += [reader.did or "", reader.did or ""]

@@ -68,7 +68,7 @@ def document(state: IssueState, canvas: Canvas) -> bytes:
 
 def label_names(state: IssueState, canvas: Canvas) -> list[str]:
     """The names of the labels that an issue carries, without deleted ones and those not known here."""
-    names = set()
+    names = set[str]()
     for label in state.labels.added:
         known = canvas.state(label)
         if isinstance(known, LabelState) and not known.deleted and known.stream == state.stream:

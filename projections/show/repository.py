@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from projections.show.form import conflicts, encode_json, iso
 from projections.tables import REPOS
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def document(state: RepositoryState, canvas: Canvas) -> bytes:
     """The JSON of one repository, counts of its issues included; owner names and URLs are the reader's to add."""
     opened, closed = canvas.issue_counts(state.key)
-    fields = {
+    fields: dict[str, Any] = {
         "id": state.key.hex(),
         "name": state.name,
         "description": state.description.value,

@@ -112,7 +112,7 @@ class World:
             "entity": entity,
             "seq": feed.seq + 1 if feed else 1,
             "parents": parents,
-            "lamport": 1 + max([*tip.heads.values(), *([feed.lamport] if feed else [])]),
+            "lamport": 1 + max(0 if feed is None else feed.lamport, *tip.heads.values()),
             "time": self.tick(),
         }
         if feed:
