@@ -122,6 +122,7 @@ class Event(Struct):
     time: Any
     verdict: str
     reason: str
+    redacted: bool
 
 
 class Events(Struct):
