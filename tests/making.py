@@ -99,12 +99,19 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def sign_fields(fields: Mapping[str, Any], payload: bytes | None = b"", who: str = "root") -> RawEvent:
-    """Sign any header at all, as a hostile writer would; nothing is added to `fields`."""
-    return sign_header(encode(dict(fields)), payload, who)
+def sign_fields(fields: Mapping[str, Any], payload: bytes | None = None, who: str = "") -> RawEvent:
+    """Sign any header at all, as a hostile writer would; nothing is added to `fields`.
+
+    Signed by the device that the header names, if it is anybody's here.
+    """
+    names: dict[bytes, str] = {key(name).device: name for name in ("root", "bob")}
+    device = fields.get("device")
+    return sign_header(
+        encode(dict(fields)), payload, who or names.get(device if isinstance(device, bytes) else b"", "root")
+    )
 
 
-def sign_header(header: bytes, payload: bytes | None = b"", who: str = "root") -> RawEvent:
+def sign_header(header: bytes, payload: bytes | None = None, who: str = "root") -> RawEvent:
     """Sign header bytes as they are."""
     return RawEvent(header, key(who).sign(SIGNATURE_TAG + header), payload)
 

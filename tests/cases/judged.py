@@ -87,7 +87,7 @@ def _payloads() -> Iterator[Case]:
         "a tag": packed[:-1] + b"\xc1\x02",
         "a bignum": encode({"salt": SALT, **good, "number": 2**70}),
         "indefinite": b"\xbf" + packed[1:] + b"\xff",
-        "nested": b"\x81" * 60_000 + b"\x80",
+        "nested 17 deep": b"\x81" * 16 + b"\x80",
     }.items():
         yield scene.case("payload-not-canonical", name, scene.draft("bob", "issue.opened.v1", payload))
     yield scene.case("payload-invalid", "an array", scene.draft("bob", "issue.opened.v1", encode([SALT, "Two"])))

@@ -1,0 +1,126 @@
+"""The tables of docs/event-format.md that follow from the code: `python -m tests.docs_tables` writes them into it.
+
+A table stands between `<!-- name -->` and `<!-- /name -->`. A test fails when one is stale.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from domain import limits
+from domain.kinds import KINDS
+from domain.policy import ACTIONS
+from domain.verdict import CARRIES, REJECTIONS, VOIDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from domain.fold.kind import Kind
+
+PAGE = Path(__file__).parent.parent / "docs" / "event-format.md"
+
+
+def tables() -> dict[str, str]:
+    """Every table by name."""
+    return {
+        "kinds": _table(("kind", "acts on", "creates", "who may", "can be redacted"), map(_kind_row, KINDS.values())),
+        "payloads": _table(
+            ("kind", "field", "type", "if left out"), (row for kind in KINDS.values() for row in _field_rows(kind))
+        ),
+        "rejections": _codes(REJECTIONS),
+        "voids": _codes(VOIDS),
+        "carries": _codes(CARRIES),
+        "limits": _table(
+            ("limit", "value"),
+            ((f"`{name}`", f"{value:,}") for name, value in vars(limits).items() if name.isupper()),
+        ),
+    }
+
+
+def filled(page: str) -> str:
+    """The page with every table as it should be."""
+    for name, table in tables().items():
+        pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+        assert len(pattern.findall(page)) == 1, f"no place for the table {name}"
+        page = pattern.sub(table.replace("\\", r"\\"), page)
+    return page
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _codes(codes: Mapping[str, str]) -> str:
+    return _table(("code", "meaning"), ((f"`{code}`", words) for code, words in codes.items()))
+
+
+def _kind_row(kind: Kind) -> tuple[str, ...]:
+    return (
+        f"`{kind.name}`",
+        ", ".join(kind.acts_on) or "nothing: it is a genesis",
+        kind.creates or "",
+        ", ".join(sorted(ACTIONS[kind.action], key=["root", "author", "anyone"].index)),
+        "yes" if kind.redactable else "",
+    )
+
+
+def _field_rows(kind: Kind) -> Iterable[tuple[str, ...]]:
+    info = msgspec.inspect.type_info(kind.payload)
+    assert isinstance(info, msgspec.inspect.StructType)
+    if not info.fields:
+        yield f"`{kind.name}`", "", "no fields but the salt", ""
+    for field in info.fields:
+        yield f"`{kind.name}`", f"`{field.encode_name}`", _type(field.type), _default(field)
+
+
+def _default(field: msgspec.inspect.Field) -> str:
+    if field.default is not msgspec.NODEFAULT:
+        return {"": "empty text", "False": "false"}.get(str(field.default), f"`{field.default}`")
+    return "empty array" if field.default_factory is not msgspec.NODEFAULT else "not possible"
+
+
+def _type(info: Any) -> str:
+    inspect = msgspec.inspect
+    match info:
+        case inspect.BytesType():
+            return f"{info.min_length} bytes"
+        case inspect.BoolType():
+            return "boolean"
+        case inspect.IntType():
+            return f"integer {info.ge:,} to {info.le:,}"
+        case inspect.StrType():
+            if info.pattern:
+                return f"text that matches `{info.pattern}`"
+            return f"text{_lengths(info, 'characters')}"
+        case inspect.ListType():
+            return f"array{_lengths(info, 'items')}: {_type(info.item_type)}"
+        case inspect.UnionType():
+            return " or ".join(_type(each) for each in info.types)
+        case inspect.NoneType():
+            return "null"
+        case inspect.StructType():
+            inner = "; ".join(f"`{field.encode_name}` {_type(field.type)}" for field in info.fields)
+            return f"map of exactly {{{inner}}}"
+        case _:
+            raise AssertionError(f"no words for {info}")
+
+
+def _lengths(info: Any, unit: str) -> str:
+    least, most = info.min_length or 0, info.max_length
+    if most is None:
+        return ""
+    return f" of {least:,} to {most:,} {unit}"
+
+
+def main() -> None:
+    """Write the tables into the page."""
+    PAGE.write_text(filled(PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    main()
