@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, final
 from api.app import create_app
 from api.ports import ApiPorts, ApiSettings, NodeFacts
 from domain.errors import NotFound
+from gitant.counting import counted, tally_of
 from gitant.doors import OperatorDoor
 from gitant.gitgate import NodeGate
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
@@ -80,7 +81,8 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             metrics_dir=metrics_dir(folder),
         )
     )
-    git = git_app(NodeGate(views, writer, doors), store, settings.caps, agent=f"gitant/{plan.version}")
+    smart = git_app(NodeGate(views, writer, doors), store, settings.caps, agent=f"gitant/{plan.version}")
+    git = counted(smart, tally_of(api))
     try:
         async with api.lifespan():
             yield WorkerApps(api, git)
