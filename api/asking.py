@@ -9,8 +9,10 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request
 from litestar.exceptions import InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from api.faults import Malformed, UnsupportedMedia
+from domain.errors import TooLarge
 
 if TYPE_CHECKING:
     from api.ports import ApiPorts
@@ -117,6 +119,9 @@ class Asking(Request[Any, Any, Any]):
             return await super().body()
         except InternalServerException:
             raise Malformed("the request's body did not arrive whole") from None
+        except RequestEntityTooLarge:
+            most = self.route_handler.resolve_request_max_body_size()
+            raise TooLarge(f"the body is over {most:,} bytes, the most this route takes") from None
 
     async def json(self) -> Any:
         """The body, which must say that it is JSON or say nothing."""

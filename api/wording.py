@@ -1,4 +1,4 @@
-"""What msgspec says of a field, in words for whoever sent it."""
+"""What msgspec and Litestar say of a field, in words for whoever sent it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 
 def plain(message: str) -> str:
     """The message without Python in it; one that is not known stays as it is."""
+    if message == "'data'":  # what Litestar says when a route's whole body is not there
+        return "the body is missing"
     if found := _LENGTH.fullmatch(message):
         kind, comparison, number = found.groups()
         if (comparison, number) == (">=", "1"):

@@ -30,4 +30,5 @@ def test_what_msgspec_says_is_told_in_words() -> None:
     assert said(str, 3) == "must be a string, not a whole number"
     assert said(str | None, []) == "must be a string or null, not a list"
     assert said(Thing, {}) == "name is missing"
+    assert plain("'data'") == "the body is missing"
     assert plain("something new") == "something new"
