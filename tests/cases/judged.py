@@ -150,6 +150,9 @@ def _authority() -> Iterator[Case]:
         yield scene.case(
             "no-authority", f"eve's {kind} on the {on or 'repository'}", scene.draft("eve", kind, fields, on=thing)
         )
+    for field, member in (("labels", label.id), ("assignees", key("eve").did)):
+        opened = scene.draft("eve", "issue.opened.v1", {**good, field: [member]})
+        yield scene.case("no-authority", f"an issue that its opener gives {field}", opened)
     edit = {"base": [scene.comment.id], "splices": [{"at": 0, "cut": 4, "text": "No."}]}
     yield scene.case(
         "no-authority", "bob on carol's words", scene.draft("bob", "body.edited.v1", edit, on=scene.comment)

@@ -52,16 +52,15 @@ def _labels(story: Story) -> None:
 
 def _issue(story: Story) -> None:
     label = story.write("root", "label.created.v1", {"name": "help wanted", "colour": "008672"})
-    issue = story.issue(
-        "bob", "It breaks", "When I press it.\n\nAlways 🐞.", labels=[label.id], assignees=[key("root").did]
-    )
+    issue = story.issue("bob", "It breaks", "When I press it.\n\nAlways 🐞.")
     title = story.write("bob", "issue.retitled.v1", {"title": "It breaks twice", "replaces": [issue.id]}, on=issue)
     closed = story.write("root", "issue.closed.v1", {"reason": "completed", "replaces": [issue.id]}, on=issue)
     story.write("bob", "issue.reopened.v1", {"replaces": [closed.id]}, on=issue)
-    taken = {"label": label.id, "observed": [issue.id]}
-    story.write("root", "issue.labelled.v1", {"add": [label.id], "remove": [taken]}, on=issue)
-    leaves = {"assignee": key("root").did, "observed": [issue.id]}
-    story.write("root", "issue.assigned.v1", {"add": [key("bob").did], "remove": [leaves]}, on=issue)
+    other = story.issue("root", "And so does this", labels=[label.id], assignees=[key("root").did])
+    taken = {"label": label.id, "observed": [other.id]}
+    story.write("root", "issue.labelled.v1", {"add": [label.id], "remove": [taken]}, on=other)
+    leaves = {"assignee": key("root").did, "observed": [other.id]}
+    story.write("root", "issue.assigned.v1", {"add": [key("bob").did], "remove": [leaves]}, on=other)
     comment = story.write("carol", "comment.added.v1", {"body": "Same here."}, on=issue)
     splices = [{"at": 0, "cut": 4, "text": "Also"}, {"at": 4, "cut": 0, "text": ", it breaks"}]
     edit = story.write("carol", "body.edited.v1", {"base": [comment.id], "splices": splices}, on=comment)

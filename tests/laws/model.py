@@ -120,6 +120,8 @@ class Model:
 
     def _may(self, event: Event, thing: Event) -> bool:
         """Whether somebody who is no root may."""
+        if event.kind == "issue.opened.v1" and (payload := self.payload(event)):
+            return not payload.labels and not payload.assignees
         if event.kind in ANYBODY:
             return True
         if event.kind.split(".")[0] in ROOT_ONLY or event.kind in TRIAGE:
