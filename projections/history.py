@@ -195,9 +195,14 @@ class ViewHistory:
             self._roots[event.stream] = event.roots
             self._shelf.put(STREAMS, (event.stream, event.kind, position, " ".join(event.roots)))
         if not self.tips.extend(event, void=verdict.standing == "void"):
-            twins = sorted(self._source.siblings(event))
+            twins = sorted({*self._source.siblings(event), *self._pending_siblings(event)})
             if len(twins) > 1:
                 self._shelf.put(FORKS, (event.stream, event.device, event.seq, twins[0], twins[1]))
+
+    def _pending_siblings(self, event: Event) -> list[EventId]:
+        """Those of this batch, which the log need not have yet."""
+        place = (event.stream, event.device, event.seq, event.prev)
+        return [each.id for each in self._pending.values() if (each.stream, each.device, each.seq, each.prev) == place]
 
     def _roots_of(self, stream: bytes) -> tuple[Did, ...]:
         roots = self._roots.get(stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from domain.commands.scene import Scene, check, heads
+from domain.commands.scene import HEADS_PER_EVENT_MAX, Scene, check, heads, settle
 from domain.content.body_edited import BodyEdited, BodySplice
 from domain.content.body_reset import BodyReset
 from domain.fold.text import splices_between
@@ -28,9 +28,10 @@ def edit_body(scene: Scene, thing: HasBody, stream: StreamId, text: str) -> None
     A body without a document (its words were redacted), with rivals, or at its edit cap is begun anew.
     """
     body = thing.body
-    if not body.present or body.rivals or body.edits_applied >= DOCUMENT_EDITS_MAX or body.chars_left < len(text):
+    full = body.edits_applied >= DOCUMENT_EDITS_MAX or body.chars_left < len(text)
+    if not body.present or body.rivals or full or len(body.heads) > HEADS_PER_EVENT_MAX:
         reset = check(BodyReset(text=text, replaces=heads(body.roots)))
-        scene.write("body.reset.v1", stream, thing.key, reset)
+        settle(scene, "body.reset.v1", stream, thing.key, reset)
         return
     splices = [
         BodySplice(at=each.position, cut=each.delete, text=each.text) for each in splices_between(body.value, text)

@@ -14,6 +14,7 @@ from domain.content.redacted import EventRedacted
 from domain.errors import Conflict
 from domain.ids import StreamId
 from domain.issue.state import IssueState
+from domain.limits import REDACTIONS_PER_EVENT_MAX
 from domain.words import Body
 
 if TYPE_CHECKING:
@@ -69,14 +70,13 @@ class RedactComment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def redact(scene: Scene, actor: Actor, args: RedactComment) -> Done:
-    """Redact the comment and every edit of it; doing so twice changes nothing."""
+    """Redact the comment and every edit of it, those made since an earlier redaction included."""
     repo = repository(scene, StreamId(args.repo))
     comment = entity(scene, CommentState, repo, args.comment)
     match(scene, args.comment, args.if_match)
     allow(scene, actor, "content.redact", repo, comment.author)
-    if comment.redacted:
-        return Done(args.comment)
-    named = sorted({comment.key, *comment.body.written})[:256]
-    payload = check(EventRedacted(events=named, reason=args.reason))
-    scene.write("event.redacted.v1", StreamId(args.repo), comment.key, payload)
+    named = sorted({*comment.body.written, *comment.voided, *([] if comment.redacted else [comment.key])})
+    for start in range(0, len(named), REDACTIONS_PER_EVENT_MAX):
+        payload = check(EventRedacted(events=named[start : start + REDACTIONS_PER_EVENT_MAX], reason=args.reason))
+        scene.write("event.redacted.v1", StreamId(args.repo), comment.key, payload)
     return Done(args.comment)

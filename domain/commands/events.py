@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from domain.commands.scene import Done, RefsChanged, RepositoryMade, Scene
+from domain.commands.refs import names_clashing
+from domain.commands.scene import Done, HeadChanged, RefsChanged, RepositoryMade, Scene
 from domain.envelope import RawEvent, open_event
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected, Unauthenticated
-from domain.fold.kind import PayloadFault, read_payload
+from domain.fold.kind import read_payload
+from domain.keys import did_of
 from domain.kinds import KINDS
 from domain.refs.moved import KIND as REFS_MOVED
 from domain.refs.moved import RefsMoved
+from domain.repository.default_branch_set import KIND as DEFAULT_BRANCH_SET
 from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, explain
 
 if TYPE_CHECKING:
     from domain.actor import Actor
+    from domain.commands.scene import Effect
     from domain.envelope import Event
+    from domain.verdict import Verdict
 
 
 class SubmitEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -40,8 +45,8 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
     except Rejected as fault:
         words = REJECTIONS[fault.reason]
         raise InvalidInput(f"the event is not well formed: {words}", field=fault.reason) from fault
-    _check_door(scene, actor, event)
-    effects = _effects(scene, event)
+    verdict = _check_door(scene, actor, event)
+    effects = _effects(scene, event) if verdict.accepted else []
     try:
         taken = scene.take(event.raw)
     except MissingParents as fault:
@@ -56,38 +61,49 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
     return Done(extra={"event": taken.id.hex()})
 
 
-def _check_door(scene: Scene, actor: Actor, event: Event) -> None:
+def _check_door(scene: Scene, actor: Actor, event: Event) -> Verdict:
     if event.genesis:
         if not actor.operator:
             raise Unauthenticated("a new stream needs the operator's token", hint="ask the operator to enrol your key")
-        return
-    if not actor.operator and not scene.enrolled(event.author):
-        raise Forbidden(f"{event.author} is not enrolled on this node", hint="ask the operator to enrol your key")
+    else:
+        _check_signer(scene, actor, event)
+    verdict = scene.foresee(event)
+    if verdict.standing == "void":
+        raise Forbidden(f"the event would have no effect ({explain(verdict)})", field=verdict.reason)
+    return verdict
+
+
+def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
+    if not actor.operator:
+        if not scene.enrolled(event.author):
+            raise Forbidden(f"{event.author} is not enrolled on this node", hint="ask the operator to enrol your key")
+        if did_of(event.device) != event.author:
+            # The verdict says so of every kind that is known here; of the others it says nothing about the author.
+            raise Forbidden(f"the device is not {event.author}'s own key", field="not-enrolled")
     state = scene.state(event.stream)
     if isinstance(state, RepositoryState):
         if not state.exists or (state.private.value and not actor.operator and event.author not in state.roots):
             raise NotFound("there is no such repository")
         if state.archived.value and event.author not in state.roots:
             raise Conflict("the repository is archived")
-    verdict = scene.foresee(event)
-    if verdict.standing == "void":
-        raise Forbidden(f"the event would have no effect ({explain(verdict)})", field=verdict.reason)
 
 
-def _effects(scene: Scene, event: Event) -> list[RefsChanged | RepositoryMade]:
-    kind = KINDS.get(event.kind)
-    if kind is None or event.payload is None:
-        return []
+def _effects(scene: Scene, event: Event) -> list[Effect]:
+    """What an accepted event has to be followed by."""
+    kind = KINDS[event.kind]
     if kind.creates == "repository":
         return [RepositoryMade(event.stream)]
+    if kind is DEFAULT_BRANCH_SET:
+        return [HeadChanged(event.stream)]
     if kind is not REFS_MOVED:
         return []
-    try:
-        payload = read_payload(kind, event.payload)
-    except PayloadFault as fault:
-        raise InvalidInput(f"its payload cannot be used: {fault}") from fault
+    assert event.payload is not None, "it was submitted with one"
+    payload = read_payload(kind, event.payload)
     assert isinstance(payload, RefsMoved)
     for move in payload.moves:
         if move.new is not None and not scene.holds_object(event.stream, move.new.hex(), None):
             raise Conflict(f"the object that {move.ref} should point to is not here", hint="push the objects first")
+    coming = [move.ref for move in payload.moves if move.new is not None]
+    for name, other in names_clashing(scene, event.stream, coming, {move.ref for move in payload.moves}).items():
+        raise Conflict(f"{name} clashes with {other}")
     return [RefsChanged(event.stream, tuple(move.ref for move in payload.moves), None)]

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from domain.commands.bodies import edit_body
 from domain.commands.labels import label_ids, new_labels
-from domain.commands.scene import Done, Scene, allow, check, entity, heads, match, repository
+from domain.commands.scene import (
+    HEADS_PER_EVENT_MAX,
+    Done,
+    Scene,
+    allow,
+    check,
+    entity,
+    heads,
+    match,
+    repository,
+    settle,
+)
 from domain.errors import InvalidInput
+from domain.fold.kind import fits
 from domain.ids import StreamId
 from domain.issue.assigned import AssignedRemoval, IssueAssigned
 from domain.issue.closed import IssueClosed
@@ -23,10 +36,14 @@ from domain.limits import ASSIGNEES_PER_CHANGE_MAX, LABELS_PER_CHANGE_MAX
 from domain.words import Body, Title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from domain.actor import Actor
+    from domain.fold.orset import ObservedSet
     from domain.ids import Did
+
+T = TypeVar("T", str, bytes)
+_OBSERVED_PER_EVENT_MAX: Final = 1_000
 
 
 class OpenIssue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +76,12 @@ def open_issue(scene: Scene, actor: Actor, args: OpenIssue) -> Done:
         labels=labels,
         assignees=list(dids),
     )
-    return Done(scene.write("issue.opened.v1", stream, stream, payload).id)
+    if fits(payload):
+        return Done(scene.write("issue.opened.v1", stream, stream, payload).id)
+    opened = scene.write("issue.opened.v1", stream, stream, structs.replace(payload, labels=[], assignees=[]))
+    scene.write("issue.labelled.v1", stream, opened.id, IssueLabelled(add=labels))
+    scene.write("issue.assigned.v1", stream, opened.id, IssueAssigned(add=list(dids)))
+    return Done(opened.id)
 
 
 class EditIssue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -99,7 +121,7 @@ def edit(scene: Scene, actor: Actor, args: EditIssue) -> Done:
         edit_body(scene, issue, StreamId(args.repo), args.body)
     if args.title is not None and (args.title != issue.title.value or issue.title.conflict):
         payload = IssueRetitled(title=args.title, replaces=heads(issue.title.heads))
-        scene.write("issue.retitled.v1", StreamId(args.repo), issue.key, payload)
+        settle(scene, "issue.retitled.v1", StreamId(args.repo), issue.key, payload)
     if args.labels is not None:
         _set_labels(scene, issue, args.labels)
     if args.assignees is not None:
@@ -180,31 +202,38 @@ def _set_status(scene: Scene, issue: IssueState, *, is_open: bool, reason: str) 
         return
     replaced = heads(issue.status.heads)
     if is_open:
-        scene.write("issue.reopened.v1", issue.stream, issue.key, IssueReopened(replaces=replaced))
+        settle(scene, "issue.reopened.v1", issue.stream, issue.key, IssueReopened(replaces=replaced))
     else:
-        scene.write("issue.closed.v1", issue.stream, issue.key, IssueClosed(reason=reason, replaces=replaced))
+        settle(scene, "issue.closed.v1", issue.stream, issue.key, IssueClosed(reason=reason, replaces=replaced))
 
 
 def _set_labels(scene: Scene, issue: IssueState, names: Sequence[str]) -> None:
-    wanted = set(label_ids(scene, issue.stream, names))
-    standing = set(issue.labels.added)
-    add = sorted(wanted - standing)
-    remove = [
-        LabelledRemoval(label=each, observed=heads(issue.labels.observed(each))) for each in sorted(standing - wanted)
-    ]
-    if add or remove:
+    wanted = label_ids(scene, issue.stream, names)
+    for add, gone in _changes(issue.labels, wanted):
+        remove = [LabelledRemoval(label=label, observed=observed) for label, observed in gone]
         scene.write("issue.labelled.v1", issue.stream, issue.key, IssueLabelled(add=add, remove=remove))
 
 
 def _set_assignees(scene: Scene, issue: IssueState, dids: Sequence[str]) -> None:
-    wanted, standing = set(dids), set(issue.assignees.added)
-    add = sorted(wanted - standing)
-    remove = [
-        AssignedRemoval(assignee=each, observed=heads(issue.assignees.observed(each)))
-        for each in sorted(standing - wanted)
-    ]
-    if add or remove:
+    for add, gone in _changes(issue.assignees, dids):
+        remove = [AssignedRemoval(assignee=did, observed=observed) for did, observed in gone]
         scene.write("issue.assigned.v1", issue.stream, issue.key, IssueAssigned(add=add, remove=remove))
+
+
+def _changes(standing: ObservedSet[T], wanted: Sequence[T]) -> Iterator[tuple[list[T], list[tuple[T, list[bytes]]]]]:
+    """What to add and to take away, in as many events as hold it."""
+    add = sorted(set(wanted) - set(standing.added))
+    gone = [
+        (each, observed[start : start + HEADS_PER_EVENT_MAX])
+        for each in sorted(set(standing.added) - set(wanted))
+        for observed in [heads(standing.observed(each))]
+        for start in range(0, len(observed), HEADS_PER_EVENT_MAX)
+    ]
+    most = max((len(observed) for _, observed in gone), default=1)
+    few = min(LABELS_PER_CHANGE_MAX, _OBSERVED_PER_EVENT_MAX // most)
+    while add or gone:
+        yield add[:LABELS_PER_CHANGE_MAX], gone[:few]
+        add, gone = add[LABELS_PER_CHANGE_MAX:], gone[few:]
 
 
 def _check_labels(scene: Scene, actor: Actor, stream: bytes, names: Sequence[str]) -> None:
@@ -222,7 +251,7 @@ def _bound_labels(names: Sequence[str]) -> None:
 
 def _label_names(scene: Scene, issue: IssueState) -> list[str]:
     states = (scene.state(key) for key in issue.labels.added)
-    return [state.name.value for state in states if isinstance(state, LabelState)]
+    return [state.name.value for state in states if isinstance(state, LabelState) and not state.deleted]
 
 
 def _changed(standing: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:

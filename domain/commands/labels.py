@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from domain.commands.scene import Done, Scene, allow, check, heads, match, repository
+from domain.commands.scene import Done, Scene, allow, check, heads, match, repository, settle
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import StreamId
 from domain.label.created import LabelCreated
@@ -69,7 +69,7 @@ def edit(scene: Scene, actor: Actor, args: EditLabel) -> Done:
     for _, _, payload in writes:
         check(payload)
     for key, verb, payload in writes:
-        scene.write(f"label.{verb}.v1", stream, key, payload)
+        settle(scene, f"label.{verb}.v1", stream, key, payload)
     return Done(labels[-1].key)
 
 

@@ -10,14 +10,14 @@ import msgspec
 from domain.commands.scene import Done, RefsChanged, Scene, allow, heads, repository
 from domain.errors import InvalidInput
 from domain.ids import StreamId
-from domain.limits import MOVES_PER_EVENT_MAX, PAYLOAD_BYTES_MAX
+from domain.limits import MOVES_PER_EVENT_MAX, PAYLOAD_BYTES_MAX, REPLACES_MAX
 from domain.ports_git import ZERO_OID
 from domain.refs.moved import Move, RefsMoved
 from domain.refs.names import BRANCH_PREFIX, folders_of, is_oid, ref_problem
 from domain.refs.state import RefState, ref_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from domain.actor import Actor
     from domain.repository.state import RepositoryState
@@ -86,19 +86,28 @@ def _problem(scene: Scene, repo: RepositoryState, args: MoveRefs, command: tuple
 
 
 def _check_names_fit(scene: Scene, stream: StreamId, args: MoveRefs, outcomes: list[str]) -> None:
-    """A ref and a folder of refs cannot have one name (`a` beside `a/b`): refuse what would clash after this push."""
-    going = {c[0] for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome and c[2] == ZERO_OID}
-    coming = [c[0] for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome and c[2] != ZERO_OID]
-    standing = scene.refs_clashing(stream, coming)
-    inside = {folder: name for name in coming for folder in folders_of(name)}
-    for index, (name, _, new) in enumerate(args.commands):
-        if outcomes[index] or new == ZERO_OID:
-            continue
-        clash = next((each for each in standing.get(name, ()) if each not in going), None) or inside.get(name)
-        if clash is not None:
-            outcomes[index] = f"the name clashes with {clash}"
+    """Refuse what would clash after this push."""
+    wanted = [c for c, outcome in zip(args.commands, outcomes, strict=True) if not outcome]
+    clashes = names_clashing(
+        scene, stream, [c[0] for c in wanted if c[2] != ZERO_OID], {c[0] for c in wanted if c[2] == ZERO_OID}
+    )
+    for index, (name, _, _) in enumerate(args.commands):
+        if not outcomes[index] and name in clashes:
+            outcomes[index] = f"the name clashes with {clashes[name]}"
     if args.atomic and any(outcomes):
         outcomes[:] = [outcome or "atomic push failed: another ref was refused" for outcome in outcomes]
+
+
+def names_clashing(scene: Scene, stream: StreamId, coming: Sequence[str], going: Container[str]) -> dict[str, str]:
+    """A ref and a folder of refs cannot have one name (`a` beside `a/b`): who of `coming` clashes, and with whom."""
+    standing = scene.refs_clashing(stream, coming)
+    inside = {folder: name for name in coming for folder in folders_of(name)}
+    found: dict[str, str] = {}
+    for name in coming:
+        clash = next((each for each in standing.get(name, ()) if each not in going), None) or inside.get(name)
+        if clash is not None:
+            found[name] = clash
+    return found
 
 
 def _parted(moves: Sequence[Move]) -> Iterator[list[Move]]:
@@ -123,5 +132,6 @@ def _move(scene: Scene, stream: StreamId, command: tuple[str, str, str]) -> Move
         ref=name,
         old=None if old == ZERO_OID else bytes.fromhex(old),
         new=None if new == ZERO_OID else bytes.fromhex(new),
-        replaces=heads(state.moves.heads) if isinstance(state, RefState) else [],
+        # Of more rivals than a move may name some stay, for the next move to settle.
+        replaces=heads(state.moves.heads)[-REPLACES_MAX:] if isinstance(state, RefState) else [],
     )

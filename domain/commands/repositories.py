@@ -17,6 +17,7 @@ from domain.commands.scene import (
     heads,
     match,
     repository,
+    settle,
 )
 from domain.errors import Conflict, Forbidden, Unauthenticated
 from domain.ids import StreamId
@@ -80,7 +81,7 @@ def edit(scene: Scene, actor: Actor, args: EditRepository) -> Done:
     state = repository(scene, stream, writable=not unarchiving)
     match(scene, stream, args.if_match)
     writes: list[tuple[str, str, Any]] = []
-    if args.archived is not None and args.archived != state.archived.value:
+    if args.archived is not None and (args.archived != state.archived.value or state.archived.conflict):
         replaced = heads(state.archived.heads)
         writes.append(("administer", "archived", RepositoryArchived(archived=args.archived, replaces=replaced)))
     if args.private is not None and (args.private != state.private.value or state.private.conflict):
@@ -100,7 +101,7 @@ def edit(scene: Scene, actor: Actor, args: EditRepository) -> Done:
         allow(scene, actor, f"repository.{action}", state)
         check(payload)
     for _, verb, payload in writes:
-        scene.write(f"repository.{verb}.v1", stream, stream, payload)
+        settle(scene, f"repository.{verb}.v1", stream, stream, payload)
     if moved:
         scene.after(HeadChanged(stream))
     return Done(stream)
@@ -120,6 +121,6 @@ def delete(scene: Scene, actor: Actor, args: DeleteRepository) -> Done:
     match(scene, stream, args.if_match)
     allow(scene, actor, "repository.administer", state)
     payload = RepositoryDeleted(deleted=True, replaces=heads(state.deleted.heads))
-    scene.write("repository.deleted.v1", stream, stream, payload)
+    settle(scene, "repository.deleted.v1", stream, stream, payload)
     scene.after(RepositoryGone(stream))
     return Done()

@@ -6,7 +6,9 @@ A command checks everything before its first `write`: a fault after that costs t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+import msgspec
 
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, PreconditionFailed, Unauthenticated
 from domain.etag import etag
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from domain.verdict import Verdict
 
 S = TypeVar("S", bound="State")
+HEADS_PER_EVENT_MAX: Final = 100
+"""How many events one of ours names as what it replaces: they fit beside the longest text. Others may name more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,17 @@ def check(payload: Payload) -> Payload:
 def heads(found: Sequence[EventId]) -> list[bytes]:
     """Event ids as payloads hold them."""
     return [bytes(name) for name in found]
+
+
+def settle(scene: Scene, kind: str, stream: StreamId, entity: bytes, payload: Any) -> None:
+    """Write the event that replaces all of `payload.replaces`; several, where one payload cannot name so many."""
+    waiting = [*payload.replaces]
+    while True:
+        some, waiting = waiting[:HEADS_PER_EVENT_MAX], waiting[HEADS_PER_EVENT_MAX:]
+        event = scene.write(kind, stream, entity, msgspec.structs.replace(payload, replaces=some))
+        if not waiting:
+            return
+        waiting.append(event.id)
 
 
 def present(args: Mapping[str, Any], name: str) -> bool:

@@ -6,12 +6,12 @@ Each kind is one small file that ends in a `KIND`. `domain/kinds.py` lists them;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
 from domain.canonical import NotCanonical, decode, decode_own, encode
-from domain.limits import SALT_BYTES
+from domain.limits import PAYLOAD_BYTES_MAX, SALT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +35,15 @@ class State:
 
     __slots__ = ("key", "voided")
 
+    settled: ClassVar[bool] = False
+    """Whether later events seldom touch it, so that it is the first to go when there are too many in memory."""
+
     def __init__(self, key: bytes) -> None:
         self.key = key
         self.voided: dict[bytes, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """One entity an event changes: its key, the state to start from if it has none, and the change."""
 
     key: bytes
@@ -66,6 +68,8 @@ class Kind:
     creates: Sort | None = None
     check: Callable[[Event, Any], str] | None = None
     """A void reason that follows from the event and its payload alone, or nothing."""
+    demands: Callable[[Any], str] | None = None
+    """A further row of the policy table that a payload must pass, or nothing."""
     redactable: bool = False
     refolds: bool = False
     """Whether it changes how earlier events of the entity read, so that an append is not enough."""
@@ -81,7 +85,7 @@ class PayloadFault(Exception):
 
 
 def read_payload(kind: Kind, data: bytes, *, own: bool = False) -> Payload:
-    """The typed payload; raises `PayloadFault`. `own` skips the canonical check: only for accepted events' bytes.
+    """The typed payload; raises `PayloadFault`. `own` skips what was checked before: only for accepted events' bytes.
 
     The log also holds payloads that are not canonical (their events are void), so being stored is not enough.
     """
@@ -102,7 +106,7 @@ def read_payload(kind: Kind, data: bytes, *, own: bool = False) -> Payload:
         payload = msgspec.convert(fields, kind.payload, builtin_types=(bytes,))
     except msgspec.ValidationError as fault:
         raise PayloadFault("payload-invalid", str(fault)) from fault
-    problem = payload.problem()
+    problem = "" if own else payload.problem()
     if problem:
         raise PayloadFault("payload-invalid", problem)
     return payload
@@ -113,6 +117,11 @@ def write_payload(payload: Payload, salt: bytes) -> bytes:
     assert len(salt) == SALT_BYTES
     assert not payload.problem(), payload.problem()
     return encode({"salt": salt, **_plain(payload)})
+
+
+def fits(payload: Payload) -> bool:
+    """Whether an event can hold the payload."""
+    return len(encode({"salt": bytes(SALT_BYTES), **_plain(payload)})) <= PAYLOAD_BYTES_MAX
 
 
 def _plain(payload: Payload) -> dict[str, Any]:

@@ -57,6 +57,11 @@ def _check(event: Event, payload: IssueOpened) -> str:
     return "" if 0 < payload.number < event.lamport else "number-invalid"
 
 
+def _demands(payload: IssueOpened) -> str:
+    """To label and assign is not the opener's, as little in the opening as later."""
+    return "issue.triage" if payload.labels or payload.assignees else ""
+
+
 def _touches(event: Event, _: IssueOpened | None) -> tuple[Touch, ...]:
     return (Touch(event.id, IssueState, _apply),)
 
@@ -69,5 +74,6 @@ KIND = Kind(
     acts_on=("repository",),
     creates="issue",
     check=_check,
+    demands=_demands,
     redactable=True,
 )

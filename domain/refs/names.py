@@ -26,6 +26,12 @@ def branch_problem(branch: str) -> str:
     return _format_problem(BRANCH_PREFIX + branch)
 
 
+def folders_of(ref: str) -> list[str]:
+    """The names that cannot be refs beside `ref`, for it is inside them: of refs/heads/a/b, refs/heads/a."""
+    parts = ref.split("/")
+    return ["/".join(parts[:depth]) for depth in range(3, len(parts))]
+
+
 def is_oid(text: str) -> bool:
     """Whether `text` is a full SHA-1 object id in lowercase hex."""
     return _HEX_OID.fullmatch(text) is not None

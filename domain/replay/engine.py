@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from domain.content.redacted import EventRedacted
 from domain.fold.kind import PayloadFault, State, Touch, read_payload
@@ -88,6 +88,10 @@ class _Folded:
     last: tuple[int, bytes]
 
 
+_NARROW_TOUCHES: Final = 8
+_WIDE_MAX: Final = 32
+
+
 class Engine:
     """Folds events; keeps the most recently used `states_max` entity states."""
 
@@ -96,6 +100,7 @@ class Engine:
         self._policy = policy
         self._states_max = states_max
         self._folded: OrderedDict[bytes, _Folded] = OrderedDict()
+        self._wide: OrderedDict[EventId, tuple[Any, Sequence[Touch]]] = OrderedDict()
 
     def apply(self, event: Event) -> Applied:
         """Judge and fold one event whose past is already here and that was not applied before: the log drops those."""
@@ -150,12 +155,14 @@ class Engine:
 
     def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State:
         folded = self._folded.get(touch.key)
-        if folded is None and touch.key == event.id:
+        if folded is None:
+            # An entity may begin with an event that does not bear its name: a ref does, with its first move.
+            members = () if touch.key == event.id else self._history.members(touch.key)
+            if len(members) > 1:
+                return self._fold_all(touch.key, members)
             folded = self._keep(touch.key, _Folded(touch.state(touch.key), (0, b"")))
-        elif folded is None or folded.last >= event.order:
-            state = self._refold(touch.key)
-            assert state is not None, "the event was just recorded as touching it"
-            return state
+        elif folded.last >= event.order:
+            return self._fold_all(touch.key, self._history.members(touch.key))
         else:
             self._folded.move_to_end(touch.key)
         touch.apply(folded.state, event, payload)
@@ -171,10 +178,13 @@ class Engine:
         if not members:
             self._folded.pop(key, None)
             return None
+        return self._fold_all(key, members)
+
+    def _fold_all(self, key: bytes, members: Sequence[Member]) -> State:
         state: State | None = None
         for event, _ in members:
-            payload = self._payload(event)
-            for touch in KINDS[event.kind].touches(event, payload):
+            payload, touches = self._read(event)
+            for touch in touches:
                 if touch.key == key:
                     state = state or touch.state(key)
                     touch.apply(state, event, payload)
@@ -186,6 +196,22 @@ class Engine:
         self._keep(key, _Folded(state, members[-1].event.order))
         return state
 
+    def _read(self, event: Event) -> tuple[Any, Sequence[Touch]]:
+        """An event's payload and what it touches.
+
+        An event that moves hundreds of refs is read for each of them in turn, so such are remembered for a while.
+        """
+        found = self._wide.get(event.id)
+        if found is None:
+            payload = self._payload(event)
+            kind = KINDS[event.kind]
+            found = payload, kind.touches(event, payload)
+            if len(found[1]) > _NARROW_TOUCHES and not kind.redactable:
+                self._wide[event.id] = found
+                if len(self._wide) > _WIDE_MAX:
+                    self._wide.popitem(last=False)
+        return found
+
     def _payload(self, event: Event) -> Any:
         if event.payload is None or self._history.redacted(event.id):
             return None
@@ -196,7 +222,7 @@ class Engine:
 
     def _keep(self, key: bytes, folded: _Folded) -> _Folded:
         self._folded[key] = folded
-        self._folded.move_to_end(key)
+        self._folded.move_to_end(key, last=not folded.state.settled)
         if len(self._folded) > self._states_max:
             self._folded.popitem(last=False)
         return folded

@@ -100,8 +100,10 @@ def _judge_act(
     genesis = find(event.stream)  # type: ignore[arg-type]  # a stream's id is its genesis event's
     assert genesis is not None, "an event without its stream's genesis has missing parents"
     author = None if kind.acts_on == ("repository",) else thing.author
-    if not policy.allows(Question(kind.action, event.author, genesis.roots, author)):
-        return Judgement(void("no-authority"))
+    further = kind.demands(payload) if kind.demands and payload is not None else ""
+    for action in (kind.action, further) if further else (kind.action,):
+        if not policy.allows(Question(action, event.author, genesis.roots, author)):
+            return Judgement(void("no-authority"))
     if isinstance(payload, EventRedacted):
         return _judge_redaction(event, payload, find, genesis.roots)
     return Judgement(ACCEPTED, payload)

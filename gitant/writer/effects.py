@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 SHORT_ID_DIGITS = 12
+_REFS = "SELECT name, oid, json_extract(CAST(doc AS TEXT), '$.diverged') FROM refs"
+"""Of the tables and not of the fold: there may be more refs than states in memory, and a start looks at all of them."""
 
 
 def carry_out(
@@ -60,10 +62,10 @@ def heal(projector: Projector, store: GitStore) -> None:
 
 def refs_wanted(projector: Projector, repo: StreamId) -> dict[str, str]:
     """Every ref that the fold says should be on disk, diverged values included."""
-    rows = projector.shelf.connection.execute("SELECT name FROM refs WHERE stream=?", (repo,)).fetchall()
+    rows = projector.shelf.connection.execute(f"{_REFS} WHERE stream=?", (repo,)).fetchall()
     wanted: dict[str, str] = {}
-    for (name,) in rows:
-        wanted.update(_values(projector, repo, name))
+    for row in rows:
+        wanted.update(_values(projector, repo, *row))
     return wanted
 
 
@@ -72,7 +74,8 @@ def _change_refs(effect: RefsChanged, projector: Projector, store: GitStore) -> 
         store.publish(effect.repo, effect.quarantine)
     moves: dict[str, str | None] = {}
     for name in effect.refs:
-        wanted = _values(projector, effect.repo, name)
+        row = projector.shelf.connection.execute(f"{_REFS} WHERE stream=? AND name=?", (effect.repo, name)).fetchone()
+        wanted = {} if row is None else _values(projector, effect.repo, *row)
         moves[name] = wanted.pop(name, None)
         moves.update(wanted)
     diverged = [name for name in store.refs(effect.repo) if name.startswith(DIVERGED_PREFIX)]
@@ -82,13 +85,12 @@ def _change_refs(effect: RefsChanged, projector: Projector, store: GitStore) -> 
         store.move_refs(effect.repo, moves)
 
 
-def _values(projector: Projector, repo: StreamId, name: str) -> dict[str, str]:
+def _values(projector: Projector, repo: StreamId, name: str, oid: bytes | None, diverged: int) -> dict[str, str]:
     """A ref's value, and its rivals under refs/diverged/<branch>/<short event id>."""
-    state = projector.state(ref_key(repo, name))
-    if not isinstance(state, RefState):
-        return {}
-    values = {} if state.oid is None else {name: state.oid.hex()}
-    if state.diverged:
+    values = {} if oid is None else {name: oid.hex()}
+    if diverged:
+        state = projector.state(ref_key(repo, name))
+        assert isinstance(state, RefState), "it has a row"
         short = name.removeprefix(BRANCH_PREFIX).removeprefix(TAG_PREFIX)
         for move in state.moves.current[:-1]:
             if move.value is not None:

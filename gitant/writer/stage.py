@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, final
 
 from domain.chain import check_links
@@ -183,11 +184,11 @@ class Stage:
 
     def _refs_clashing(self, repo: StreamId, name: str) -> list[str]:
         """As of the last flush."""
-        folders = folders_of(name)
-        marks = ",".join("?" * len(folders)) or "NULL"
         rows = self._connection.execute(
-            f"SELECT name FROM refs WHERE stream=? AND (name IN ({marks}) OR (name >= ? AND name < ?))",  # noqa: S608  # marks only
-            (repo, *folders, f"{name}/", f"{name}0"),
+            # Two reads of the index: asked for with OR, SQLite looks at every ref of the repository.
+            "SELECT name FROM refs WHERE stream=?1 AND name IN (SELECT value FROM json_each(?2))"
+            " UNION ALL SELECT name FROM refs WHERE stream=?1 AND name >= ?3 AND name < ?4",
+            (repo, json.dumps(folders_of(name)), f"{name}/", f"{name}0"),
         )
         return [row[0] for row in rows]
 

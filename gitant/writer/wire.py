@@ -21,7 +21,8 @@ from gitant.writer.request import Request
 if TYPE_CHECKING:
     from gitant.writer.request import Outcome
 
-FRAME_BYTES_MAX: Final = 4 << 20
+FRAME_BYTES_MAX: Final = 8 << 20
+"""An issue's document holds a text of a million characters and more."""
 _LENGTH: Final = struct.Struct(">I")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from domain.ids import is_hex_id
 from domain.ports_views import EntityRow, Page
 from projections.queries.cursors import name_cursor, order_cursor, read_name, read_order
+from projections.queries.pages import taken
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,9 +37,9 @@ def comments(connection: sqlite3.Connection, stream: StreamId, issue: bytes, aft
         "SELECT doc, lamport, id FROM comments WHERE issue=? AND stream=? AND (lamport, id) > (?, ?)"
         " ORDER BY lamport, id LIMIT ?",
         (issue, stream, *order, limit + 1),
-    ).fetchall()
-    cursor = order_cursor(*rows[limit - 1][1:]) if len(rows) > limit else None
-    return Page([row[0] for row in rows[:limit]], cursor, total)
+    )
+    found, more = taken(rows, limit)
+    return Page([row[0] for row in found], order_cursor(*found[-1][1:]) if more else None, total)
 
 
 def label(connection: sqlite3.Connection, stream: StreamId, name: str) -> EntityRow | None:

@@ -8,6 +8,7 @@ from domain.errors import Conflict, InvalidInput
 from domain.ids import is_hex_id
 from domain.ports_views import EntityRow, IssueFilter, Page
 from projections.queries.cursors import order_cursor, read_order
+from projections.queries.pages import taken
 from projections.queries.people import did_of_name
 from projections.queries.text import conditions
 
@@ -55,9 +56,9 @@ def issues(connection: sqlite3.Connection, stream: StreamId, which: IssueFilter,
     rows = connection.execute(
         f"SELECT doc, lamport, id FROM issues WHERE {where} ORDER BY lamport DESC, id DESC LIMIT ?",
         (*values, limit + 1),
-    ).fetchall()
-    cursor = order_cursor(*rows[limit - 1][1:]) if len(rows) > limit else None
-    return Page([row[0] for row in rows[:limit]], cursor, total)
+    )
+    found, more = taken(rows, limit)
+    return Page([row[0] for row in found], order_cursor(*found[-1][1:]) if more else None, total)
 
 
 def _tests(connection: sqlite3.Connection, stream: StreamId, which: IssueFilter) -> tuple[list[str], list[Any]]:

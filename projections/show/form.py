@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from domain.fold.text import Text
 
 _TIME_MS_LAST: Final = 253_402_300_799_000
+RIVALS_SHOWN_MAX: Final = 20
+RIVAL_CHARS_MAX: Final = 16 * 1024
+"""A document is shown in lists and written anew with every change, so it cannot grow with whatever is thrown at it. The
+rest is in the log, and to settle a conflict settles all of it."""
 encode_json: Final = msgspec.json.Encoder().encode
 
 
@@ -23,16 +27,19 @@ def iso(time_ms: int) -> str:
 
 def conflict_of(register: Register[Any]) -> list[dict[str, Any]]:
     """The rival values of a register, each with who wrote it in which event."""
-    return [{"value": write.value, "author": write.author, "event": write.event.hex()} for write in register.conflict]
+    shown = register.conflict[-RIVALS_SHOWN_MAX:]
+    return [{"value": write.value, "author": write.author, "event": write.event.hex()} for write in shown]
 
 
 def body_conflicts(body: Text) -> dict[str, Any]:
     """What of a body needs a person: rival documents and edits that could not be applied."""
     found: dict[str, Any] = {}
     if body.rivals:
-        found["body"] = [{"event": event.hex(), "value": text} for event, text in body.rivals]
+        rivals = body.rivals[-RIVALS_SHOWN_MAX:]
+        found["body"] = [{"event": event.hex(), "value": text[:RIVAL_CHARS_MAX]} for event, text in rivals]
     if body.stranded:
-        found["edits"] = [{"event": event.hex(), "reason": reason} for event, reason in sorted(body.stranded.items())]
+        stranded = sorted(body.stranded.items())[-RIVALS_SHOWN_MAX:]
+        found["edits"] = [{"event": event.hex(), "reason": reason} for event, reason in stranded]
     return found
 
 
