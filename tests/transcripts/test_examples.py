@@ -26,7 +26,7 @@ _INSIDE: Final = re.compile(r"\$\(gitant ([^)]*)\)")
 
 _INSTEAD: Final = {
     "make serve": "gitant serve >node.out 2>node.log & node=$!; "
-    "curl -s --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:7777/ready",
+    "curl -fs --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:7777/ready",
     'export PATH="$PWD/.venv/bin:$PATH"': "command -v gitant && git init -q roof && cd roof "
     "&& git commit -q --allow-empty -m Begin",
     "gitant rebuild --check": "kill $node && wait $node && gitant rebuild --check",
