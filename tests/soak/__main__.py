@@ -1,0 +1,48 @@
+"""`python -m tests.soak [kill|writes|laws|all] [--rounds N] [--seed S]`: the long runs behind `make soak`."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from tests.laws.laws import run_laws
+from tests.soak.kill import git_version, run_kills
+from tests.soak.writes import run_writes
+
+ROUNDS = {"kill": 200, "writes": 200, "laws": 20_000}
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("part", nargs="?", default="all", choices=[*ROUNDS, "all"])
+    parser.add_argument("--rounds", type=int, default=0, help="how many, instead of each part's own number")
+    parser.add_argument("--seed", type=int, default=None)
+    args = parser.parse_args(argv)
+    seed = secrets.randbelow(2**32) if args.seed is None else args.seed
+    for part in ROUNDS if args.part == "all" else [args.part]:
+        rounds = args.rounds or ROUNDS[part]
+        print(f"{part}: seed {seed}, {rounds} rounds, {git_version()}", flush=True)
+        try:
+            with tempfile.TemporaryDirectory(prefix="gitant-soak-") as scratch:
+                run(part, rounds, seed, Path(scratch))
+        except Exception:  # noqa: BLE001  # whatever it was, the last line says how to see it again
+            traceback.print_exc()
+            print(f"again: python -m tests.soak {part} --rounds {rounds} --seed {seed}", flush=True)
+            return 1
+    return 0
+
+
+def run(part: str, rounds: int, seed: int, scratch: Path) -> None:
+    """One part; raises what it finds."""
+    if part == "laws":
+        run_laws(rounds, seed)
+    else:
+        {"kill": run_kills, "writes": run_writes}[part](rounds, seed, scratch, lambda line: print(line, flush=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

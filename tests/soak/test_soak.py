@@ -1,0 +1,31 @@
+"""The soak's parts, bounded: ten kills and a handful of power cuts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.crash import writes
+from tests.soak.kill import run_kills
+from tests.soak.writes import run_writes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEED = 2
+
+
+@pytest.mark.slow
+def test_ten_kills_lose_nothing(tmp_path: Path) -> None:
+    lines: list[str] = []
+    run_kills(10, SEED, tmp_path, lines.append)
+    assert len(lines) == 10
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(writes.why_not()), reason=f"writes cannot be recorded: {writes.why_not()}")
+def test_power_cuts_lose_nothing(tmp_path: Path) -> None:
+    lines: list[str] = []
+    run_writes(6, SEED, tmp_path, lines.append)
+    assert len(lines) == 7
