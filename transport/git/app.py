@@ -64,6 +64,7 @@ class _GitApp:
         self._gate = gate
         self._store = store
         self._agent = agent
+        self._limits = limits
         waiting = limits.waiting_max
         self._uploads = Turns("fetching", at_once_max=limits.uploads_max, waiting_max=waiting)
         pushes = Turns("pushing", at_once_max=limits.pushes_max, waiting_max=waiting)
@@ -124,7 +125,10 @@ class _GitApp:
             await reply.text(415, f"The content type of this request is {expected}.")
             return
         actor, repo = await self._admit(scope, path, service)
-        body = Body(receive, _header(scope, b"content-encoding").strip().lower())
+        encoding = _header(scope, b"content-encoding").strip().lower()
+        # Between two pieces of its pack a pusher may have to think.
+        stall_s = self._limits.stall_s if service == UPLOAD else self._limits.push_stall_s
+        body = Body(receive, encoding, stall_s=stall_s)
         if service == UPLOAD:
             await self._uploader.upload(repo, body, receive, reply)
         else:

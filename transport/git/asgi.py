@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, final
 
-from domain.errors import InvalidInput, TooLarge
+from domain.errors import InvalidInput
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -33,16 +34,17 @@ class ClientGone(Exception):
 class Body:
     """A request's body, inflated in bounded pieces."""
 
-    def __init__(self, receive: Receive, encoding: str) -> None:
+    def __init__(self, receive: Receive, encoding: str, *, stall_s: float) -> None:
         if encoding not in {"", "identity", "gzip", "x-gzip"}:
             raise InvalidInput(f"bodies may be gzipped or plain, not {encoding[:40]!r}")
         self._receive = receive
+        self._stall_s = stall_s
         self._gzip = zlib.decompressobj(_GZIP_WINDOW) if encoding.endswith("gzip") else None
         self._raw = b""
         self._ended = False
 
     async def read(self) -> bytes:
-        """Some bytes, or none at the end. Raises `ClientGone` if the client does not finish."""
+        """Some bytes, or none at the end. Raises `ClientGone` if the client does not finish, or not in time."""
         while True:
             if self._raw:
                 piece = self._take()
@@ -55,14 +57,6 @@ class Body:
             else:
                 return b""
 
-    async def read_all(self, *, bytes_max: int) -> bytes:
-        content = bytearray()
-        while piece := await self.read():
-            content += piece
-            if len(content) > bytes_max:
-                raise TooLarge(f"the request is larger than {bytes_max} bytes")
-        return bytes(content)
-
     async def drain(self, *, bytes_max: int) -> None:
         """Let the client finish sending what nobody will read: most read no answer before they have."""
         self._gzip = None
@@ -74,7 +68,11 @@ class Body:
             self._raw = b""
 
     async def _next(self) -> None:
-        message = await self._receive()
+        try:
+            async with asyncio.timeout(self._stall_s):
+                message = await self._receive()
+        except TimeoutError:
+            raise ClientGone from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         self._raw = message.get("body", b"")

@@ -26,6 +26,15 @@ class GitLimits:
     """A client that waits for its pack to be checked hears something so often."""
     queued_chunks_max: int = 8
     """Pieces of an answer, 64 KiB each, that wait for a slow client."""
+    stall_s: float = 60.0
+    """A client that for so long neither sends what it has begun nor takes what it asked for is cut off."""
+    push_stall_s: float = 600.0
+    slow_s: float = 20.0
+    slow_bytes_per_s: int = 64 << 10
+    """Who has been waited for that long in all, and took less than this, gives its place to those who wait for one."""
+    small_request_bytes: int = 256 << 10
+    large_requests_max: int = 4
+    """Fetches that name more than a few thousand commits are read so many at once, for they are held in memory."""
 
 
 PKT_BYTES_MAX: Final = 65_520

@@ -28,6 +28,11 @@ class Turns:
         # twice: the one that clears up after a client must not wait for the one still busy with it
         self._threads = ThreadPoolExecutor(2 * at_once_max, thread_name_prefix=f"git-{name}")
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return self._waiting
+
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
         """Wait for a place; told to come back later if too many do."""

@@ -16,11 +16,12 @@ from dulwich.object_store import DiskObjectStore, MissingObjectFinder
 from dulwich.objects import ObjectID
 from dulwich.pack import write_pack_from_container
 
-from domain.errors import InvalidInput, LocalFault
+from domain.errors import InvalidInput, LocalFault, TooLarge, Unavailable
 from transport.git.asgi import ClientGone
 from transport.git.history import History
 from transport.git.limits import BAND_BYTES_MAX
 from transport.git.negotiate import DEPTH_INFINITE, acknowledge, parse_fetch
+from transport.git.pace import Pace
 from transport.git.pipe import Pipe
 from transport.git.pktline import DATA, FATAL, FLUSH, PROGRESS, band, pkt
 
@@ -48,10 +49,11 @@ class Uploader:
         self._store = store
         self._limits = limits
         self._turns = turns
+        self._large_requests = 0
 
     async def upload(self, repo: RepoAddress, body: Body, receive: Receive, reply: Reply) -> None:
         """Answer one POST."""
-        request = parse_fetch(await body.read_all(bytes_max=self._limits.fetch_request_bytes_max))
+        request = parse_fetch(await self._whole(body))
         if request is None:
             await reply.whole(CONTENT_TYPE, b"")
             return
@@ -61,14 +63,33 @@ class Uploader:
             watch = asyncio.ensure_future(_hang_up(receive, pipe))
             try:
                 await reply.start(CONTENT_TYPE)
+                pace = Pace(self._limits, self._turns)
                 while (chunk := await pipe.read()) is not None:
-                    await reply.write(chunk)
+                    await pace.write(reply, chunk)
                 await work
                 await reply.end()
             finally:
                 pipe.abort()
                 watch.cancel()
                 await asyncio.wait({work})
+
+    async def _whole(self, body: Body) -> bytes:
+        """The request. Of large ones only a few are held at once: anybody may send them, as slowly as they like."""
+        content = bytearray()
+        large = False
+        try:
+            while piece := await body.read():
+                content += piece
+                if len(content) > self._limits.fetch_request_bytes_max:
+                    raise TooLarge(f"the request is larger than {self._limits.fetch_request_bytes_max} bytes")
+                if len(content) > self._limits.small_request_bytes and not large:
+                    if self._large_requests >= self._limits.large_requests_max:
+                        raise Unavailable("too many large fetches at once", hint="try again in a moment")
+                    self._large_requests += 1
+                    large = True
+            return bytes(content)
+        finally:
+            self._large_requests -= large
 
     def _serve(self, repo: RepoAddress, request: FetchRequest, pipe: Pipe) -> None:
         """In a thread: write the whole answer into the pipe."""
