@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE_PORT: Final = "7777"
-PAGE_HOME: Final = "/home/ada"
+PAGE_HOME: Final = "/users/ada"
 
 PLAIN: Final = {
     "<did>": re.compile(r"did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}"),

@@ -42,7 +42,7 @@ def test_a_shell_lasts_and_says_how_commands_end(tmp_path: Path) -> None:
         assert shell.run('echo "$PWD $name"; echo oops >&2') == "/ ada\noops\n"
         assert shell.run("echo 'unfinished").endswith("[2]\n")
         assert shell.run("echo ~; echo http://127.0.0.1:7777/; exit_with() { return 3; }; exit_with") == (
-            "/home/ada\nhttp://127.0.0.1:7777/\n[3]\n"
+            "/users/ada\nhttp://127.0.0.1:7777/\n[3]\n"
         )
 
 
