@@ -6,8 +6,7 @@ revocations replace `RootPolicy` behind the same port; nothing else asks about a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final
 
 if TYPE_CHECKING:
     from domain.ids import Did
@@ -29,8 +28,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
 """By action, who may: a root of the stream, the author of the thing acted on, anyone. Data, shown by the docs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """May `author` do `action` in a stream with these roots, to a thing written by `thing_author` (if any)?"""
 
     action: str

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from domain.policy import RootPolicy
 from gitant.indexer import check_code, index_all
 from gitant.writer.catchup import catch_up
-from projections.database import open_readonly, open_writable, remove
+from projections.database import finish_draft, open_draft, open_readonly, open_writable, remove
 from projections.projector import Projector
 from projections.source import LogSource
 from projections.tables import CODE_FILES, CODE_STATE, TABLES, Table
@@ -73,20 +73,14 @@ def caught_up(folder: DataDir, progress: Callable[[int, int], None] = lambda _do
 
 
 def _build(path: Path, log: SQLiteEventLog, progress: Callable[[int, int], None]) -> int:
-    connection = open_writable(path)
-    # A rebuild that is cut short is thrown away, so nothing in it needs to survive a power cut before the end.
-    connection.execute("PRAGMA synchronous=OFF")
-    connection.execute("PRAGMA journal_mode=OFF")
+    connection = open_draft(path)
     count = catch_up(Projector(connection, LogSource(log), RootPolicy()), log, progress)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+    finish_draft(connection)
     return count
 
 
 def _compare(live: sqlite3.Connection, fresh: sqlite3.Connection) -> list[str]:
-    differences = []
+    differences = list[str]()
     for name in ("meta",):
         rows = [list(each.execute(f"SELECT * FROM {name} ORDER BY 1")) for each in (live, fresh)]  # noqa: S608
         if rows[0] != rows[1]:
@@ -112,7 +106,7 @@ def _rows(table: Table, connection: sqlite3.Connection) -> Iterator[tuple[Any, .
 
 def _difference(table: Table, held: tuple[Any, ...] | None, wanted: tuple[Any, ...] | None) -> str:
     if held is None or wanted is None:
-        row = held or wanted or ()
+        row = held or wanted or ("",)
         return f"a row is {'missing' if held is None else 'too many'}: {_shown(row[0])}"
     names = [name for name, a, b in zip(table.columns, held, wanted, strict=True) if a != b]
     index = list(table.columns).index(names[0])

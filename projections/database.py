@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from projections.tables import FOLD_VERSION, create_tables
+from projections.tables import FOLD_VERSION, create_indexes, create_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,35 @@ def open_writable(path: Path) -> sqlite3.Connection:
         remove(path)
     connection = _connect(path)
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():
-        create_tables(connection)
+        from sqlite_utils import Database
+
+        # In one transaction: views that have their tables are taken to have their indexes, too.
+        with Database(connection).atomic():
+            create_tables(connection)
+            create_indexes(connection)
     return connection
+
+
+def open_draft(path: Path) -> sqlite3.Connection:
+    """New views that nobody reads before `finish_draft`, to be filled from position 0 at one go.
+
+    One that is cut short is thrown away, so nothing in it is flushed or can be rolled back.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.execute("PRAGMA cache_size=-65536")
+    create_tables(connection)
+    return connection
+
+
+def finish_draft(connection: sqlite3.Connection) -> None:
+    """Make of a filled draft what `open_writable` opens, flush it, and close it."""
+    create_indexes(connection)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
 def open_readonly(path: Path) -> sqlite3.Connection:

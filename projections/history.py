@@ -44,6 +44,8 @@ class ViewHistory:
         self._known: dict[bytes, Known] = {}
         self._positions: dict[bytes, int] = {}
         self._pending: dict[bytes, Event] = {}
+        self._joining: dict[bytes, list[EventId]] = {}
+        self._rejudged = False
         self._roots: dict[bytes, tuple[Did, ...]] = {}
         self._load_awaited()
 
@@ -60,7 +62,7 @@ class ViewHistory:
 
     def settle(self) -> None:
         """The batch is durable: nothing of it needs to be held here any longer."""
-        self._pending.clear()
+        self._forget_batch()
         if len(self._known) > _KNOWN_MAX:
             self._known.clear()
         if len(self._positions) > _KNOWN_MAX:
@@ -70,7 +72,7 @@ class ViewHistory:
         """The batch did not become durable."""
         self._known.clear()
         self._positions.clear()
-        self._pending.clear()
+        self._forget_batch()
         self._roots.clear()
         self.tips.abandon()
         self._load_awaited()
@@ -126,15 +128,23 @@ class ViewHistory:
 
     def members(self, key: bytes) -> Sequence[Member]:
         """The accepted and fold-voided events that touch an entity, in total order."""
-        self._shelf.write()
+        if self._rejudged:
+            self._shelf.write()
+            self._rejudged = False
         rows = self._shelf.connection.execute(
-            "SELECT members.id, members.pos, standing FROM members JOIN events ON events.pos = members.pos"
-            " WHERE key=? ORDER BY members.lamport, members.id",
+            "SELECT members.id, members.pos, standing FROM members JOIN events ON events.pos = members.pos WHERE key=?",
             (key,),
         ).fetchall()
+        accepted = {name: standing == "accepted" for name, _, standing in rows}
+        # Those of this batch need not be written to be found.
+        for name in self._joining.get(key, ()):
+            known = self.known(name)
+            accepted[name] = known is not None and known.accepted
         stored = [pos for name, pos, _ in rows if name not in self._pending]
-        found = {event.id: event for event in self._source.events_at(stored)} if stored else {}
-        return [Member(self._pending.get(name) or found[name], standing == "accepted") for name, _, standing in rows]
+        events = [self._pending[name] for name in accepted if name in self._pending]
+        events += self._source.events_at(stored) if stored else []
+        events.sort(key=lambda event: event.order)
+        return [Member(event, accepted[event.id]) for event in events]
 
     def redacted(self, name: EventId) -> bool:
         """Whether an accepted redaction covers an event's payload."""
@@ -160,13 +170,17 @@ class ViewHistory:
         self._shelf.put(EVENTS, _event_row(event, position, verdict))
         for key in keys:
             self._shelf.put(MEMBERS, (key, event.lamport, event.id, position))
+            self._joining.setdefault(key, []).append(event.id)
         for awaited in judgement.awaits:
             self._awaited.add(awaited)
             self._shelf.put(AWAITING, (awaited, event.id))
         if first:
             self._record_place(event, position, verdict)
+        else:
+            self._rejudged = True
         kind = KINDS.get(event.kind)
-        if kind is None or kind.creates or kind.redactable or not verdict.accepted:
+        plain = kind is not None and not kind.creates and not kind.redactable and verdict.accepted
+        if not plain or event.id in self._known:
             self._known[event.id] = Known(
                 event.kind, event.stream, event.entity, event.author, verdict.accepted, event.lamport, event.roots
             )
@@ -188,6 +202,11 @@ class ViewHistory:
         self._shelf.connection.execute(
             "UPDATE events SET standing=?, reason=? WHERE id=?", (verdict.standing, verdict.reason, name)
         )
+
+    def _forget_batch(self) -> None:
+        self._pending.clear()
+        self._joining.clear()
+        self._rejudged = False
 
     def _record_place(self, event: Event, position: int, verdict: Verdict) -> None:
         """What does not change when an event is judged again: frontier, feed, fork proofs, the stream itself."""

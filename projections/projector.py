@@ -106,7 +106,7 @@ class Projector:
         """An entity's document, with everything applied so far; kept for the flush unless it changes again."""
         doc = self._docs.get(key)
         if doc is None:
-            state = self._engine.state(key)
+            state = self._dirty.get(key) or self._engine.state(key)
             assert state is not None, "only what exists is shown"
             doc = _SHOWN[type(state)].document(state, self)
             if key in self._dirty and not isinstance(state, RepositoryState):
@@ -172,6 +172,8 @@ class Projector:
 
     def _counts_of(self, stream: bytes) -> list[int]:
         counts = self._counts.get(stream)
+        if counts is None and stream in self._new:
+            counts = self._counts[stream] = [0, 0]
         if counts is None:
             rows = self.shelf.connection.execute(
                 "SELECT open, count(*) FROM issues WHERE stream=? GROUP BY open", (stream,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _UPSERTS = {table.name: upsert(table) for table in TABLES}
+_KEYS = {table.name: itemgetter(*map(list(table.columns).index, table.key)) for table in TABLES}
 
 
 class Shelf:
@@ -45,6 +47,8 @@ class Shelf:
         for statement, rows in self._deletes.items():
             self.connection.executemany(statement, rows)
         for name, rows in self._upserts.items():
+            # In the order of the table, so that a large batch goes to each of its pages once.
+            rows.sort(key=_KEYS[name])
             self.connection.executemany(_UPSERTS[name], rows)
         self._deletes.clear()
         self._upserts.clear()

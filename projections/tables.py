@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlite_utils import Database
-
 if TYPE_CHECKING:
     import sqlite3
 
@@ -20,12 +18,16 @@ FOLD_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. `key` is the primary key; `shared` the columns of the digest (none: not digested)."""
+    """One table. `key` is the primary key; `shared` the columns of the digest (none: not digested).
+
+    The fold itself looks up rows by `unique` and `lookups`. Only readers need `indexes`.
+    """
 
     name: str
     columns: dict[str, str]
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    lookups: tuple[tuple[str, ...], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     shared: tuple[str, ...] = ()
     with_rowid: bool = False
@@ -202,14 +204,14 @@ ISSUE_LABELS: Final = Table(
     "issue_labels",
     {"stream": "BLOB NOT NULL", "label": "BLOB NOT NULL", "lamport": "INTEGER NOT NULL", "issue": "BLOB NOT NULL"},
     key=("stream", "label", "lamport", "issue"),
-    indexes=(("issue",),),
+    lookups=(("issue",),),
     shared=("label", "issue"),
 )
 ISSUE_ASSIGNEES: Final = Table(
     "issue_assignees",
     {"stream": "BLOB NOT NULL", "did": "TEXT NOT NULL", "lamport": "INTEGER NOT NULL", "issue": "BLOB NOT NULL"},
     key=("stream", "did", "lamport", "issue"),
-    indexes=(("issue",),),
+    lookups=(("issue",),),
     shared=("did", "issue"),
 )
 COMMENTS: Final = Table(
@@ -278,7 +280,9 @@ FULL_TEXT: Final = {"issues": ("title", "body"), "code_files": ("text",)}
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Make every table, index and full-text index in an empty database, in one transaction."""
+    """Make every table, with what the fold looks rows up by, in an empty database, in one transaction."""
+    from sqlite_utils import Database  # readers, who never get here, start sooner without it
+
     db = Database(connection)
     with db.atomic():
         connection.execute(META_DDL)
@@ -286,13 +290,25 @@ def create_tables(connection: sqlite3.Connection) -> None:
             connection.execute(table.ddl)
             for columns in table.unique:
                 db.table(table.name).create_index(columns, unique=True)
+            for columns in table.lookups:
+                db.table(table.name).create_index(columns)
+        connection.execute("INSERT INTO meta VALUES ('version', ?), ('position', 0)", (FOLD_VERSION,))
+
+
+def create_indexes(connection: sqlite3.Connection) -> None:
+    """Make what only readers need, of whatever rows there are: made at the end of a rebuild, it costs far less."""
+    from sqlite_utils import Database
+
+    db = Database(connection)
+    with db.atomic():
+        for table in TABLES:
             for columns in table.indexes:
                 db.table(table.name).create_index(columns)
         for name, columns in FULL_TEXT.items():
             db.table(name).enable_fts(columns, fts_version="FTS5", tokenize="trigram")
+            connection.execute(f"INSERT INTO {name}_fts ({name}_fts) VALUES ('rebuild')")
             for statement in _triggers(name, columns):
                 connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('version', ?), ('position', 0)", (FOLD_VERSION,))
 
 
 def _triggers(name: str, columns: tuple[str, ...]) -> tuple[str, str, str]:

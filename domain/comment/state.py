@@ -12,6 +12,8 @@ class CommentState(State):
 
     __slots__ = ("author", "body", "issue", "lamport", "redacted", "stream", "time", "updated")
 
+    settled = True
+
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
         self.stream = StreamId(b"")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from domain.ports_log import batches
 from projections.source import event_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from domain.ports_log import EventLog
     from projections.projector import Projector
 
-BATCH_EVENTS = 2_000
+FLUSH_EVENTS = 20_000
+FLUSH_BYTES = 24 << 20
+"""Events are held in memory until the views have them: so many, or of so many bytes. An entity is written once for
+however many of them change it."""
 
 
 def catch_up(
@@ -21,9 +26,28 @@ def catch_up(
 ) -> int:
     """Apply what the log has beyond the views' position; how many events that was. `progress` gets (done, all)."""
     first, last = projector.position, log.last_position()
-    for rows in batches(log, projector.position, BATCH_EVENTS):
-        for row in rows:
-            projector.apply(event_of(row), row.position)
+    held_events = held_bytes = 0
+    with _without_collector():
+        for rows in batches(log, projector.position):
+            for row in rows:
+                projector.apply(event_of(row), row.position)
+                held_bytes += len(row.header) + len(row.payload or b"")
+            held_events += len(rows)
+            if held_events >= FLUSH_EVENTS or held_bytes >= FLUSH_BYTES:
+                projector.flush()
+                held_events = held_bytes = 0
+            progress(projector.position - first, last - first)
         projector.flush()
-        progress(projector.position - first, last - first)
     return projector.position - first
+
+
+@contextmanager
+def _without_collector() -> Generator[None]:
+    """Folding leaves no circles of objects, and to look for some among all that it holds takes a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
