@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from api.ports import ApiPorts
     from api.tally import Tally
+    from domain.actor import Actor
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 _LABELS: Final = ("method", "route", "status")
@@ -25,7 +26,8 @@ _LABELS: Final = ("method", "route", "status")
 class _Collector:
     """Turns counts into metric families. Routes are labelled by template, so their number is bounded."""
 
-    def __init__(self, ports: ApiPorts, tally: Tally) -> None:
+    def __init__(self, ports: ApiPorts, tally: Tally, reader: Actor) -> None:
+        self._reader = reader
         self._ports = ports
         self._tally = tally
 
@@ -60,14 +62,14 @@ class _Collector:
         yield GaugeMetricFamily(
             "gitant_views_position", "The log position the views have reached.", value=self._ports.views.position()
         )
-        things = GaugeMetricFamily("gitant_things", "How many of each there are, by the views.", labels=("thing",))
-        for name, count in sorted(self._ports.views.stats().items()):
+        things = GaugeMetricFamily("gitant_things", "How many of each the asker may know of.", labels=("thing",))
+        for name, count in sorted(self._ports.views.stats(self._reader).items()):
             things.add_metric((name,), count)
         yield things
 
 
-def exposition(ports: ApiPorts, tally: Tally) -> bytes:
+def exposition(ports: ApiPorts, tally: Tally, reader: Actor) -> bytes:
     """What Prometheus scrapes."""
     registry = CollectorRegistry()
-    registry.register(_Collector(ports, tally))  # pyright: ignore[reportArgumentType]  # a collector by its shape
+    registry.register(_Collector(ports, tally, reader))  # pyright: ignore[reportArgumentType]  # a collector by its shape
     return generate_latest(registry)

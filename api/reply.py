@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from litestar.response.base import ASGIResponse
 
+from api import large
 from api.remembered import Headers, Rendered
 from domain.etag import etag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from litestar.types import Receive, Scope, Send
+    from litestar.types import Message, Receive, Scope, Send
 
     from api.asking import Asking
 
@@ -38,7 +39,13 @@ class Reply(ASGIResponse):
             self.fields.append((b"content-length", b"%d" % len(body)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's three
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.fields})
+        start: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.fields}
+        if len(self.body) > large.SMALL_BYTES_MAX:
+            with large.held.counting(len(self.body)):
+                await send(start)
+                await large.send_pieces(send, self.body)
+            return
+        await send(start)
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 

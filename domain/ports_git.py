@@ -49,6 +49,8 @@ class PackCaps:
     resolved_bytes_max: int = 8 << 30
     objects_max: int = 1_000_000
     delta_depth_max: int = 4_095
+    tree_bytes_max: int = 16 << 20
+    """Of a tree, commit or tag: who reads one has it in memory, many times its size. A file is passed on as it is."""
     index_memory_bytes_max: int = 3 << 30
     index_cpu_s_max: int = 3_600
 

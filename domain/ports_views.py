@@ -192,8 +192,11 @@ class Views(Protocol):
         """Whether the principal's identity stream is in this node's log."""
         ...
 
-    def stats(self) -> Mapping[str, int]:
-        """Counts: events, repositories, issues, open_issues, comments, identities, void, forks."""
+    def stats(self, reader: Actor) -> Mapping[str, int]:
+        """Counts: events, repositories, issues, open_issues, comments, identities, void, forks.
+
+        Who is not the operator gets those of public repositories, but of events, which the position tells.
+        """
         ...
 
 

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from domain.ids import Did, EventId, StreamId
     from domain.ports_views import CodeHits, EntityRow, EventRow, IssueFilter, Page, RepoRow
 
+_READABLE = "stream IN (SELECT stream FROM repos WHERE deleted=0 AND private=0)"
 _COUNTS = {
-    "events": "SELECT max(pos) FROM events",
-    "repositories": "SELECT count(*) FROM repos WHERE deleted=0",
-    "issues": "SELECT count(*) FROM issues",
-    "open_issues": "SELECT count(*) FROM issues WHERE open=1",
-    "comments": "SELECT count(*) FROM comments",
-    "identities": "SELECT count(*) FROM identities",
-    "void": "SELECT count(*) FROM events WHERE standing='void'",
-    "forks": "SELECT count(*) FROM forks",
+    "events": ("SELECT max(pos) FROM events", ""),
+    "repositories": ("SELECT count(*) FROM repos WHERE deleted=0", "private=0"),
+    "issues": ("SELECT count(*) FROM issues WHERE 1", _READABLE),
+    "open_issues": ("SELECT count(*) FROM issues WHERE open=1", _READABLE),
+    "comments": ("SELECT count(*) FROM comments WHERE 1", _READABLE),
+    "identities": ("SELECT count(*) FROM identities", ""),
+    "void": ("SELECT count(*) FROM events WHERE standing='void'", _READABLE),
+    "forks": ("SELECT count(*) FROM forks WHERE 1", _READABLE),
 }
+"""What to count, and what else must hold of what anybody may know of."""
 
 
 @final
@@ -117,5 +119,9 @@ class SqliteViews:
     def enrolled(self, did: Did) -> bool:
         return people.enrolled(self._connection, did)
 
-    def stats(self) -> Mapping[str, int]:
-        return {name: self._connection.execute(query).fetchone()[0] or 0 for name, query in _COUNTS.items()}
+    def stats(self, reader: Actor) -> Mapping[str, int]:
+        counts: dict[str, int] = {}
+        for name, (query, public) in _COUNTS.items():
+            narrowed = f"{query} AND {public}" if public and not reader.operator else query
+            counts[name] = self._connection.execute(narrowed).fetchone()[0] or 0
+        return counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from litestar import get
 from litestar.params import PathParameter, QueryParameter
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from domain.ports_git import CommitInfo, TreeDiff
 
 _MINUTES_PER_DAY = 24 * 60
+PARENTS_COMPARED_MAX: Final = 8
+"""A commit may have thousands of parents, and each comparison may cost seconds."""
+_NOT_COMPARED: Final[dict[str, Any]] = {"changes": [], "total": 0, "truncated": True}
 CommitName = Annotated[
     str,
     PathParameter(name="hash", description="A commit's 40 digits, or a branch or tag without slashes."),
@@ -69,8 +72,12 @@ async def show_parents(request: Asking, repo: Repo, name: CommitName) -> Reply:
 
     def found() -> dict[str, Any]:
         commit = git.commit(row.id, name)
-        parents = [{"hash": parent, **_changed(git.diff(row.id, parent, commit.oid))} for parent in commit.parents]
-        return {"hash": commit.oid, "parents": parents}
+        compared = [
+            {"hash": parent, **_changed(git.diff(row.id, parent, commit.oid))}
+            for parent in commit.parents[:PARENTS_COMPARED_MAX]
+        ]
+        others = [{"hash": parent, **_NOT_COMPARED} for parent in commit.parents[PARENTS_COMPARED_MAX:]]
+        return {"hash": commit.oid, "parents": compared + others}
 
     return read_value(request, await in_thread(found))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from litestar import get
 from litestar.params import PathParameter, QueryParameter
 
-from api import shapes, shapes_git
+from api import large, shapes, shapes_git
 from api.asking import Asking
 from api.gate import readable
 from api.params import FilePath, Repo, Rev
@@ -54,7 +54,9 @@ async def show_file(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HEA
 async def show_raw(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HEAD") -> Reply:
     """A file's bytes as they are, typed so that no browser runs them."""
     row = readable(request, repo)
-    entry, data = await in_thread(_bytes, request, row.id, ref, path.strip("/"), request.ports.settings.raw_bytes_max)
+    async with large.reading:
+        bytes_max = request.ports.settings.raw_bytes_max
+        entry, data = await in_thread(_bytes, request, row.id, ref, path.strip("/"), bytes_max)
     return read(request, data, tag=f'"{entry.oid}"', kind=_kind(data))
 
 
@@ -69,7 +71,8 @@ async def show_object(
     name = oid.lower()
     if not is_oid(name):
         raise NotFound(f"{oid!r} is not an object id", hint="an object id is 40 hexadecimal digits")
-    kind, data = await in_thread(request.ports.git.object, row.id, name)
+    async with large.reading:
+        kind, data = await in_thread(request.ports.git.object, row.id, name)
     if request.prefers_text("application/octet-stream"):
         return read(request, data, kind=BYTES, headers=_VARY)
     _check_size(name, len(data), request.ports.settings.file_in_json_bytes_max)

@@ -63,7 +63,7 @@ def _checks(ports: ApiPorts) -> tuple[dict[str, object], list[str]]:
 def show_metrics(request: Asking) -> Reply:
     """The node's numbers for Prometheus."""
     tally: Tally = request.app.state[TALLY]
-    return Reply(metrics.exposition(request.ports, tally), kind=metrics.CONTENT_TYPE)
+    return Reply(metrics.exposition(request.ports, tally, request.actor), kind=metrics.CONTENT_TYPE)
 
 
 @get("/.well-known/did.json", sync_to_thread=False, responses=shapes.shows(dict[str, Any]))
@@ -105,7 +105,7 @@ def show_status(request: Asking) -> Reply:
             "started_at": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "uptime_s": max(0, int(time.time() - node.started_ms / 1000)),
             "position": views.position(),
-            "counts": dict(views.stats()),
+            "counts": dict(views.stats(request.actor)),
         },
     )
 

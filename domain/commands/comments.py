@@ -75,7 +75,8 @@ def redact(scene: Scene, actor: Actor, args: RedactComment) -> Done:
     comment = entity(scene, CommentState, repo, args.comment)
     match(scene, args.comment, args.if_match)
     allow(scene, actor, "content.redact", repo, comment.author)
-    named = sorted({*comment.body.written, *comment.voided, *([] if comment.redacted else [comment.key])})
+    words: set[bytes] = {*comment.body.written, *comment.voided}
+    named = sorted(words if comment.redacted else {*words, comment.key})
     for start in range(0, len(named), REDACTIONS_PER_EVENT_MAX):
         payload = check(EventRedacted(events=named[start : start + REDACTIONS_PER_EVENT_MAX], reason=args.reason))
         scene.write("event.redacted.v1", StreamId(args.repo), comment.key, payload)

@@ -133,13 +133,24 @@ class _Watched:
         self._pickers = [trees.Picker(part) for part in (name or b"").split(b"/")]
         self._found: dict[tuple[bytes, int], Entry | None] = {}
 
-    def at(self, tree: bytes, depth: int = 0) -> Entry | None:
-        key = (tree, depth)
-        if key not in self._found:
-            if len(self._found) >= TREE_ENTRIES_REMEMBERED_MAX:
-                self._found.clear()
-            entry = self._pickers[depth].pick(self._objects.typed(tree, TREE))
-            if entry is not None and depth + 1 < len(self._pickers):
-                entry = self.at(entry.oid, depth + 1) if entry.mode == trees.FOLDER else None
-            self._found[key] = entry
-        return self._found[key]
+    def at(self, tree: bytes) -> Entry | None:
+        # Folder by folder and not by recursion: a path may be deeper than Python's stack.
+        entry: Entry | None = None
+        walked: list[tuple[bytes, int]] = []
+        for depth, picker in enumerate(self._pickers):
+            key = (tree, depth)
+            if key in self._found:
+                entry = self._found[key]
+                break
+            walked.append(key)
+            entry = picker.pick(self._objects.typed(tree, TREE))
+            if entry is None or depth + 1 == len(self._pickers):
+                break
+            if entry.mode != trees.FOLDER:
+                entry = None
+                break
+            tree = entry.oid
+        if len(self._found) + len(walked) > TREE_ENTRIES_REMEMBERED_MAX:
+            self._found.clear()
+        self._found.update(dict.fromkeys(walked, entry))
+        return entry

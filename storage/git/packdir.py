@@ -54,7 +54,7 @@ class PackDir:
         for pack, index in self._packs:
             offset = _find(index, raw)
             if offset is not None:
-                return _packed_kind(pack, index, offset)
+                return kind_at(pack, index, offset)
         return self._loose_kind(oid)
 
     def _loose_kind(self, oid: str) -> str | None:
@@ -74,8 +74,8 @@ def _find(index: PackIndex, raw: RawObjectID) -> int | None:
         return None
 
 
-def _packed_kind(pack: Path, index: PackIndex, offset: int) -> str | None:
-    """Follow the bases down to a whole object, reading headers only."""
+def kind_at(pack: Path, index: PackIndex, offset: int) -> str | None:
+    """Type of the object at an offset of a pack: follow the bases down to a whole one, reading headers only."""
     with pack.open("rb") as file:
         while True:
             head = os.pread(file.fileno(), ENTRY_HEADER_BYTES_MAX, offset)

@@ -26,12 +26,14 @@ from domain.ports_git import Leftover, PackRefused
 from storage.files import flush_folder, replace
 from storage.git.chains import check_chains
 from storage.git.indexer import Indexer
-from storage.git.packdir import PackDir
+from storage.git.packdir import PackDir, kind_at
 from storage.git.packscan import PackScan, human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
+
+    from dulwich.pack import PackIndex
 
     from domain.ports_git import PackCaps
 
@@ -114,8 +116,16 @@ class DiskQuarantine:
         index = load_pack_index(path, SHA1)
         try:
             check_chains(entries, index, delta_depth_max=self._caps.delta_depth_max)
+            self._check_structures(path.with_suffix(".pack"), index)
         finally:
             index.close()
+
+    def _check_structures(self, pack: Path, index: PackIndex) -> None:
+        """Only a file may be as large as objects may be. Of objects over the lower bound there are few to look at."""
+        entries, limit = self._scan.entries, self._caps.tree_bytes_max
+        for offset, size in zip(entries.offsets, entries.sizes, strict=True):
+            if size > limit and (kind := kind_at(pack, index, offset)) != "blob":
+                raise PackRefused(f"a {kind} of the pack has {human_bytes(size)}; the limit is {human_bytes(limit)}")
 
     def _kinds(self, tips: Sequence[str]) -> dict[str, str]:
         kinds: dict[str, str] = {}

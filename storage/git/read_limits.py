@@ -42,6 +42,8 @@ class DiffLimits:
     file_steps_max: int = 4_000_000
     steps_max: int = 12_000_000
     """Of the line matcher, a few million a second; where they end, the rest of a file is one replaced block."""
+    folders_max: int = 40_000
+    """Folders gone into; a tree may name the same folder a thousand times over."""
     rename_pairs_max: int = 40_000
     rename_bytes_max: int = 32 << 20
 

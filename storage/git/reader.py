@@ -175,7 +175,8 @@ def _patches(
     objects: Objects, old: str | None, new: str, limits: DiffLimits
 ) -> tuple[Iterator[tuple[Change, Patch]], int]:
     """Each change with its patch, and how many there are, which may be more."""
-    changes = list(islice(changed(objects, *_roots(objects, old, new)), limits.changes_max))
+    found = changed(objects, *_roots(objects, old, new), trees_max=limits.folders_max)
+    changes = list(islice(found, limits.changes_max))
     changes = with_renames(objects, changes, limits)
     shows = changes[: limits.files_max]
     patches = Patches(objects, shows, limits)
