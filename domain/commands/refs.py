@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
@@ -33,7 +33,7 @@ class MoveRefs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     repo: bytes
     commands: list[tuple[str, str, str]]
-    quarantine: str | None = None
+    quarantine: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None = None
     atomic: bool = False
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, PreconditionFailed, Unauthenticated
 from domain.etag import etag
+from domain.fold.kind import shape_problem
 from domain.policy import Question
 from domain.repository.state import RepositoryState
 
@@ -181,6 +182,9 @@ def check(payload: Payload) -> Payload:
     problem = payload.problem()
     if problem:
         raise InvalidInput(problem, field=problem.split(" ", 1)[0])
+    if problem := shape_problem(payload):
+        words, _, path = problem.partition(" - at `$.")
+        raise InvalidInput(words, field=path.rstrip("`"))
     return payload
 
 

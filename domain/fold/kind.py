@@ -119,6 +119,15 @@ def write_payload(payload: Payload, salt: bytes) -> bytes:
     return encode({"salt": salt, **_plain(payload)})
 
 
+def shape_problem(payload: Payload) -> str:
+    """What a reader would find wrong with types and bounds, or nothing: who makes a payload is not checked for them."""
+    try:
+        msgspec.convert(_plain(payload), type(payload), builtin_types=(bytes,))
+    except msgspec.ValidationError as fault:
+        return str(fault)
+    return ""
+
+
 def fits(payload: Payload) -> bool:
     """Whether an event can hold the payload."""
     return len(encode({"salt": bytes(SALT_BYTES), **_plain(payload)})) <= PAYLOAD_BYTES_MAX
