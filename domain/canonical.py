@@ -10,7 +10,7 @@ the same way in both modes, and its sorting is three times dearer than all the r
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import cbor2
 
@@ -69,9 +69,9 @@ _NO_TAGS: Any = dict.fromkeys([*range(64), 100, 256, 258, 260, 261, 1004, 43000,
 
 def _check(value: Any, containers: int = 0) -> None:
     """`containers` is how many arrays and maps `value` is in. cbor2 counts an empty one differently from a full one."""
-    kind: type[object] = type(value)
-    if kind in _PLAIN:
+    if type(value) in _PLAIN:
         return
+    kind = cast("type[object]", type(value))
     if kind is int:
         if not _INTEGER_MIN <= value <= _INTEGER_MAX:
             raise NotCanonical("an integer is over 64 bits")
