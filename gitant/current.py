@@ -49,6 +49,19 @@ def lags(folder: DataDir) -> bool:
         return facts == {"version": FOLD_VERSION, "position": reached} and reached < log.last_position()
 
 
+def seen_beyond(folder: DataDir, log: SQLiteEventLog) -> int:
+    """How many more events the views have seen than the log has; 0 where there are no views to tell."""
+    if not folder.views.exists():
+        return 0
+    try:
+        with closing(open_readonly(folder.views)) as views:
+            row = views.execute("SELECT value FROM meta WHERE name='position'").fetchone()
+    except sqlite3.DatabaseError:
+        return 0
+    # The views are asked first: while a node runs, both go on, and the log goes before.
+    return max(0, row[0] - log.last_position()) if row and isinstance(row[0], int) else 0
+
+
 def _is_of_this_version(folder: DataDir) -> bool:
     try:
         with closing(open_readonly(folder.views)) as views:

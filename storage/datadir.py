@@ -129,7 +129,10 @@ class DataDir:
         names = {entry.name for entry in self.path.iterdir()}
         if self.log.name in names:
             return
-        if left := names & {self.views.name, self.analytics.name}:
+        left = names & {self.views.name, self.analytics.name}
+        if self.repos.name in names and any(self.repos.iterdir()):
+            left.add(self.repos.name)
+        if left:
             raise Unavailable(
                 f"{self.path} has lost its {self.log.name}, without which {', '.join(sorted(left))} mean nothing",
                 hint="restore the log from a backup, or move the folder away to begin a new node",

@@ -11,6 +11,7 @@ from domain.policy import RootPolicy
 from gitant.cli.node import folder_of
 from gitant.cli.options import DataDir, Json
 from gitant.cli.output import Ticker, clean, print_fields, print_json
+from gitant.current import seen_beyond
 from gitant.verify import verify as verify_log
 from storage.log.eventlog import SQLiteEventLog
 
@@ -26,11 +27,15 @@ def verify(data_dir: DataDir = None, json: Json = False) -> None:
 
     Works while the node is stopped, and while it runs. Ends with 1 and a line for each fault if there is one.
     """
-    log = SQLiteEventLog(folder_of(data_dir).log, create=False)
+    folder = folder_of(data_dir)
+    log = SQLiteEventLog(folder.log, create=False)
     faults: list[str] = []
     try:
         with Ticker("events checked") as ticker:
             report = verify_log(log, RootPolicy(), lambda words: _note(words, faults, json=json), ticker)
+        if (missing := seen_beyond(folder, log)) > 0:
+            report.faults += 1
+            _note(f"log: its last {missing} events are missing: the views have seen them", faults, json=json)
     finally:
         log.close()
     if json:

@@ -125,7 +125,8 @@ class WriterCore:
             doc=stage.document(done.key) if done.key is not None else b"",
             extra=done.extra,
         )
-        if request.idempotency is not None:
+        # To send again what is here already, anybody may; that must not fill the log with receipts.
+        if request.idempotency is not None and (written or request.actor.operator):
             key, fingerprint = request.idempotency
             receipts[key] = Receipt(key, fingerprint, _packed(answer), self._now_ms())
         return answer

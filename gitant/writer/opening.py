@@ -5,8 +5,13 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import structlog
+
+from domain.envelope import event_id
+from domain.errors import Unavailable
 from domain.keys import SigningKey
 from domain.policy import RootPolicy
+from domain.ports_log import DamagedRow
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from domain.ports_git import PackCaps
     from storage.datadir import DataDir
 
+_log = structlog.get_logger(__name__)
+
 
 def open_core(
     folder: DataDir,
@@ -40,7 +47,7 @@ def open_core(
     key = SigningKey(keys.load_or_create(folder.identity_key))
     policy = RootPolicy()
     projector = Projector(open_writable(folder.views), LogSource(log), policy)
-    if projector.position > log.last_position():
+    if not _is_of_this_log(folder, projector, log):
         projector = _restart(folder, projector, log)
     catch_up(projector, log, progress)
     store = DiskGitStore(folder.repos, caps, git=shutil.which("git") or "git")
@@ -51,8 +58,34 @@ def open_core(
     return WriterCore(log, projector, key, store, policy, on_code_change=on_code_change, housekeeper=housekeeper)
 
 
+def _is_of_this_log(folder: DataDir, projector: Projector, log: SQLiteEventLog) -> bool:
+    """Whether the views were made from this log, as their last event tells; raises `Unavailable` if there is none left.
+
+    A log that was restored from a backup is another one; an empty one was lost, and is not to be begun anew unasked.
+    """
+    seen, held = projector.position, log.last_position()
+    if seen == 0:
+        return True
+    if held == 0:
+        projector.shelf.connection.close()
+        log.close()
+        raise Unavailable(
+            f"{folder.log} is empty, and {folder.views} has {seen} events of it",
+            hint="restore the log from a backup, or move the folder away to begin a new node",
+        )
+    if seen > held:
+        _log.warning("the log ends before what was seen of it", events=held, seen=seen, missing=seen - held)
+        return False
+    shown = projector.shelf.connection.execute("SELECT id FROM events WHERE pos=?", (seen,)).fetchone()
+    try:
+        row = log.get(seen)
+    except DamagedRow:
+        return True  # whatever it was; `gitant verify` tells of it
+    return row is not None and shown is not None and event_id(row.header) == shown[0]
+
+
 def _restart(folder: DataDir, ahead: Projector, log: SQLiteEventLog) -> Projector:
-    """Views that know more than the log belong to another log (one restored from a backup): begin anew."""
+    """Views of another log are of no use: begin anew."""
     ahead.shelf.connection.close()
     remove(folder.views)
     return Projector(open_writable(folder.views), LogSource(log), RootPolicy())
