@@ -11,13 +11,18 @@ from domain.commands.scene import Done, HeadChanged, RefsChanged, RepositoryMade
 from domain.envelope import RawEvent, open_event
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected, Unauthenticated
 from domain.fold.kind import read_payload
-from domain.keys import did_of
+from domain.identity.created import IdentityCreated
+from domain.keys import did_of, is_did
 from domain.kinds import KINDS
 from domain.refs.moved import KIND as REFS_MOVED
 from domain.refs.moved import RefsMoved
+from domain.repository.created import RepositoryCreated
 from domain.repository.default_branch_set import KIND as DEFAULT_BRANCH_SET
 from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, explain
+
+OPERATOR_NAME = "operator"
+"""How the node's own principal is called on every node."""
 
 if TYPE_CHECKING:
     from domain.actor import Actor
@@ -46,6 +51,8 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
         words = REJECTIONS[fault.reason]
         raise InvalidInput(f"the event is not well formed: {words}", field=fault.reason) from fault
     verdict = _check_door(scene, actor, event)
+    if event.genesis and verdict.accepted:
+        _check_name(scene, event)
     effects = _effects(scene, event) if verdict.accepted else []
     try:
         taken = scene.take(event.raw)
@@ -71,6 +78,20 @@ def _check_door(scene: Scene, actor: Actor, event: Event) -> Verdict:
     if verdict.standing == "void":
         raise Forbidden(f"the event would have no effect ({explain(verdict)})", field=verdict.reason)
     return verdict
+
+
+def _check_name(scene: Scene, event: Event) -> None:
+    """Raise `Conflict` if a new stream asks for a name by which something else is found here."""
+    assert event.payload is not None, "it was submitted with one"
+    payload = read_payload(KINDS[event.kind], event.payload)
+    if isinstance(payload, RepositoryCreated):
+        found = scene.repository_named(event.author, payload.name)
+        if found is not None and found != event.stream:
+            raise Conflict(f"{event.author} has a repository named {payload.name} here already")
+    if isinstance(payload, IdentityCreated) and event.author != scene.operator:
+        spelled = payload.name.replace("-", ":")
+        if payload.name == OPERATOR_NAME or (is_did(spelled) and spelled != event.author):
+            raise Conflict(f"{payload.name} is somebody else's name here", hint="choose another one")
 
 
 def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:

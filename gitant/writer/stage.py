@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, final
 
 from domain.chain import check_links
+from domain.commands.events import OPERATOR_NAME
 from domain.envelope import open_event, seal
 from domain.fold.kind import write_payload
 from domain.identity.created import IdentityCreated
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from domain.ports_git import GitStore
     from domain.verdict import Verdict
     from projections.projector import Projector
-
-OPERATOR_NAME = "operator"
 
 
 @final
