@@ -105,7 +105,7 @@ def decode_request(body: bytes) -> tuple[int, Request]:
     """A request and its number, or `WireFault`."""
     try:
         asked = _ASKED.decode(body)
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise WireFault(f"this is no request: {fault}") from fault
     actor = Actor(None if asked.did is None else Did(asked.did), asked.operator)
     return asked.number, Request(asked.command, actor, asked.args, asked.idempotency)
@@ -129,7 +129,7 @@ def decode_outcome(body: bytes) -> tuple[int, Outcome]:
     """An outcome and the number of its request, or `WireFault`."""
     try:
         told = _ANSWERED.decode(body)
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise WireFault(f"this is no outcome: {fault}") from fault
     if isinstance(told, _Done):
         return told.number, Answer(told.position, told.events, told.doc, told.extra, told.replayed)

@@ -8,7 +8,7 @@ import os
 import random
 import subprocess
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Caller:
         self._connection = http.client.HTTPConnection(*address, timeout=_PATIENCE_S)
         self._token = token
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def ask(self, method: str, path: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
         """The answer's JSON; raises `Gone` for anything but an acknowledgement."""
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
@@ -62,7 +66,7 @@ def write_issues(caller: Caller, repo: str, ledger: Ledger, seed: int, stop: thr
     dice = random.Random(seed)
     mine: list[str] = []
     serial = 0
-    with suppress(Gone):
+    with closing(caller), suppress(Gone):
         while not stop.is_set():
             serial += 1
             act = dice.random()

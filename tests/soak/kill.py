@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from domain.ids import parse_stream_id
@@ -47,7 +48,8 @@ def run_kills(rounds: int, seed: int, scratch: Path, say: Callable[[str], None])
 
 def _prepare(folder: DataDir) -> StreamId:
     with running(folder.path) as node:
-        made = _caller(node, folder).ask("POST", "/api/v1/repos", {"name": "attic"})
+        with closing(_caller(node, folder)) as caller:
+            made = caller.ask("POST", "/api/v1/repos", {"name": "attic"})
         assert node.end() == 0
     return parse_stream_id(made["id"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from domain.ids import parse_stream_id
@@ -32,7 +33,8 @@ def run_writes(count: int, seed: int, scratch: Path, say: Callable[[str], None])
     folder, ledger = DataDir(scratch / "node"), Ledger()
     with running(folder.path) as node:
         token = keys.load_or_create_token(folder.operator_token)
-        made = Caller(node.address, token).ask("POST", "/api/v1/repos", {"name": "attic"})
+        with closing(Caller(node.address, token)) as caller:
+            made = caller.ask("POST", "/api/v1/repos", {"name": "attic"})
         assert node.end() == 0
     repo = parse_stream_id(made["id"])
     recording = _record(folder, repo, ledger, scratch, seed)
@@ -95,7 +97,8 @@ def _address(folder: DataDir, token: str) -> tuple[str, int]:
             continue
         host, _, port = info.url.removeprefix("http://").rpartition(":")
         try:
-            Caller((host, int(port)), token).ask("GET", "/ready")
+            with closing(Caller((host, int(port)), token)) as caller:
+                caller.ask("GET", "/ready")
         except Gone:
             continue
         return host, int(port)
