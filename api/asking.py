@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
@@ -115,8 +116,14 @@ class Asking(Request[Any, Any, Any]):
         return wanted >= 0 and (json < 0 or wanted < json)
 
     async def body(self) -> bytes:
+        settings = self.ports.settings
+        is_push = self.route_handler.resolve_request_max_body_size() == settings.push_body_bytes_max
         try:
-            return await super().body()
+            # Held in memory until it is whole, and anybody may begin to send one.
+            async with asyncio.timeout(settings.push_body_wait_s if is_push else settings.body_wait_s):
+                return await super().body()
+        except TimeoutError:
+            raise Malformed("the request's body did not arrive in time") from None
         except InternalServerException:
             raise Malformed("the request's body did not arrive whole") from None
         except RequestEntityTooLarge:

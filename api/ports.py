@@ -61,6 +61,9 @@ class ApiSettings:
     """Of `push` and `push-packfile`, whose packs are base64; larger pushes come by git."""
     file_in_json_bytes_max: int = 8 << 20
     raw_bytes_max: int = 256 << 20
+    body_wait_s: float = 60.0
+    push_body_wait_s: float = 600.0
+    """How long a body may take to arrive."""
     position_wait_s: float = 5.0
     """How long a request waits for the views to reach its `Gitant-Position`."""
 
