@@ -103,7 +103,7 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
             raise Forbidden(f"the device is not {event.author}'s own key", field="not-enrolled")
     state = scene.state(event.stream)
     if isinstance(state, RepositoryState):
-        if not state.exists or (state.private.value and not actor.operator and event.author not in state.roots):
+        if not state.exists or (state.hidden and not actor.operator and event.author not in state.roots):
             raise NotFound("there is no such repository")
         if state.archived.value and event.author not in state.roots:
             raise Conflict("the repository is archived")

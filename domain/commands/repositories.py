@@ -84,7 +84,7 @@ def edit(scene: Scene, actor: Actor, args: EditRepository) -> Done:
     if args.archived is not None and (args.archived != state.archived.value or state.archived.conflict):
         replaced = heads(state.archived.heads)
         writes.append(("administer", "archived", RepositoryArchived(archived=args.archived, replaces=replaced)))
-    if args.private is not None and (args.private != state.private.value or state.private.conflict):
+    if args.private is not None and (args.private != state.hidden or state.private.conflict):
         replaced = heads(state.private.heads)
         writes.append(
             ("administer", "visibility_set", RepositoryVisibilitySet(private=args.private, replaces=replaced))

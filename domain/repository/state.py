@@ -45,6 +45,11 @@ class RepositoryState(State):
         self.deleted: Register[bool] = Register()
 
     @property
+    def hidden(self) -> bool:
+        """Whether it shows as private: if any of rival values says so, for what was shown cannot be taken back."""
+        return any(write.value for write in self.private.current)
+
+    @property
     def exists(self) -> bool:
         """Whether it is there for readers."""
         return bool(self.name) and not self.deleted.value
