@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from domain.chain import Link
-from domain.kinds import KINDS
 from domain.replay.engine import Member
 from domain.replay.judge import Judgement, Known
 from projections.tables import AWAITING, EVENTS, FORKS, MEMBERS, REDACTIONS, STREAMS
@@ -45,6 +44,7 @@ class ViewHistory:
         self._positions: dict[bytes, int] = {}
         self._pending: dict[bytes, Event] = {}
         self._joining: dict[bytes, list[EventId]] = {}
+        self._arriving: EventId | None = None
         self._rejudged = False
         self._roots: dict[bytes, tuple[Did, ...]] = {}
         self._load_awaited()
@@ -59,6 +59,7 @@ class ViewHistory:
         """Say where the event that is about to be applied is in the log."""
         self._positions[event.id] = position
         self._pending[event.id] = event
+        self._arriving = event.id
 
     def settle(self) -> None:
         """The batch is durable: nothing of it needs to be held here any longer."""
@@ -93,10 +94,9 @@ class ViewHistory:
             return known
         pending = self._pending.get(name)
         if pending is not None:
-            # Recorded in this batch and not kept in `_known`: an accepted event that nothing can act on.
-            return Known(
-                pending.kind, pending.stream, pending.entity, pending.author, accepted=True, lamport=pending.lamport
-            )
+            # Recorded in this batch, and what is not accepted went into `_known` at once.
+            known = self._known[name] = _known(pending, accepted=True)
+            return known
         row = self._shelf.connection.execute(
             "SELECT kind, stream, entity, author, standing, lamport FROM events WHERE id=?", (name,)
         ).fetchone()
@@ -166,7 +166,8 @@ class ViewHistory:
         """Remember an event with its verdict, what it awaits, and the entities it touches."""
         position = self.position(event.id)
         verdict = judgement.verdict
-        first = event.id not in self._known and event.id in self._pending
+        first = event.id == self._arriving
+        self._arriving = None
         self._shelf.put(EVENTS, _event_row(event, position, verdict))
         for key in keys:
             self._shelf.put(MEMBERS, (key, event.lamport, event.id, position))
@@ -178,12 +179,8 @@ class ViewHistory:
             self._record_place(event, position, verdict)
         else:
             self._rejudged = True
-        kind = KINDS.get(event.kind)
-        plain = kind is not None and not kind.creates and not kind.redactable and verdict.accepted
-        if not plain or event.id in self._known:
-            self._known[event.id] = Known(
-                event.kind, event.stream, event.entity, event.author, verdict.accepted, event.lamport, event.roots
-            )
+        if not verdict.accepted or event.id in self._known:
+            self._known[event.id] = _known(event, accepted=verdict.accepted)
 
     def record_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
         """Remember that an accepted redaction covers these events."""
@@ -229,6 +226,10 @@ class ViewHistory:
             row = self._shelf.connection.execute("SELECT roots FROM streams WHERE stream=?", (stream,)).fetchone()
             roots = self._roots[stream] = tuple(row[0].split()) if row else ()
         return roots
+
+
+def _known(event: Event, *, accepted: bool) -> Known:
+    return Known(event.kind, event.stream, event.entity, event.author, accepted, event.lamport, event.roots)
 
 
 def _event_row(event: Event, position: int, verdict: Verdict) -> tuple[object, ...]:

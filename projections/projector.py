@@ -47,6 +47,9 @@ _SHOWN: Final[dict[type[State], _Shown]] = {
 """By state, in the order of showing: labels before the issues that name them, repositories last for their counts."""
 
 
+_OPENS_MAX: Final = 50_000
+
+
 class Projector:
     """The writing side of the views. One at a time for each database."""
 
@@ -58,6 +61,7 @@ class Projector:
         self._docs: dict[bytes, bytes] = {}
         self._new: set[bytes] = set()
         self._counts: dict[bytes, list[int]] = {}
+        self._were_open: dict[bytes, bool] = {}
         self.position: int = connection.execute("SELECT value FROM meta WHERE name='position'").fetchone()[0]
 
     def apply(self, event: Event, position: int) -> Applied:
@@ -95,6 +99,7 @@ class Projector:
         self.history.abandon()
         self._engine.forget()
         self._counts.clear()
+        self._were_open.clear()
         self._clear()
         self.position = position
 
@@ -156,6 +161,7 @@ class Projector:
         for state in list(self.changed(IssueState)):
             assert isinstance(state, IssueState)
             was = self._was_open(state.key)
+            self._were_open[state.key] = state.open
             if was == state.open:
                 continue
             counts = self._counts_of(state.stream)
@@ -167,6 +173,8 @@ class Projector:
     def _was_open(self, key: bytes) -> bool | None:
         if key in self._new:
             return None
+        if key in self._were_open:
+            return self._were_open[key]
         row = self.shelf.connection.execute("SELECT open FROM issues WHERE id=?", (key,)).fetchone()
         return None if row is None else bool(row[0])
 
@@ -186,3 +194,5 @@ class Projector:
         self._dirty.clear()
         self._docs.clear()
         self._new.clear()
+        if len(self._were_open) > _OPENS_MAX:
+            self._were_open.clear()

@@ -306,7 +306,6 @@ def create_indexes(connection: sqlite3.Connection) -> None:
                 db.table(table.name).create_index(columns)
         for name, columns in FULL_TEXT.items():
             db.table(name).enable_fts(columns, fts_version="FTS5", tokenize="trigram")
-            connection.execute(f"INSERT INTO {name}_fts ({name}_fts) VALUES ('rebuild')")
             for statement in _triggers(name, columns):
                 connection.execute(statement)
 

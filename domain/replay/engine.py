@@ -8,8 +8,10 @@ out is the same for every order of arrival: `tests/laws` holds it to that.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import msgspec
 
 from domain.content.redacted import EventRedacted
 from domain.fold.kind import PayloadFault, State, Touch, read_payload
@@ -68,8 +70,7 @@ class History(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Applied:
+class Applied(msgspec.Struct):
     """What one event changed: its own verdict, the states to show again by entity key, and who was judged again.
 
     `stale` is the engine's own note of entities to fold again, each once, when all verdicts are known.
@@ -77,9 +78,9 @@ class Applied:
 
     event: EventId
     verdict: Verdict = ACCEPTED
-    states: dict[bytes, State] = field(default_factory=dict[bytes, State])
-    rejudged: list[EventId] = field(default_factory=list[EventId])
-    stale: set[bytes] = field(default_factory=set[bytes])
+    states: dict[bytes, State] = {}
+    rejudged: list[EventId] = []
+    stale: set[bytes] = set()
 
 
 @dataclass(slots=True)
@@ -144,7 +145,7 @@ class Engine:
         kind = KINDS[event.kind]
         touches = kind.touches(event, judgement.payload)
         history.record(event, judgement, [touch.key for touch in touches])
-        if isinstance(judgement.payload, EventRedacted):
+        if type(judgement.payload) is EventRedacted:  # payload classes make `isinstance` slow
             history.record_redaction(judgement.payload.events, event.id)
             self._judge_redacted(judgement.payload, applied)
         for touch in touches:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from domain.ports_log import EventLog
     from projections.projector import Projector
 
-FLUSH_EVENTS = 20_000
+FLUSH_EVENTS = 10_000
 FLUSH_BYTES = 24 << 20
 """Events are held in memory until the views have them: so many, or of so many bytes. An entity is written once for
 however many of them change it."""

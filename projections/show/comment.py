@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 def document(state: CommentState, _: Canvas) -> bytes:
     """The JSON of one comment."""
     name = state.key.hex()
+    created = iso(state.time)
     redacted = _is_hole(state)
     fields: dict[str, Any] = {
         "id": name,
         "issue": state.issue.hex(),
         "body": state.body.value,
         "author": state.author,
-        "created_at": iso(state.time),
-        "updated_at": iso(state.updated),
+        "created_at": created,
+        "updated_at": created if state.updated == state.time else iso(state.updated),
         "edited": state.body.edited,
         "redacted": redacted,
         "lamport": state.lamport,
