@@ -13,6 +13,8 @@ BIN := .venv/bin
 SEED ?= 1
 # More words for pytest: `make test ARGS="tests/domain -x"`.
 ARGS ?=
+# Processes that share the tests out among them, whole files at a time; `make test JOBS=0` is one after the other.
+JOBS ?= 2
 UV ?= uv
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --generate-hashes
@@ -44,7 +46,7 @@ serve: setup ## a node in the foreground; GITANT_HOST, GITANT_PORT and GITANT_DA
 	@exec $(BIN)/gitant serve
 
 test: check ## the checks, then every test
-	@$(BIN)/python -m pytest --hypothesis-seed=$(SEED) $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED) $(ARGS)
 
 check: setup ## lint, format, types (mypy and pyright), import rule
 	@$(BIN)/ruff check --quiet .

@@ -11,6 +11,7 @@ from tests.gitant.answers import Answer, answers, wait_indexed
 from tests.gitant.running import running
 from tests.gitant.varied import fill
 from tests.house.tree import BIN
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +29,8 @@ def told(folder: Path, command: str, *words: str) -> str:
 
 def test_a_node_without_its_views_answers_as_it_did(tmp_path: Path) -> None:
     folder = tmp_path / "node"
-    with running(folder) as node:
-        port = node.address[1]
+    port = free_port()
+    with running(folder, port=port) as node:
         fill(node, tmp_path)
         wait_indexed(node)
         before = answers(node)

@@ -14,6 +14,7 @@ import pytest
 
 from storage.keys import load_or_create
 from tests.gitant.running import PATIENCE_S, Node, refused, running
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -110,8 +111,8 @@ def test_told_twice_it_waits_for_nobody(node: Node) -> None:
 
 
 def test_killed_all_its_processes_end_and_it_starts_again_on_the_same_port(folder: Path) -> None:
-    with running(folder, workers=2) as node:
-        port = node.address[1]
+    port = free_port()
+    with running(folder, port=port, workers=2) as node:
         connection, _ = _half_a_request(node)
         watches = [os.pidfd_open(pid) for pid in node.workers]
         node.process.kill()

@@ -94,17 +94,21 @@ def test_a_skip_is_explained_by_its_pattern_alone() -> None:
     ]
 
 
+@pytest.mark.parametrize("words", [(), ("-p", "xdist", "--numprocesses=2")], ids=["alone", "shared out"])
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
 def test_an_unexplained_skip_fails_ci_only(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, code: int
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, code: int, words: tuple[str, ...]
 ) -> None:
     """The plugin in tests/conftest.py, in a run of its own."""
     monkeypatch.setenv("CI", ci)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    pytester.makepyfile("import pytest\n@pytest.mark.skip(reason='no wish')\ndef test_a(): pass\ndef test_b(): pass")
+    pytester.makepyfile(
+        one="import pytest\n@pytest.mark.skip(reason='no wish')\ndef test_a(): pass\ndef test_b(): pass",
+        two="import pytest\npytest.skip('no luck', allow_module_level=True)",
+    )
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    run = pytester.runpytest_subprocess("-p", "tests.conftest")
+    run = pytester.runpytest_subprocess("-p", "tests.conftest", *words, "one.py", "two.py")
     assert run.ret == code
-    run.assert_outcomes(passed=1, skipped=1)
+    run.assert_outcomes(passed=1, skipped=2)
     if code:
-        run.stdout.fnmatch_lines(["*skipped without leave*", "*::test_a: Skipped: no wish"])
+        run.stdout.fnmatch_lines_random(["*skipped without leave*", "*::test_a: Skipped: no wish", "two.py: *no luck"])

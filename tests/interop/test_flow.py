@@ -13,6 +13,7 @@ from tests.gitant.running import Node, running
 from tests.house.tree import BIN
 from tests.interop.clients import StockGit, asking, make_repo, url_of
 from tests.interop.held import HeldPush
+from tests.ports import free_port
 from tests.storage.git.histories import make_history
 from tests.storage.git.stock import stock_repo
 
@@ -145,8 +146,8 @@ def test_of_pushes_to_one_branch_at_the_same_time_one_counts_and_the_others_hear
 
 def test_a_push_outlives_a_restart_of_the_node(git: StockGit) -> None:
     folder = git.folder / "node"
-    with running(folder) as node:
-        port = node.address[1]
+    port = free_port()
+    with running(folder, port=port) as node:
         make_repo(node, "lasting")
         work = git.work_tree("work")
         push = HeldPush(work, url_of(node, "lasting"), "main")
@@ -159,8 +160,8 @@ def test_a_push_outlives_a_restart_of_the_node(git: StockGit) -> None:
 
 def test_a_push_to_a_node_that_is_gone_can_be_repeated(git: StockGit) -> None:
     folder = git.folder / "node"
-    with running(folder) as node:
-        port = node.address[1]
+    port = free_port()
+    with running(folder, port=port) as node:
         make_repo(node, "lasting")
         work = git.work_tree("work")
         push = HeldPush(work, url_of(node, "lasting"), "main")

@@ -6,13 +6,13 @@ import os
 import select
 import shlex
 import signal
-import socket
 import subprocess
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, final
 
 from tests.house.tree import BIN
+from tests.ports import free_port
 from tests.transcripts.normal import PAGE_PORT, Normal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Session:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home" / "ada"
         self.home.mkdir(parents=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.normal = Normal(self.home, self.port)
         script, self._script = os.pipe()
         self._ended, ended = os.pipe()
@@ -123,9 +123,3 @@ def _environment(home: Path, port: int) -> dict[str, str]:
         "GITANT_PORT": str(port),
         "GITANT_WORKERS": "1",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import socket
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -12,19 +11,14 @@ from typing import TYPE_CHECKING
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from transport.git.asgi import ASGIApp
 
 START_TIMEOUT_S = 10.0
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
