@@ -141,6 +141,20 @@ class Folder:
 
 @final
 @dataclass(frozen=True, slots=True)
+class File:
+    """A path as text; empty where there need be none."""
+
+    allowed: str = "the path of a file"
+
+    def read(self, given: object) -> str:
+        return str(Folder().read(given)) if given else ""
+
+    def show(self, value: object) -> str:
+        return str(value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Url:
     """An http(s) URL without a trailing slash; empty where none is needed."""
 

@@ -8,11 +8,11 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from domain.errors import InvalidInput
 from domain.ports_git import PackCaps
-from gitant.setting_kinds import Choice, Count, Folder, Host, Size, Url
+from gitant.setting_kinds import Choice, Count, File, Folder, Host, Size, Url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 CONFIG_FILE: Final = "config.toml"
 _CONFIG_BYTES_MAX = 256 * 1024
+
+
+Change = Literal["restart", "workers", "at once"]
+"""When a changed setting takes effect in a node that is told to reload: not before the next start, in HTTP workers
+that take the place of those there are, or at once."""
 
 
 class BadSetting(InvalidInput):
@@ -36,6 +41,7 @@ class Setting:
     kind: Kind
     default: str
     help: str
+    change: Change = "workers"
 
     @property
     def env(self) -> str:
@@ -56,11 +62,17 @@ def _size(count: int) -> str:
 
 
 SETTINGS: Final = (
-    Setting("host", Host(), "127.0.0.1", "The address to listen on; 0.0.0.0 or :: for every interface."),
-    Setting("port", Count(0, 65_535), "7777", "The TCP port to listen on; 0 takes any free one."),
+    Setting("host", Host(), "127.0.0.1", "The address to listen on; 0.0.0.0 or :: for every interface.", "restart"),
+    Setting("port", Count(0, 65_535), "7777", "The TCP port to listen on; 0 takes any free one.", "restart"),
     Setting(
-        "data_dir", Folder(), "~/.local/share/gitant", "The folder that holds everything the node keeps, its keys too."
+        "data_dir",
+        Folder(),
+        "~/.local/share/gitant",
+        "The folder that holds everything the node keeps, its keys too.",
+        "restart",
     ),
+    Setting("tls_cert", File(), "", "A PEM file with the certificate and its chain: speak HTTPS, TLS 1.2 or newer."),
+    Setting("tls_key", File(), "", "The PEM file with that certificate's key, which nobody else may read."),
     Setting("public_url", Url(), "", "Where clients reach the node, if a proxy is in front: clone URLs and links."),
     Setting("min_free", Size(), "256M", "With less than this free on the disk of the data folder, /ready answers 503."),
     Setting("workers", Count(1, 64), "2", "How many processes answer HTTP. The one writer comes on top."),
@@ -92,10 +104,31 @@ SETTINGS: Final = (
         Count(0, 36_500),
         "30",
         "How many days redacted bytes, which nobody is shown, stay on the disk.",
+        "restart",
     ),
-    Setting("log_level", Choice(("debug", "info", "warning", "error")), "info", "The least level that is logged."),
     Setting(
-        "log_format", Choice(("text", "json")), "text", "Whether log lines are for people or one JSON object each."
+        "drain_s_max",
+        Count(0, 3_600),
+        "30",
+        "How many seconds requests and clones under way may take to end when the node stops or reloads.",
+        "at once",
+    ),
+    Setting(
+        "log_level", Choice(("debug", "info", "warning", "error")), "info", "The least level that is logged.", "at once"
+    ),
+    Setting(
+        "log_format",
+        Choice(("text", "json")),
+        "text",
+        "Whether log lines are for people or one JSON object each.",
+        "at once",
+    ),
+    Setting(
+        "access_log",
+        Choice(("off", "errors", "all")),
+        "off",
+        "Which requests get a log line each: none, those answered 500 or more, or all.",
+        "at once",
     ),
 )
 """All of them. `docs/settings.md` describes each; a test holds the two together."""
@@ -111,6 +144,8 @@ class Settings:
     host: str
     port: int
     data_dir: Path
+    tls_cert: str
+    tls_key: str
     public_url: str
     min_free: int
     workers: int
@@ -123,8 +158,10 @@ class Settings:
     push_check_memory_max: int
     push_check_cpu_s_max: int
     redaction_delay_days: int
+    drain_s_max: int
     log_level: str
     log_format: str
+    access_log: str
 
     @property
     def caps(self) -> PackCaps:
