@@ -48,7 +48,7 @@ class History:
         With a path, as `git log -- path` shows them: a commit that leaves the path as one of its parents has
         it is left out, and of a merge only that parent is followed.
         """
-        watched = _Watched(self._objects, path) if path.strip("/") else None
+        watched = Watched(self._objects, path) if path.strip("/") else None
         seen, queue, count = {tip}, [(-self.meta(tip).time, 0, tip)], 0
         while queue:
             _, _, oid = heappop(queue)
@@ -68,7 +68,7 @@ class History:
             if shows:
                 yield oid
 
-    def _same_parent(self, commit: Meta, watched: _Watched) -> bytes | None:
+    def _same_parent(self, commit: Meta, watched: Watched) -> bytes | None:
         here = watched.at(commit.tree)
         return next((parent for parent in commit.parents if watched.at(self.meta(parent).tree) == here), None)
 
@@ -124,13 +124,14 @@ class History:
 
 
 @final
-class _Watched:
-    """What is at one path in many trees."""
+class Watched:
+    """What is at one path in many trees; an exact one if it is given in bytes."""
 
-    def __init__(self, objects: Objects, path: str) -> None:
+    def __init__(self, objects: Objects, path: str | bytes) -> None:
         self._objects = objects
-        name = wanted(path)
-        self._pickers = [trees.Picker(part) for part in (name or b"").split(b"/")]
+        name = wanted(path) if isinstance(path, str) else path
+        exact = isinstance(path, bytes)
+        self._pickers = [trees.Picker(part, exact=exact) for part in (name or b"").split(b"/")]
         self._found: dict[tuple[bytes, int], Entry | None] = {}
 
     def at(self, tree: bytes) -> Entry | None:

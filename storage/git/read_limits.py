@@ -53,3 +53,29 @@ DISPLAY = DiffLimits()
 
 PATCH = DiffLimits(file_patch_bytes_max=16 << 20, blob_bytes_max=8 << 20)
 """For a patch as a file, which is whole or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlameLimits:
+    """What one blame may cost: some ten seconds where all of it is spent. What is not decided then says `boundary`."""
+
+    blob_bytes_max: int = 8 << 20
+    """Of the file asked about."""
+    commits_max: int = 200_000
+    """Suspects looked at: a file in a commit."""
+    bytes_max: int = 512 << 20
+    """Of all versions compared."""
+    file_steps_max: int = 8_000_000
+    steps_max: int = 24_000_000
+    renames: DiffLimits = DiffLimits(
+        folders_max=CHANGED_TREES_MAX, rename_pairs_max=1_000_000, rename_bytes_max=64 << 20, blob_bytes_max=8 << 20
+    )
+    """Of each search for where a file came from; the pairs are git's own bound."""
+
+
+BLAME = BlameLimits()
+
+LAST_COMMITS_VISITED_MAX = 100_000
+"""Commits looked at for when the entries of a folder last changed."""
+LAST_COMMITS_REMEMBERED_MAX = 256
+"""Folders, of all repositories."""

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, final
 from domain.errors import NotFound, TooLarge
 from domain.ports_git import TreeDiff
 from storage.git import commits, revs, trees
+from storage.git.blame import Blamer
 from storage.git.diff.files import Patches, as_file_change
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
 from storage.git.history import History
+from storage.git.last_commits import Remembered, last_commits
 from storage.git.names import shown
 from storage.git.objects import BLOB, COMMIT, TYPES
 from storage.git.pool import HandlePool
 from storage.git.read_limits import (
     BINARY_SNIFF_BYTES,
+    BLAME,
     DISPLAY,
     INDEXED_FILE_BYTES_MAX,
     INDEXED_FILES_MAX,
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from domain.ids import StreamId
+    from domain.ports_files import Blame, LastCommits
     from domain.ports_git import CommitInfo, TreeEntry
     from storage.git.diff.files import Patch
     from storage.git.diff.paths import Change
@@ -45,6 +49,7 @@ class DulwichReader:
     def __init__(self, root: Path) -> None:
         self._pool = HandlePool(root)
         self._counts: dict[tuple[bytes, str], int] = {}  # by tip and path, which decide it for ever
+        self._last_commits = Remembered()
 
     def close(self) -> None:
         """Let go of all packs; what is being read still ends well."""
@@ -76,11 +81,34 @@ class DulwichReader:
             return trees.entry_of(handle.objects, raw, entry), data
 
     def object(self, repo: StreamId, oid: str) -> tuple[str, bytes]:
-        if not revs.is_oid(oid):
-            raise NotFound(f"{oid!r} is not an object id", hint="an object id is 40 hexadecimal digits")
         with self._pool.use(repo) as handle:
-            kind, data = handle.objects.raw(oid.lower().encode())
+            kind, data = handle.objects.raw(_oid(oid))
             return TYPES[kind], data
+
+    def object_size(self, repo: StreamId, oid: str) -> int:
+        with self._pool.use(repo) as handle:
+            (size,) = handle.objects.sizes((_oid(oid),)).values()
+            return size
+
+    def blame(self, repo: StreamId, rev: str, path: str) -> Blame:
+        with self._pool.use(repo) as handle:
+            tip = revs.resolve(handle.objects, rev)
+            raw, entry = trees.find(handle.objects, trees.root_of(handle.objects, tip), path)
+            if entry.type != "blob":
+                raise NotFound(f"{path!r} is not a file", hint="only the lines of a file are blamed on somebody")
+            size = handle.objects.sizes((entry.oid,))[entry.oid]
+            if size > BLAME.blob_bytes_max:
+                raise TooLarge(f"{path!r} has {size:,} bytes; at most {BLAME.blob_bytes_max:,} are blamed", hint=_BLAME)
+            return Blamer(handle.objects, History(handle.objects, handle.known), BLAME).blame(tip, raw, entry)
+
+    def last_commits(self, repo: StreamId, rev: str, path: str) -> LastCommits:
+        with self._pool.use(repo) as handle:
+            tip = revs.resolve(handle.objects, rev)
+            raw, entry = trees.find(handle.objects, trees.root_of(handle.objects, tip), path)
+            if entry.mode != trees.FOLDER:
+                raise NotFound(f"{path!r} is not a folder", hint="ask for the commits of its path")
+            history = History(handle.objects, handle.known)
+            return last_commits(handle.objects, history, tip, raw, self._last_commits, handle.folder)
 
     def commit(self, repo: StreamId, rev: str) -> CommitInfo:
         with self._pool.use(repo) as handle:
@@ -152,6 +180,13 @@ class DulwichReader:
 
 
 _FETCH = "fetch both commits and run git diff"
+_BLAME = "clone the repository and run git blame"
+
+
+def _oid(text: str) -> bytes:
+    if not revs.is_oid(text):
+        raise NotFound(f"{text!r} is not an object id", hint="an object id is 40 hexadecimal digits")
+    return text.lower().encode()
 
 
 def _found(objects: Objects, rev: str, path: str) -> tuple[bytes, Entry]:

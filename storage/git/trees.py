@@ -77,15 +77,17 @@ def find(objects: Objects, root: bytes, path: str) -> tuple[bytes, Entry]:
 class Picker:
     """Finds one name in many trees, without parsing what stands before it."""
 
-    def __init__(self, name: bytes) -> None:
+    def __init__(self, name: bytes, *, exact: bool = False) -> None:
+        """An `exact` name is that of an entry; else it may be as `shown` writes it."""
         self._name = name
+        self._exact = exact
         self._pattern = re.compile(rb"(?:[0-7]+ [^\0]+\0.{20})*?([0-7]+) %s\0(.{20})" % re.escape(name), re.DOTALL)
 
     def pick(self, data: bytes) -> Entry | None:
         """The entry that the name, as people write it, means in the tree `data`."""
         if (match := self._pattern.match(data)) is not None:
             return entry(int(match[1], 8), match[2].hex().encode())
-        found = _named(parsed(data), self._name) if b"\\x" in self._name else None
+        found = _named(parsed(data), self._name) if b"\\x" in self._name and not self._exact else None
         return None if found is None else found[1]
 
 

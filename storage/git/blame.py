@@ -1,0 +1,270 @@
+"""Who wrote each line of a file: `git blame`, which follows a file to where it was renamed.
+
+Every line is somebody's suspect: first of the commit that is asked about, then, as long as a parent has the same
+line, of that parent. A merge asks its parents in order. What a line's fate is depends on no other line, so commits may
+be taken in any order; the newest first means that most are taken once.
+"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple, final
+
+from domain.ports_files import Blame, BlameRange
+from storage.git.diff.hunks import edits, lines_of
+from storage.git.diff.lines import Budget
+from storage.git.diff.paths import changed
+from storage.git.diff.renames import with_renames
+from storage.git.history import Watched
+from storage.git.names import shown
+from storage.git.objects import BLOB
+from storage.git.trees import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from storage.git.diff.hunks import Edit
+    from storage.git.history import History
+    from storage.git.objects import Objects
+    from storage.git.read_limits import BlameLimits
+    from storage.git.trees import Entry
+
+_TAIL_BLOCK_BYTES = 1_024
+
+
+class Span(NamedTuple):
+    """`count` lines of the file asked about, from `final` on; they are those from `own` on of the suspect's file."""
+
+    final: int
+    own: int
+    count: int
+
+
+@dataclass(slots=True)
+class _Suspect:
+    """A file in a commit, with the lines it may have written."""
+
+    path: bytes
+    entry: Entry
+    spans: list[Span]
+    previous: tuple[bytes, bytes] | None = None
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Commits that have suspects, the newest first."""
+
+    heap: list[tuple[int, int, bytes]] = field(default_factory=list[tuple[int, int, bytes]])
+    waiting: dict[bytes, dict[bytes, _Suspect]] = field(default_factory=dict[bytes, dict[bytes, _Suspect]])
+    count: int = 0
+
+
+@final
+class Blamer:
+    """One search; for one thread."""
+
+    def __init__(self, objects: Objects, history: History, limits: BlameLimits) -> None:
+        self._objects = objects
+        self._history = history
+        self._limits = limits
+        self._queue = _Queue()
+        self._found: list[tuple[Span, bytes, _Suspect, bool]] = []
+        self._watched: dict[bytes, Watched] = {}
+        self._lines: dict[bytes, tuple[bytes, list[bytes]]] = {}
+        self._bytes_left = limits.bytes_max
+        self._steps_left = limits.steps_max
+        self._commits_left = limits.commits_max
+        self._complete = True
+
+    def blame(self, commit: bytes, path: bytes, entry: Entry) -> Blame:
+        """The ranges of the file `entry` at `path` in `commit`."""
+        count = len(lines_of(self._objects.typed(entry.oid, BLOB)))
+        if count:
+            self._suspect(commit, path, entry, [Span(0, 0, count)])
+        while self._queue.heap:
+            _, _, oid = heappop(self._queue.heap)
+            for suspect in self._queue.waiting.pop(oid).values():
+                if self._is_spent():
+                    self._settle(oid, suspect, boundary=bool(self._history.meta(oid).parents))
+                else:
+                    self._commits_left -= 1
+                    self._pass_on(oid, suspect)
+                    self._settle(oid, suspect)
+        return Blame(tuple(self._ranges()), self._complete)
+
+    def _is_spent(self) -> bool:
+        return min(self._bytes_left, self._steps_left, self._commits_left) <= 0
+
+    def _suspect(self, commit: bytes, path: bytes, entry: Entry, spans: list[Span]) -> None:
+        if not spans:
+            return
+        queue = self._queue
+        if commit not in queue.waiting:
+            queue.waiting[commit] = {}
+            queue.count += 1
+            heappush(queue.heap, (-self._history.meta(commit).time, queue.count, commit))
+        known = queue.waiting[commit].get(path)
+        if known is None:
+            queue.waiting[commit][path] = _Suspect(path, entry, spans)
+        else:
+            known.spans.extend(spans)
+
+    def _settle(self, commit: bytes, suspect: _Suspect, *, boundary: bool = False) -> None:
+        """What is left to a suspect, it wrote; at a boundary, it or somebody before it."""
+        self._complete = self._complete and not boundary
+        self._found.extend((span, commit, suspect, boundary) for span in suspect.spans)
+
+    def _pass_on(self, commit: bytes, suspect: _Suspect) -> None:
+        """Give each line to the first parent that has it; all of them to one that has the very same file."""
+        parents = self._history.meta(commit).parents
+        found: dict[bytes, tuple[bytes, Entry]] = {}
+        for search in (self._same_path, self._renamed):
+            for parent in parents:
+                there = None if parent in found else search(commit, parent, suspect)
+                if there is None:
+                    continue
+                path, entry = there
+                if entry.oid == suspect.entry.oid:
+                    spans, suspect.spans = suspect.spans, []
+                    self._suspect(parent, path, entry, spans)
+                    return
+                if all(entry.oid != other.oid for _, other in found.values()):
+                    found[parent] = there
+        for parent in dict.fromkeys(parents):
+            if parent in found and suspect.spans:
+                path, entry = found[parent]
+                suspect.previous = suspect.previous or (parent, path)
+                passed, suspect.spans = _parted(suspect.spans, self._edits(entry.oid, suspect.entry.oid))
+                self._suspect(parent, path, entry, passed)
+
+    def _same_path(self, _: bytes, parent: bytes, suspect: _Suspect) -> tuple[bytes, Entry] | None:
+        entry = self._at(parent, suspect.path)
+        if entry is None or stat.S_IFMT(entry.mode) != stat.S_IFMT(suspect.entry.mode):
+            return None
+        return suspect.path, entry
+
+    def _renamed(self, commit: bytes, parent: bytes, suspect: _Suspect) -> tuple[bytes, Entry] | None:
+        here = self._at(parent, suspect.path)
+        if here is not None and here.mode != FOLDER:
+            return None  # it was there: as it is, or as something of another type
+        trees = self._history.meta(parent).tree, self._history.meta(commit).tree
+        limits = self._limits.renames
+        changes = [
+            change
+            for change in changed(self._objects, *trees, trees_max=limits.folders_max)
+            if change.new is None or (change.old is None and change.path == suspect.path)
+        ]
+        for change in with_renames(self._objects, changes, limits):
+            if change.path == suspect.path and change.old is not None and change.old_path is not None:
+                return change.old_path, change.old
+        return None
+
+    def _at(self, commit: bytes, path: bytes) -> Entry | None:
+        if path not in self._watched:
+            self._watched[path] = Watched(self._objects, path)
+        return self._watched[path].at(self._history.meta(commit).tree)
+
+    def _edits(self, old: bytes, new: bytes) -> list[Edit]:
+        """What differs between two blobs."""
+        (before, before_lines), (after, after_lines) = self._lines_of(old), self._lines_of(new)
+        tail = _common_tail_lines(before, after)
+        a, b = before_lines[: len(before_lines) - tail], after_lines[: len(after_lines) - tail]
+        budget = Budget(min(self._limits.file_steps_max, self._steps_left))
+        given = budget.steps
+        found = edits(a, b, budget)
+        self._steps_left -= given - budget.steps
+        self._complete = self._complete and budget.steps > 0
+        self._lines = {new: self._lines[new], old: self._lines[old]}
+        return found
+
+    def _lines_of(self, oid: bytes) -> tuple[bytes, list[bytes]]:
+        if oid not in self._lines:
+            data = self._objects.typed(oid, BLOB)
+            self._bytes_left -= len(data)
+            self._lines[oid] = (data, lines_of(data))
+        return self._lines[oid]
+
+    def _ranges(self) -> Iterator[BlameRange]:
+        found = sorted(self._found, key=_by_place)
+        at = 0
+        while at < len(found):
+            (final, own, count), commit, suspect, boundary = found[at]
+            at += 1
+            while at < len(found):
+                span, other, following, ends = found[at]
+                if (other, following.path, span.own, ends) != (commit, suspect.path, own + count, boundary):
+                    break
+                count += span.count
+                at += 1
+            previous = suspect.previous
+            yield BlameRange(
+                start=final + 1,
+                count=count,
+                commit=commit.decode(),
+                original_path=shown(suspect.path),
+                original_start=own + 1,
+                previous=None if previous is None else (previous[0].decode(), shown(previous[1])),
+                boundary=boundary,
+            )
+
+
+def _by_place(found: tuple[Span, bytes, _Suspect, bool]) -> int:
+    return found[0].final
+
+
+def _parted(spans: Sequence[Span], found: Sequence[Edit]) -> tuple[list[Span], list[Span]]:
+    """The lines that the old side has, under their numbers there, and those that it has not."""
+    passed: list[Span] = []
+    kept: list[Span] = []
+    for final, own, count in sorted(spans, key=_by_own):
+        at = _first_behind(found, own)
+        while count and at < len(found) and found[at].b0 < own + count:
+            edit = found[at]
+            at += 1
+            same = max(0, edit.b0 - own)
+            if same:
+                passed.append(Span(final, own + edit.a0 - edit.b0, same))
+            different = max(0, min(edit.b1 - own, count) - same)
+            if different:
+                kept.append(Span(final + same, own + same, different))
+            final, own, count = final + same + different, own + same + different, count - same - different
+        if count:
+            shift = found[at - 1].a1 - found[at - 1].b1 if at else 0
+            passed.append(Span(final, own + shift, count))
+    return passed, kept
+
+
+def _by_own(span: Span) -> int:
+    return span.own
+
+
+def _first_behind(found: Sequence[Edit], line: int) -> int:
+    """Index of the first edit that ends behind `line` of the new side."""
+    low, high = 0, len(found)
+    while low < high:
+        middle = (low + high) // 2
+        if found[middle].b1 <= line:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _common_tail_lines(before: bytes, after: bytes) -> int:
+    """How many lines at the end git sets aside before it compares: whole blocks that are the same, less one line.
+
+    What is set aside cannot be slid into, so it decides where a block of changed lines comes to stand.
+    """
+    trimmed, smaller = 0, min(len(before), len(after))
+    while trimmed + _TAIL_BLOCK_BYTES <= smaller:
+        ends = [(len(data) - trimmed - _TAIL_BLOCK_BYTES, len(data) - trimmed) for data in (before, after)]
+        if before[slice(*ends[0])] != after[slice(*ends[1])]:
+            break
+        trimmed += _TAIL_BLOCK_BYTES
+    if not trimmed:
+        return 0
+    tail = before[len(before) - trimmed :]
+    tail = tail[tail.find(b"\n") + 1 :] if b"\n" in tail else b""
+    return len(lines_of(tail))
