@@ -68,6 +68,18 @@ class Issues(Struct):
     issues: list[Issue]
 
 
+class FoundIssue(Issue):
+    """An issue of any repository, with that one's name."""
+
+    repo_full_name: str = ""
+
+
+class FoundIssues(Struct):
+    """A page of issues of several repositories, newest here first."""
+
+    issues: list[FoundIssue]
+
+
 class Comment(Struct):
     """A comment; a redacted one stays as a hole."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from domain.actor import Actor
     from domain.ids import Did, EventId, StreamId
+    from domain.issue.search import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueFilter:
-    """Which issues: all that match every given term. Labels and assignee by name; author and assignee may be dids."""
-
-    state: str = "open"
-    """open, closed or all"""
-    labels: tuple[str, ...] = ()
-    assignee: str = ""
-    author: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class CodeHit:
     """One line of one file that holds the words searched for; `line` counts from 1."""
 
@@ -102,6 +91,46 @@ class CodeHits:
     complete: bool
     hits: Sequence[CodeHit]
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """An event where it arrived in this node's log. Doc: that of `EventRow`, with position, repo_name, summary."""
+
+    position: int
+    id: EventId
+    stream: StreamId
+    kind: str
+    entity: EventId | None
+    author: Did
+    doc: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which lines of the log: all that match every given term."""
+
+    streams: frozenset[StreamId] = frozenset()
+    kinds: tuple[str, ...] = ()
+    """Whole kinds, or beginnings of kinds with a `*` behind them."""
+    entity: EventId | None = None
+    """The event that made a thing: it and what acts on that thing."""
+    author: Did | None = None
+
+    def takes(self, line: LogLine) -> bool:
+        """Whether `line` matches."""
+        return (
+            (not self.streams or line.stream in self.streams)
+            and (self.entity is None or self.entity in (line.entity, line.id))
+            and (self.author is None or line.author == self.author)
+            and self.takes_kind(line.kind)
+        )
+
+    def takes_kind(self, kind: str) -> bool:
+        """Whether events of this kind match as far as their kind goes."""
+        return not self.kinds or any(
+            kind.startswith(each[:-1]) if each.endswith("*") else kind == each for each in self.kinds
+        )
 
 
 class Views(Protocol):
@@ -133,8 +162,26 @@ class Views(Protocol):
         """By content id, number, or `number.<id prefix>`; a contested number raises `Conflict` naming the claimants."""
         ...
 
-    def issues(self, stream: StreamId, which: IssueFilter, *, after: str | None = None, limit: int = 30) -> Page:
-        """Issues, newest first by (lamport, id)."""
+    def issues(
+        self, stream: StreamId, query: Query, *, me: Did | None = None, after: str | None = None, limit: int = 30
+    ) -> Page:
+        """A repository's issues, newest first by (lamport, id) unless the query sorts; `@me` in it is `me`."""
+        ...
+
+    def issues_everywhere(
+        self,
+        reader: Actor,
+        query: Query,
+        *,
+        only: StreamId | None = None,
+        after: str | None = None,
+        limit: int = 30,
+    ) -> Page:
+        """Issues of every repository that the reader may see, as they arrived here, newest first.
+
+        `only` is the repository that the query's `repo:` means, which the caller has found readable. Documents have
+        `repo_full_name` (`owner/name`) besides.
+        """
         ...
 
     def comment(self, stream: StreamId, comment: str) -> EntityRow | None:
@@ -167,6 +214,13 @@ class Views(Protocol):
 
     def events(self, stream: StreamId | None, *, kind: str = "", after: str | None = None, limit: int = 30) -> Page:
         """Events newest first: one stream's by (lamport, id), or all of them by arrival at this node."""
+        ...
+
+    def since(self, after: int, which: LogFilter, *, limit: int = 100) -> tuple[Sequence[LogLine], int]:
+        """Lines of the log after a position in order of arrival, and the position up to which that is all of them.
+
+        It looks at a bounded number of positions: until the second value is `position()`, there may be more.
+        """
         ...
 
     def activity(self, reader: Actor, *, after: str | None = None, limit: int = 30) -> Page:

@@ -10,7 +10,7 @@ from domain.errors import Unavailable
 from domain.keys import is_did
 from projections import code_search
 from projections.database import open_readonly
-from projections.queries import entities, events, issues, people, repos
+from projections.queries import entities, events, issue_search, issues, live, people, repos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from domain.actor import Actor
     from domain.ids import Did, EventId, StreamId
-    from domain.ports_views import CodeHits, EntityRow, EventRow, IssueFilter, Page, RepoRow
+    from domain.issue.search import Query
+    from domain.ports_views import CodeHits, EntityRow, EventRow, LogFilter, LogLine, Page, RepoRow
 
 _READABLE = "stream IN (SELECT stream FROM repos WHERE deleted=0 AND private=0)"
 _COUNTS = {
@@ -75,8 +76,21 @@ class SqliteViews:
     def issue(self, stream: StreamId, selector: str) -> EntityRow | None:
         return issues.issue(self._connection, stream, selector)
 
-    def issues(self, stream: StreamId, which: IssueFilter, *, after: str | None = None, limit: int = 30) -> Page:
-        return issues.issues(self._connection, stream, which, after, limit)
+    def issues(
+        self, stream: StreamId, query: Query, *, me: Did | None = None, after: str | None = None, limit: int = 30
+    ) -> Page:
+        return issue_search.of_repo(self._connection, stream, query, me, after, limit)
+
+    def issues_everywhere(
+        self,
+        reader: Actor,
+        query: Query,
+        *,
+        only: StreamId | None = None,
+        after: str | None = None,
+        limit: int = 30,
+    ) -> Page:
+        return issue_search.everywhere(self._connection, reader, query, only, after, limit)
 
     def comment(self, stream: StreamId, comment: str) -> EntityRow | None:
         return entities.comment(self._connection, stream, comment)
@@ -101,6 +115,9 @@ class SqliteViews:
 
     def events(self, stream: StreamId | None, *, kind: str = "", after: str | None = None, limit: int = 30) -> Page:
         return events.events(self._connection, stream, kind, after, limit)
+
+    def since(self, after: int, which: LogFilter, *, limit: int = 100) -> tuple[Sequence[LogLine], int]:
+        return live.since(self._connection, after, which, limit)
 
     def activity(self, reader: Actor, *, after: str | None = None, limit: int = 30) -> Page:
         return events.activity(self._connection, reader, after, limit)

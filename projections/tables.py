@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 """Bump when a fold or a table changes: older views are thrown away and rebuilt."""
 
 
@@ -189,6 +189,7 @@ ISSUES: Final = Table(
         "number": "INTEGER NOT NULL",
         "open": "INTEGER NOT NULL",
         "lamport": "INTEGER NOT NULL",
+        "updated": "INTEGER NOT NULL",
         "author": "TEXT NOT NULL",
         "title": "TEXT NOT NULL",
         "body": "TEXT NOT NULL",
@@ -196,7 +197,14 @@ ISSUES: Final = Table(
     },
     key=("pos",),
     unique=(("id",),),
-    indexes=(("stream", "open", "lamport", "id"), ("stream", "lamport", "id"), ("stream", "number")),
+    indexes=(
+        ("stream", "open", "lamport", "id"),
+        ("stream", "lamport", "id"),
+        ("stream", "number"),
+        ("stream", "updated", "id"),
+        ("author", "stream", "lamport", "id"),
+        ("open",),
+    ),
     shared=("id", "number", "open", "author", "doc"),
     with_rowid=True,
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import EventId, StreamId
 
-_COLUMNS = (
+COLUMNS = (
     "pos, id, stream, kind, entity, author, device, seq, lamport, time, standing, reason,"
     " EXISTS (SELECT 1 FROM redactions WHERE target=events.id)"
 )
@@ -24,7 +24,7 @@ _COLUMNS = (
 
 def event(connection: sqlite3.Connection, name: EventId) -> EventRow | None:
     """One event by id."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM events WHERE id=?", (name,)).fetchone()
+    row = connection.execute(f"SELECT {COLUMNS} FROM events WHERE id=?", (name,)).fetchone()
     return None if row is None else EventRow(row[1], row[2], row[0], document(row), redacted=bool(row[12]))
 
 
@@ -47,7 +47,7 @@ def events(connection: sqlite3.Connection, stream: StreamId | None, kind: str, a
         values.append(read_position(after))
     order = "lamport DESC, id DESC" if stream is not None else "pos DESC"
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM events WHERE {where} ORDER BY {order} LIMIT ?",
+        f"SELECT {COLUMNS} FROM events WHERE {where} ORDER BY {order} LIMIT ?",
         (*values, limit + 1),
     ).fetchall()
     cursor = None
@@ -59,23 +59,26 @@ def events(connection: sqlite3.Connection, stream: StreamId | None, kind: str, a
 
 def document(row: Sequence[Any]) -> bytes:
     """The JSON of one event's row."""
+    return encode_json(fields_of(row))
+
+
+def fields_of(row: Sequence[Any]) -> dict[str, Any]:
+    """What lists say of one event, from its row of `COLUMNS`."""
     _, name, stream, kind, entity, author, device, seq, lamport, time, standing, reason, redacted = row
-    return encode_json(
-        {
-            "id": name.hex(),
-            "stream": stream.hex(),
-            "kind": kind,
-            "entity": entity.hex() if entity else None,
-            "author": author,
-            "device": device.hex(),
-            "seq": seq,
-            "lamport": lamport,
-            "time": iso(time),
-            "verdict": standing,
-            "reason": reason,
-            "redacted": bool(redacted),
-        }
-    )
+    return {
+        "id": name.hex(),
+        "stream": stream.hex(),
+        "kind": kind,
+        "entity": entity.hex() if entity else None,
+        "author": author,
+        "device": device.hex(),
+        "seq": seq,
+        "lamport": lamport,
+        "time": iso(time),
+        "verdict": standing,
+        "reason": reason,
+        "redacted": bool(redacted),
+    }
 
 
 def activity(connection: sqlite3.Connection, reader: Actor, after: str | None, limit: int) -> Page:
@@ -94,7 +97,7 @@ def activity(connection: sqlite3.Connection, reader: Actor, after: str | None, l
 
 def _happening(connection: sqlite3.Connection, row: Sequence[Any]) -> bytes:
     _, name, kind, entity, author, time, stream, repo = row
-    subject, number = _subject(connection, name, entity)
+    about, number = subject(connection, name, entity)
     return encode_json(
         {
             "id": name.hex(),
@@ -103,14 +106,14 @@ def _happening(connection: sqlite3.Connection, row: Sequence[Any]) -> bytes:
             "repo_name": repo,
             "author": author,
             "time": iso(time),
-            "subject": subject,
+            "subject": about,
             "number": number,
-            "summary": sentence(kind, repo, subject, number),
+            "summary": sentence(kind, repo, about, number),
         }
     )
 
 
-def _subject(connection: sqlite3.Connection, name: bytes, entity: bytes | None) -> tuple[str | None, int | None]:
+def subject(connection: sqlite3.Connection, name: bytes, entity: bytes | None) -> tuple[str | None, int | None]:
     """The title and number of the issue an event opened, acts on, or comments."""
     row = connection.execute(
         "SELECT title, number FROM issues WHERE id IN (?1, ?2, (SELECT issue FROM comments WHERE id=?2))",

@@ -11,6 +11,8 @@ _SENTENCES: Final = {
     "repository.visibility_set.v1": "changed who may see {repo}",
     "repository.archived.v1": "changed the archiving of {repo}",
     "repository.deleted.v1": "deleted {repo}",
+    "repository.forked.v1": "forked {repo}",
+    "repository.imported.v1": "imported {repo}",
     "refs.moved.v1": "pushed to {repo}",
     "label.created.v1": "created the label {subject} in {repo}",
     "label.recoloured.v1": "recoloured the label {subject} in {repo}",

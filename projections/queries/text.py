@@ -16,20 +16,6 @@ def terms(text: str) -> list[str]:
     return text.split()[:TERMS_MAX]
 
 
-def conditions(text: str, fts: str, table: str, columns: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """SQL conditions on `table` (whose rowids `fts` indexes) with their parameters, one for each word."""
-    found: list[str] = []
-    values: list[str] = []
-    for term in terms(text):
-        if len(term) >= TRIGRAM_CHARS:
-            found.append(f"{table}.rowid IN (SELECT rowid FROM {fts} WHERE {fts} MATCH ?)")
-            values.append('"' + term.replace('"', '""') + '"')
-        else:
-            found.append("(" + " OR ".join(f"{table}.{column} LIKE ? ESCAPE '\\'" for column in columns) + ")")
-            values += [like(term)] * len(columns)
-    return found, values
-
-
 def like(term: str) -> str:
     """A LIKE pattern (escape character: backslash) for texts that hold `term`."""
     escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

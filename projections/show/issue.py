@@ -23,6 +23,7 @@ def show(state: IssueState, doc: bytes, canvas: Canvas) -> None:
         state.number,
         int(state.open),
         state.lamport,
+        state.updated,
         state.author,
         state.title.value,
         state.body.value,

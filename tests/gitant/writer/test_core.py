@@ -13,7 +13,8 @@ from domain.comment.added import CommentAdded
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, PreconditionFailed, Unauthenticated
 from domain.etag import etag
 from domain.identity.created import IdentityCreated
-from domain.ports_views import Answer, IssueFilter
+from domain.issue.search import Query, parse
+from domain.ports_views import Answer
 from gitant import rebuild
 from gitant.writer.request import Request
 from tests.gitant.writer.world import KEY, ME, STRANGER, World, make_world
@@ -71,7 +72,7 @@ def test_a_bad_request_does_not_hold_up_its_batch(world: World) -> None:
     assert isinstance(good, Answer)
     assert isinstance(bad, InvalidInput)
     assert isinstance(also_good, Answer)
-    assert world.views.issues(repo, IssueFilter()).total == 2
+    assert world.views.issues(repo, Query()).total == 2
 
 
 def test_a_fault_after_a_write_takes_back_only_its_own_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +112,7 @@ def test_the_same_key_gets_the_same_answer_and_another_request_a_conflict(world:
     assert later.replayed
     assert first.doc == again.doc == later.doc
     assert isinstance(other, Conflict)
-    assert world.views.issues(repo, IssueFilter()).total == 1
+    assert world.views.issues(repo, Query()).total == 1
 
 
 def test_an_edit_of_a_stale_document_is_refused(world: World) -> None:
@@ -156,7 +157,7 @@ def test_a_renamed_label_shows_on_its_issues_and_a_deleted_one_no_more(world: Wo
     shown = world.views.issue(repo, "1")
     assert shown is not None
     assert json.loads(shown.doc)["labels"] == ["defect"]
-    assert world.views.issues(repo, IssueFilter(labels=("defect",))).total == 1
+    assert world.views.issues(repo, parse("label:defect")).total == 1
     world.run("label.delete", repo=repo, label="defect")
     shown = world.views.issue(repo, "1")
     assert shown is not None
