@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, final
 
 from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from gitant.limits import BACKLOG, HEADERS_TIMEOUT_MS
 
 if TYPE_CHECKING:
-    from gitant.asgi import Front
+    from gitant.asgi import ASGIApp
+    from gitant.tls import TlsFiles
 
 _NO_LOGGING: Final[dict[str, Any]] = {
     "formatters": {},
@@ -28,17 +29,20 @@ _NO_LOGGING: Final[dict[str, Any]] = {
 
 @final
 class HttpServer(Server):
-    """Serves `front` until `end`; then takes no new connections and returns when the last answer is out."""
+    """Serves `app` until `end`; then takes no new connections and returns when the last answer is out."""
 
-    def __init__(self, front: Front, listener: int) -> None:
+    def __init__(self, app: ASGIApp, listener: int, tls: TlsFiles | None = None) -> None:
         super().__init__(
-            target=front,
+            target=app,
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
             websockets=False,
             backlog=BACKLOG,
             log_dictconfig=_NO_LOGGING,
+            ssl_cert=tls.cert if tls else None,
+            ssl_key=tls.key if tls else None,
+            ssl_protocol_min=SSLProtocols.tls12,
         )
         self._listener = listener
 

@@ -8,8 +8,6 @@ BACKLOG: Final = 1_024
 """Connections that wait to be accepted."""
 HEADERS_TIMEOUT_MS: Final = 30_000
 """How long a client may take to send a request's headers."""
-DRAIN_S: Final = 10.0
-"""How long requests that are under way may take to end once the node is told to stop."""
 DEATH_S: Final = 1.0
 """How long a worker may take to be gone after its last word."""
 RESTART_FIRST_S: Final = 0.1

@@ -30,11 +30,11 @@ def listen(host: str, port: int, *, patient: bool) -> socket.socket:
         time.sleep(_PAUSE_S)
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """How a client on this machine reaches the socket."""
     host, port = cast("tuple[str, int]", listener.getsockname()[:2])
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - to recognise it, not to listen on it
-    return f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
+    return f"{scheme}://[{local}]:{port}" if ":" in local else f"{scheme}://{local}:{port}"
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:

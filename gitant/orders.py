@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gitant.settings import Settings
 
 GO: Final = b"go\n"
 """To the worker: there is a writer, so serve."""
@@ -10,3 +14,22 @@ STOP: Final = b"stop\n"
 """To the worker: take nothing new, end what is under way, and end."""
 READY: Final = b"ready\n"
 """From the worker: it serves."""
+_LOG: Final = b"log "
+
+
+def log_order(settings: Settings) -> bytes:
+    """To the worker: log like this from now on."""
+    return _LOG + json.dumps([settings.log_level, settings.log_format, settings.access_log]).encode() + b"\n"
+
+
+def log_ordered(line: bytes) -> tuple[str, str, str] | None:
+    """Level, format and access log that a line orders; None for other orders."""
+    if not line.startswith(_LOG):
+        return None
+    level, form, access = map(str, _list(json.loads(line.removeprefix(_LOG))))
+    return level, form, access
+
+
+def _list(value: Any) -> list[Any]:
+    assert isinstance(value, list)
+    return value

@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
 from domain.errors import Unavailable
@@ -14,10 +14,12 @@ from gitant.child import Worker
 from gitant.disk import disk_faults
 from gitant.limits import SWITCH_S
 from gitant.listening import listen, url_of
+from gitant.tls import tls_files
 from storage.datadir import DataDir
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from domain.errors import LocalFault
     from domain.ids import Did
@@ -25,19 +27,26 @@ if TYPE_CHECKING:
     from gitant.settings import Settings
 
 
-def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. What keeps it from serving is raised as a `LocalFault`."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # closing a terminal or asking for a reload ends no node
+def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. What keeps it from serving is raised as a `LocalFault`.
+
+    `reread` gives the settings as they are by then, when the node is told to reload.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload; it ends no node
+    tls_files(settings)
     folder = DataDir(settings.data_dir)
-    with disk_faults(folder.path):
-        folder.create()
-        was_killed = folder.node_info.exists()
-        lock = folder.lock()
-    with lock, closing(listen(settings.host, settings.port, patient=was_killed)) as listener:
+    with ExitStack() as held:
+        # Where the port is taken, a folder that is not there yet is not made.
+        listener = None if folder.path.exists() else held.enter_context(_listening(settings, patient=False))
+        with disk_faults(folder.path):
+            folder.create()
+            was_killed = folder.node_info.exists()
+            held.enter_context(folder.lock())
+        listener = listener or held.enter_context(_listening(settings, patient=was_killed))
         # A worker takes longest to start, so it begins before anything else is even imported.
         first = Worker(listener)
         try:
-            fault = _run(settings, folder, listener, first)
+            fault = _run(settings, folder, listener, first, reread or (lambda: settings))
         finally:
             first.end()
             folder.node_info.unlink(missing_ok=True)
@@ -46,7 +55,13 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _run(settings: Settings, folder: DataDir, listener: socket.socket, first: Worker) -> LocalFault | None:
+def _listening(settings: Settings, *, patient: bool) -> closing[socket.socket]:
+    return closing(listen(settings.host, settings.port, patient=patient))
+
+
+def _run(
+    settings: Settings, folder: DataDir, listener: socket.socket, first: Worker, reread: Callable[[], Settings]
+) -> LocalFault | None:
     from gitant import log
     from gitant.plan import Plan, version
     from storage import keys
@@ -55,37 +70,42 @@ def _run(settings: Settings, folder: DataDir, listener: socket.socket, first: Wo
     # The writer lets go of the interpreter with each statement to SQLite; it must not wait 5 ms to get it back each
     # time, when the code index is at work in the same process.
     sys.setswitchinterval(SWITCH_S)
-    url = url_of(listener)
+    url = url_of(listener, "https" if settings.tls_cert else "http")
     with disk_faults(folder.path):
         is_first_start = not folder.operator_token.exists()
         token = keys.load_or_create_token(folder.operator_token)
         plan = Plan(settings, _identity(folder), version(), time.time_ns() // 1_000_000)
-        _forget_counts(folder)
-        folder.write_node_info(url)
+        _forget_last_run(folder)
+        folder.write_node_info(url, settings.tls_cert)
     _announce(plan, url, token if is_first_start else None)
     import trio
 
     from gitant.supervisor import Supervisor
 
-    return trio.run(Supervisor(plan, listener, first).run)
+    return trio.run(Supervisor(plan, listener, first, reread).run)
 
 
 def _identity(folder: DataDir) -> Did:
     """The operator's name. Only a new folder gets a key: with another one nothing in the log would be theirs."""
     from domain.keys import SigningKey
-    from storage import keys
+    from storage import keys, owner
 
     if folder.log.exists() and not folder.identity_key.exists():
         raise Unavailable(
             f"{folder.path} has lost its {folder.identity_key.name}",
             hint="put it back from a backup; a new key would be another identity",
         )
-    return SigningKey(keys.load_or_create(folder.identity_key)).did
+    key = SigningKey(keys.load_or_create(folder.identity_key))
+    owner.claim(folder, key.did, key.device)
+    return key.did
 
 
-def _forget_counts(folder: DataDir) -> None:
-    """The workers' counts begin anew with each run."""
+def _forget_last_run(folder: DataDir) -> None:
+    """The workers' counts begin anew with each run, and so do reloads."""
     from gitant.plan import metrics_dir
+    from gitant.reload import outcome_file
+
+    outcome_file(folder).unlink(missing_ok=True)
 
     counts = metrics_dir(folder)
     shutil.rmtree(counts, ignore_errors=True)

@@ -2,12 +2,14 @@
 
 start    workers are started and listen; the writer opens the log meanwhile; then they are told to go
 run      a worker that dies is started again, after a pause that grows while none gets ready
-stop     workers take no new connections and end what is under way (10 s at most); then the writer carries out
-         what it was handed, and ends
+reload   on SIGHUP settings and certificate are read again; new workers take the places of the old ones if need be
+stop     workers take no new connections and end what is under way (`drain_s_max` at most); then the writer carries
+         out what it was handed, and ends
 """
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import time
 from typing import TYPE_CHECKING, Final, final
@@ -16,23 +18,29 @@ import structlog
 import trio
 
 from domain.errors import LocalFault, Unavailable
-from gitant.child import Worker
+from gitant import log
+from gitant.crew import Crew
 from gitant.disk import disk_faults
-from gitant.limits import DRAIN_S, PROGRESS_EVERY_S, RESTART_FIRST_S, RESTART_MOST_S, STILLBORN_MAX
-from gitant.orders import GO, STOP
+from gitant.limits import PROGRESS_EVERY_S
+from gitant.listening import url_of
+from gitant.notify import READY, STOPPING, notify
+from gitant.reload import Reloading, difference, write_outcome
+from gitant.tls import tls_files
 from gitant.writer.server import WriterServer
 from storage.datadir import DataDir
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from gitant.child import Worker
     from gitant.indexer import Indexer
     from gitant.plan import Plan
+    from gitant.settings import Settings
     from gitant.writer.request import Core
 
 _log = structlog.get_logger("gitant.serve")
-_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
+_HEEDED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class _CalledOffError(Exception):
@@ -43,34 +51,32 @@ class _CalledOffError(Exception):
 class Supervisor:
     """Runs the processes of one node. `run` returns when all have ended, with the fault that ended them, if any."""
 
-    def __init__(self, plan: Plan, listener: socket.socket, first: Worker) -> None:
+    def __init__(self, plan: Plan, listener: socket.socket, first: Worker, reread: Callable[[], Settings]) -> None:
         self._plan = plan
         self._first = first
+        self._reread = reread
         self._listener = listener
+        self._folder = DataDir(plan.settings.data_dir)
         self._writer = WriterServer(self._open_core)
-        self._opened = trio.Event()
+        self._crew = Crew(plan, listener, self._writer, self._end)
+        self._certificate = _digest(plan.settings)
+        self._reloads = 0
+        self._reloading = trio.Lock()
         self._stop = trio.Event()
-        self._hurry = trio.Event()
         self._stopping = False
         self._fault: LocalFault | None = None
-        self._began = self._told = time.monotonic()
-        self._stillborn = 0
+        self._told = time.monotonic()
         self._indexer: Indexer | None = None
-        self._serving = trio.Event()
 
     async def run(self) -> LocalFault | None:
-        with trio.open_signal_receiver(*_STOPPING) as signals:
+        with trio.open_signal_receiver(*_HEEDED) as signals:
             async with trio.open_nursery() as everything:
-                everything.start_soon(self._heed, signals)
+                everything.start_soon(self._heed, signals, everything)
                 everything.start_soon(self._stop_listening)
+                everything.start_soon(self._announce)
                 async with trio.open_nursery() as writer:
                     writer.start_soon(self._write)
-                    async with trio.open_nursery() as workers:
-                        workers.start_soon(self._keep_a_worker, self._first)
-                        # One worker is ready sooner when it need not share the processor with its siblings.
-                        await self._serving.wait()
-                        for _ in range(self._plan.settings.workers - 1):
-                            workers.start_soon(self._keep_a_worker)
+                    await self._crew.run(self._first)
                     self._writer.stop()
                     if self._indexer is not None:
                         self._indexer.stop()
@@ -81,20 +87,63 @@ class Supervisor:
         self._fault = self._fault or fault
         self._stopping = True
         self._stop.set()
-        self._serving.set()
+        self._crew.stop()
 
-    async def _heed(self, signals: AsyncIterator[int]) -> None:
+    async def _heed(self, signals: AsyncIterator[int], everything: trio.Nursery) -> None:
         async for number in signals:
-            if self._stop.is_set():
+            if number == signal.SIGHUP:
+                everything.start_soon(self._reload)
+            elif self._stop.is_set():
                 _log.warning("told twice to stop: what is under way is cut off")
-                self._hurry.set()
+                self._crew.hurry.set()
             else:
                 _log.info("stopping", signal=signal.Signals(number).name)
+                notify(STOPPING)
                 self._end()
 
     async def _stop_listening(self) -> None:
         await self._stop.wait()
         self._listener.close()  # workers do the same when they are told, and the last one ends it
+
+    async def _announce(self) -> None:
+        await self._crew.serving.wait()
+        if not self._stop.is_set():
+            notify(READY)
+
+    # --- reloading ---
+
+    async def _reload(self) -> None:
+        async with self._reloading:
+            self._reloads += 1
+            await self._crew.serving.wait()
+            if self._stop.is_set():
+                return
+            try:
+                outcome = await self._reloaded()
+            except LocalFault as fault:
+                _log.error("nothing was reloaded", fault=fault.message, hint=fault.hint)
+                outcome = Reloading(self._plan.settings, fault=f"{fault.message} ({fault.hint})")
+            try:
+                write_outcome(self._folder, self._reloads, outcome)
+            except OSError as fault:
+                _log.warning("the outcome of a reload could not be written", fault=str(fault))
+
+    async def _reloaded(self) -> Reloading:
+        old = self._plan.settings
+        certificate = _digest(new := self._reread())
+        outcome = difference(old, new, renewed=certificate != self._certificate)
+        if (old.tls_cert == "") != (new.tls_cert == ""):
+            raise Unavailable("HTTP does not become HTTPS by a reload, nor the reverse", hint="start the node again")
+        plan = dataclasses.replace(self._plan, settings=outcome.settings)
+        if outcome.workers and not await self._crew.replace(plan):
+            raise Unavailable("new HTTP workers do not start, so the old ones go on", hint="the lines above say why")
+        self._plan, self._certificate = plan, certificate
+        if new.tls_cert:
+            self._folder.write_node_info(url_of(self._listener, "https"), new.tls_cert)
+        log.set_up(plan.settings.log_level, plan.settings.log_format)
+        self._crew.tell_of_logging(plan)
+        _log.info("reloaded", changed=[*outcome.at_once, *outcome.workers], needs_restart=[*outcome.restart])
+        return outcome
 
     # --- the writer ---
 
@@ -117,7 +166,7 @@ class Supervisor:
         from storage.git.reader import DulwichReader
 
         settings = self._plan.settings
-        folder = DataDir(settings.data_dir)
+        folder = self._folder
         indexer = self._indexer or Indexer(folder.views, DulwichReader(folder.repos))
         with disk_faults(folder.path), unavailable_on_fault(folder.views):
             core = open_core(
@@ -133,7 +182,7 @@ class Supervisor:
         return core
 
     def _be_opened(self) -> None:
-        trio.from_thread.run_sync(self._opened.set)
+        trio.from_thread.run_sync(self._crew.opened.set)
 
     def _tell_progress(self, done: int, total: int) -> None:
         """Called in the writer's thread."""
@@ -143,53 +192,8 @@ class Supervisor:
             self._told = time.monotonic()
             _log.info("bringing the views up to date", events=done, of=total)
 
-    # --- the workers ---
 
-    async def _keep_a_worker(self, started: Worker | None = None) -> None:
-        pause = RESTART_FIRST_S
-        while not self._stop.is_set():
-            worker = started or Worker(self._listener)
-            started = None
-            code = await self._one_life(worker)
-            if self._stop.is_set():
-                return
-            self._stillborn = 0 if worker.was_ready else self._stillborn + 1
-            if self._stillborn >= STILLBORN_MAX:
-                self._end(Unavailable("the HTTP workers end before they serve", hint="the lines above say why"))
-                return
-            pause = RESTART_FIRST_S if worker.was_ready else min(2 * pause, RESTART_MOST_S)
-            _log.error("an HTTP worker ended and is started again", code=code, after_s=pause)
-            with trio.move_on_after(pause):
-                await self._stop.wait()
-
-    async def _one_life(self, worker: Worker) -> int:
-        """One worker from start to end; its exit code."""
-        try:
-            worker.brief(self._plan)
-            self._writer.attach(worker.writing)
-            async with trio.open_nursery() as orders:
-                orders.start_soon(self._say_go, worker)
-                orders.start_soon(self._say_stop, worker)
-                await worker.hear_ready()
-                if worker.was_ready:
-                    took_ms = round(1000 * (time.monotonic() - self._began))
-                    _log.info("an HTTP worker is ready", pid=worker.pid, ms_since_start=took_ms)
-                    self._serving.set()
-                    await worker.hear_end()
-                orders.cancel_scope.cancel()
-            return await worker.bury()
-        finally:
-            worker.end()
-
-    async def _say_go(self, worker: Worker) -> None:
-        await self._opened.wait()
-        worker.say(GO)
-
-    async def _say_stop(self, worker: Worker) -> None:
-        await self._stop.wait()
-        if worker.was_ready:
-            worker.say(STOP)
-            with trio.move_on_after(DRAIN_S):
-                await self._hurry.wait()
-            _log.warning("an HTTP worker is cut off", pid=worker.pid)
-        worker.kill()
+def _digest(settings: Settings) -> bytes:
+    """What tells a certificate from the next; raises `LocalFault` for one that cannot be used."""
+    files = tls_files(settings)
+    return files.digest() if files is not None else b""

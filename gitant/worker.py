@@ -1,7 +1,7 @@
 """One HTTP worker: `python -m gitant.worker CONTROL WRITER LISTENER PARENT`, descriptors it inherits.
 
-Over CONTROL the supervisor sends lines: the plan (JSON), then `go` once there is a writer, then `stop`. The worker
-answers `ready`. When CONTROL closes, the supervisor is gone and so is the worker.
+Over CONTROL the supervisor sends lines: the plan (JSON), `go` once there is a writer, how to log when that changes,
+at last `stop`. The worker answers `ready`. When CONTROL closes, the supervisor is gone and so is the worker.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import threading
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Final, cast, final
 
-from gitant.orders import GO, READY, STOP
+from gitant.orders import GO, READY, STOP, log_ordered
 from gitant.parent import ORPHANED, die_with
 
 if TYPE_CHECKING:
+    from gitant.access import AccessLog
     from gitant.plan import Plan
 
 _UNUSED: Final = ("pydantic",)
@@ -62,17 +63,21 @@ def main(argv: list[str]) -> None:
 class _Orders:
     """What the supervisor says, heard in a thread of its own: that it is gone is noticed even by a busy loop."""
 
-    def __init__(self, lines: IO[bytes]) -> None:
+    def __init__(self, lines: IO[bytes], access: AccessLog) -> None:
         self.go = asyncio.Event()
         """There is a writer, or nothing to wait for any more."""
         self.stop = asyncio.Event()
+        self._access = access
         self._loop = asyncio.get_running_loop()
         threading.Thread(target=self._follow, args=(lines,), daemon=True).start()
 
     def _follow(self, lines: IO[bytes]) -> None:
         try:
             for line in lines:
-                self._loop.call_soon_threadsafe({GO: self.go.set, STOP: self.end}[line])
+                if logging := log_ordered(line):
+                    self._loop.call_soon_threadsafe(self._log_like, *logging)
+                else:
+                    self._loop.call_soon_threadsafe({GO: self.go.set, STOP: self.end}[line])
         except OSError:
             pass  # a connection that is reset has the same meaning as one that is closed
         os._exit(ORPHANED)
@@ -81,17 +86,26 @@ class _Orders:
         self.stop.set()
         self.go.set()
 
+    def _log_like(self, level: str, form: str, access: str) -> None:
+        from gitant import log
+
+        log.set_up(level, form)
+        self._access.which = access
+
 
 async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: socket.socket, listener: int) -> None:
     from gitant import log
+    from gitant.access import AccessLog
     from gitant.asgi import Front
     from gitant.http_server import HttpServer
     from gitant.node import worker_apps
+    from gitant.tls import tls_files
     from gitant.writer.client import WriterClient
 
-    orders = _Orders(lines)
     front = Front()
-    server = HttpServer(front, listener)
+    access = AccessLog(front, plan.settings.access_log)
+    orders = _Orders(lines, access)
+    server = HttpServer(access, listener, tls_files(plan.settings))
     log.set_up(plan.settings.log_level, plan.settings.log_format)  # anew: the server has its own ideas of logging
     serving = asyncio.ensure_future(server.serve())
     serving.add_done_callback(lambda _: orders.end())

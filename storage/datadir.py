@@ -23,10 +23,11 @@ _CLAIM_PAUSE_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """The node that serves a folder; `url` is empty until it listens."""
+    """The node that serves a folder; `url` is empty until it listens. `cert` is its own certificate, if it has one."""
 
     pid: int
     url: str
+    cert: str = ""
 
 
 @final
@@ -102,9 +103,10 @@ class DataDir:
         self.node_info.unlink(missing_ok=True)
         return NodeLock(descriptor)
 
-    def write_node_info(self, url: str) -> None:
+    def write_node_info(self, url: str, cert: str = "") -> None:
         """Say where this process, which holds the lock, can be reached."""
-        replace(self.node_info, json.dumps({"pid": os.getpid(), "url": url}).encode() + b"\n", FILE_MODE)
+        told = {"pid": os.getpid(), "url": url, **({"cert": cert} if cert else {})}
+        replace(self.node_info, json.dumps(told).encode() + b"\n", FILE_MODE)
 
     def running(self) -> NodeInfo | None:
         """The node that serves this folder now, if one does."""
@@ -176,7 +178,7 @@ class DataDir:
     def _read_node_info(self) -> NodeInfo:
         try:
             told = json.loads(self.node_info.read_bytes())
-            return NodeInfo(int(told["pid"]), str(told["url"]))
+            return NodeInfo(int(told["pid"]), str(told["url"]), str(told.get("cert", "")))
         except (OSError, ValueError, KeyError, TypeError):
             return NodeInfo(self._locker(), "")
 

@@ -11,6 +11,7 @@ import httpx
 
 from domain.errors import InvalidInput, LocalFault, Unauthenticated, Unavailable
 from gitant.cli.node import find_node
+from gitant.tls import trust_only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,20 +39,22 @@ def segment(text: str) -> str:
 class Api:
     """A connection to one node."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", cert: str = "") -> None:
         self.url = url
         headers = {"accept": "application/json"}
         if token:
             headers["authorization"] = f"Bearer {token}"
         self.known = bool(token)
         # A proxy for the world outside has no business between a command and the node beside it.
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=not _is_local(url))
+        local = _is_local(url)
+        trusted = trust_only(cert) if cert else True
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=not local, verify=trusted)
 
     @classmethod
     def open(cls, data_dir: str | None, url: str | None) -> Self:
         """To the node that flags, environment and data folder name."""
         target = find_node(data_dir, url)
-        return cls(target.url, target.token)
+        return cls(target.url, target.token, target.cert)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """What is at `path`."""

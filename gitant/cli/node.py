@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A node's address, and the token for it: empty is nobody."""
+    """A node's address, and the token for it: empty is nobody. `cert` is the one certificate it shows, if known."""
 
     url: str
     token: str
+    cert: str = ""
 
 
 def settings_of(data_dir: str | None) -> Settings:
@@ -46,13 +47,14 @@ def find_node(data_dir: str | None, url: str | None) -> Target:
         address = _address(named)
         own = {_origin(known) for known in (running.url if running else "", settings.public_url) if known}
         # The operator's token goes to the operator's node only, whoever asks for it to be sent elsewhere.
-        return Target(address, _token(folder if _origin(address) in own else None))
+        cert = running.cert if running and _origin(address) == _origin(running.url) else ""
+        return Target(address, _token(folder if _origin(address) in own else None), cert)
     if running is None:
         where = f" --data-dir {folder.path}" if data_dir else ""
         raise Unavailable(f"no node is running on {folder.path}; start one with: gitant serve{where}")
     if not running.url:
         raise Unavailable(f"the node on {folder.path} is still starting", hint="try again in a moment")
-    return Target(running.url, _token(folder))
+    return Target(running.url, _token(folder), running.cert)
 
 
 def _token(folder: DataDir | None) -> str:

@@ -17,7 +17,7 @@ def serve(**flags: str | None) -> None:
     settings = load(flags)
     from gitant.serve import run
 
-    raise typer.Exit(run(settings))
+    raise typer.Exit(run(settings, lambda: load(flags)))
 
 
 def _parameter(row: Setting) -> inspect.Parameter:
