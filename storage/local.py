@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, final
 
 from storage.faults import unavailable_on_fault
-from storage.files import flush_folder
+from storage.schema.versions import LOCAL, bring_up, refuse_earlier, refuse_later, version_of
 from storage.sqlite import connect_durably
 
 if TYPE_CHECKING:
@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 
 @final
 class LocalStore:
-    """Named byte strings that are on the disk when a write returns. Safe to call from any thread."""
+    """Named byte strings that are on the disk when a write returns. Safe to call from any thread.
 
-    def __init__(self, path: Path) -> None:
+    The file is made or migrated unless `create` is False.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
         self._path = path
         self._lock = Lock()
+        if create:
+            bring_up(path, LOCAL)
+        else:
+            refuse_earlier(path, version := version_of(path), LOCAL)
+            refuse_later(path, version, LOCAL)
         with unavailable_on_fault(path):
             self._connection = connect_durably(path)
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
-            )
-        flush_folder(path.parent)
 
     def get(self, name: str) -> bytes | None:
         """What is kept under `name`."""

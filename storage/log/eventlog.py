@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, final
 from domain.errors import NotFound, Unavailable
 from domain.ports_log import LogStatistics, Receipt
 from storage.faults import unavailable_on_fault
-from storage.files import flush_folder
 from storage.log.placing import place
 from storage.log.recorder import SyncedApplicationRecorder, SyncedSQLiteDatastore, lenient_text
 from storage.log.rows import (
@@ -22,6 +21,7 @@ from storage.log.rows import (
     read_rows,
 )
 from storage.log.shelf import SQLiteShelf
+from storage.schema.versions import LOG, bring_up, refuse_earlier, refuse_later, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -31,40 +31,26 @@ if TYPE_CHECKING:
 
     from domain.ports_log import BadRow, NewRow, StoredRow
 
-SCHEMA_VERSION = 1
 _CHUNK_ROWS = 500
 _FEED_ROWS = 100
 _SELECT = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
-_CREATE_RECEIPTS = (
-    "CREATE TABLE IF NOT EXISTS receipts (key BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, "
-    "answer BLOB NOT NULL, made_at_ms INTEGER NOT NULL) WITHOUT ROWID"
-)
-
-
-class _LogRecorder(SyncedApplicationRecorder):
-    """The events table, and the receipts beside it."""
-
-    def construct_create_table_statements(self) -> list[str]:
-        return [
-            *super().construct_create_table_statements(),
-            _CREATE_RECEIPTS,
-            "CREATE INDEX IF NOT EXISTS receipts_by_age ON receipts (made_at_ms)",
-            f"PRAGMA user_version = {SCHEMA_VERSION}",
-        ]
 
 
 @final
 class SQLiteEventLog:
-    """`EventLog` in the file at `path`, which is made unless `create` is False."""
+    """`EventLog` in the file at `path`, which is made or migrated unless `create` is False."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         if not create and not path.exists():
             raise NotFound(f"there is no event log at {path}", hint="start the node once, or name another folder")
         self._path = path
         self._datastore = SyncedSQLiteDatastore(path)
-        self._recorder = _LogRecorder(self._datastore)
-        with unavailable_on_fault(path):
-            self._open()
+        self._recorder = SyncedApplicationRecorder(self._datastore)
+        if create:
+            bring_up(path, LOG)
+        else:
+            refuse_earlier(path, version := version_of(path), LOG)
+            refuse_later(path, version, LOG)
 
     def append(self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = ()) -> list[int]:
         with self._writing() as cursor:
@@ -184,19 +170,6 @@ class SQLiteEventLog:
 
     def close(self) -> None:
         self._datastore.close()
-
-    def _open(self) -> None:
-        with self._datastore.transaction(commit=False) as cursor:
-            cursor.execute("PRAGMA user_version")
-            version = cursor.fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise Unavailable(
-                f"{self._path} was written by a newer Gitant (its version is {version}, ours {SCHEMA_VERSION})",
-                hint="run the newer version on this data folder",
-            )
-        if version < SCHEMA_VERSION:
-            self._recorder.create_table()
-            flush_folder(self._path.parent)
 
     @contextmanager
     def _writing(self) -> Generator[SQLiteCursor]:

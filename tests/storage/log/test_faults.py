@@ -16,7 +16,7 @@ from eventsourcing.persistence import PersistenceError
 
 from domain.errors import NotFound, Unavailable
 from domain.ports_log import BadRow, DamagedRow
-from storage.log.eventlog import SCHEMA_VERSION, SQLiteEventLog
+from storage.log.eventlog import SQLiteEventLog
 from storage.log.recorder import SyncedApplicationRecorder, SyncedSQLiteDatastore
 from storage.sqlite import connect_durably
 from tests.contracts.chains import Chain
@@ -229,13 +229,6 @@ def test_a_missing_file_is_made_only_when_asked(path: Path) -> None:
     with pytest.raises(NotFound):
         SQLiteEventLog(path, create=False)
     assert not path.exists()
-
-
-def test_a_newer_file_is_left_alone(path: Path) -> None:
-    SQLiteEventLog(path).close()
-    alter(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(Unavailable, match="newer Gitant"):
-        SQLiteEventLog(path)
 
 
 def test_closing_waits_for_nobody_and_crashes_nobody(log: SQLiteEventLog) -> None:

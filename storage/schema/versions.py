@@ -1,0 +1,98 @@
+"""A database's version is its `user_version`; a row of steps leads to the one this program knows.
+
+Step number n makes version n of version n - 1, in one transaction with the number. What a step made is on people's
+disks, so a step is never changed again: whatever comes to mind later is another step.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+from domain.errors import Unavailable
+from storage.faults import unavailable_on_fault
+from storage.files import flush_folder
+from storage.schema import local_v1, log_v1
+from storage.sqlite import connect_durably, copy_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One database: the steps that lead to the version this program reads and writes."""
+
+    steps: tuple[Callable[[sqlite3.Connection], None], ...]
+
+    @property
+    def version(self) -> int:
+        """The version this program knows."""
+        return len(self.steps)
+
+
+LOG = Schema((log_v1.make,))
+LOCAL = Schema((local_v1.make,))
+
+
+def version_of(path: Path) -> int:
+    """The version of the database at `path`; 0 for one that is not there, or was made before there were numbers."""
+    if not path.exists():
+        return 0
+    with unavailable_on_fault(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        return _read(db)
+
+
+def refuse_later(path: Path, version: int, schema: Schema) -> None:
+    """Raise `Unavailable` if a later Gitant wrote the file: an older one does not know what to leave alone."""
+    if version > schema.version:
+        raise Unavailable(
+            f"{path} was written by a later Gitant (schema {version}, this one knows {schema.version})",
+            hint="update Gitant, or restore a backup that was made before",
+        )
+
+
+def refuse_earlier(path: Path, version: int, schema: Schema) -> None:
+    """Raise `Unavailable` if the file at `path` has yet to be brought up, for those who must not do that."""
+    if version < schema.version:
+        raise Unavailable(
+            f"{path} was written by an earlier Gitant (schema {version}, this one uses {schema.version})",
+            hint="start the node once, which brings it up to date: gitant serve",
+        )
+
+
+def bring_up(path: Path, schema: Schema) -> None:
+    """Make the file at `path`, or bring it to this version. The caller holds the folder's lock.
+
+    A file that has a version is copied to `<name>.v<version>` first, and the copy is kept.
+    """
+    version = version_of(path)
+    if version == schema.version:
+        return
+    refuse_later(path, version, schema)
+    with unavailable_on_fault(path), closing(connect_durably(path)) as db:
+        if version > 0:
+            copy_database(path, path.with_name(f"{path.name}.v{version}"))
+        for number, step in enumerate(schema.steps, 1):
+            _take(db, number, step)
+    flush_folder(path.parent)
+
+
+def _take(db: sqlite3.Connection, number: int, step: Callable[[sqlite3.Connection], None]) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if _read(db) < number:
+            step(db)
+            db.execute(f"PRAGMA user_version = {number}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _read(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

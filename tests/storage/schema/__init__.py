@@ -1,0 +1,3 @@
+"""Versions of the databases that cannot be made again."""
+
+from __future__ import annotations
