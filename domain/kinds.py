@@ -6,15 +6,31 @@ from typing import TYPE_CHECKING, Final
 
 from domain.comment import added as comment_added
 from domain.content import body_edited, body_reset, redacted
+from domain.follower import starred, unstarred, watched
 from domain.identity import created as identity_created
-from domain.issue import assigned, closed, labelled, opened, reopened, retitled
+from domain.issue import assigned, closed, labelled, locked, opened, pinned, reopened, retitled, unlocked
 from domain.label import created as label_created
 from domain.label import deleted as label_deleted
 from domain.label import described as label_described
 from domain.label import recoloured, renamed
+from domain.reaction import added as reaction_added
+from domain.reaction import removed as reaction_removed
 from domain.refs import moved
-from domain.repository import archived, default_branch_set, deleted, described, visibility_set
+from domain.repository import (
+    archived,
+    default_branch_set,
+    deleted,
+    described,
+    forked,
+    imported,
+    offered,
+    topics_changed,
+    transferred,
+    visibility_set,
+    website_set,
+)
 from domain.repository import created as repository_created
+from domain.repository import renamed as repository_renamed
 
 if TYPE_CHECKING:
     from domain.fold.kind import Kind
@@ -29,6 +45,16 @@ KINDS: Final[dict[str, Kind]] = {
         visibility_set,
         archived,
         deleted,
+        forked,
+        imported,
+        repository_renamed,
+        offered,
+        transferred,
+        website_set,
+        topics_changed,
+        starred,
+        unstarred,
+        watched,
         moved,
         label_created,
         recoloured,
@@ -41,9 +67,14 @@ KINDS: Final[dict[str, Kind]] = {
         reopened,
         labelled,
         assigned,
+        locked,
+        unlocked,
+        pinned,
         comment_added,
         body_edited,
         body_reset,
+        reaction_added,
+        reaction_removed,
         redacted,
     )
 }

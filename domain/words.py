@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 
 from domain import limits
+from domain.ids import is_segment
 
 Id = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=limits.TITLE_CHARS_MAX)]
@@ -22,15 +23,35 @@ Replaces = Annotated[list[Id], msgspec.Meta(max_length=limits.REPLACES_MAX)]
 LabelName = Annotated[str, msgspec.Meta(min_length=1, max_length=limits.LABEL_NAME_CHARS_MAX)]
 # With the length, because `$` also matches before a line break at the end.
 Colour = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{6}$", min_length=6, max_length=6)]
+Topic = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]*(?!\n)$", min_length=1, max_length=limits.TOPIC_CHARS_MAX)
+]
+Website = Annotated[str, msgspec.Meta(max_length=limits.WEBSITE_CHARS_MAX)]
 RefName = Annotated[str, msgspec.Meta(min_length=1, max_length=limits.REF_NAME_BYTES_MAX)]
+Mentions = Annotated[list[str], msgspec.Meta(max_length=limits.MENTIONS_PER_EVENT_MAX)]
+References = Annotated[list[Id], msgspec.Meta(max_length=limits.REFERENCES_PER_EVENT_MAX)]
 Oid = Annotated[bytes, msgspec.Meta(min_length=20, max_length=20)]
+Commits = Annotated[list[Oid], msgspec.Meta(max_length=limits.REFERENCES_PER_EVENT_MAX)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 
+_WEBSITE = re.compile(r"https?://[A-Za-z0-9\[][!#-&(-;=?-~]*")
 _REORDERING = "\u202a-\u202e\u2066-\u2069"
 _MARKS = "\u200e\u200f\u061c"
 """They reorder, too, and right-to-left prose needs them; overrides and isolates stay out."""
 _REFUSED_IN_LINES = re.compile(f"[\0-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029{_REORDERING}{_MARKS}]")
 _REFUSED_IN_BODIES = re.compile(f"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_REORDERING}]")
+
+
+def segment_problem(text: str, what: str) -> str:
+    """What is wrong with a name that stands in URLs, or nothing."""
+    return "" if is_segment(text) else f"{what} is not 1 to 64 of A-Z a-z 0-9 . _ - (and not . or .. or ending in .git)"
+
+
+def website_problem(text: str, what: str) -> str:
+    """What is wrong with a web address that people follow, or nothing; empty is none."""
+    if not text or _WEBSITE.fullmatch(text):
+        return ""
+    return f"{what} is no http:// or https:// address of printable ASCII without spaces, quotes and < >"
 
 
 def line_problem(text: str, what: str) -> str:

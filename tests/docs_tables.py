@@ -80,7 +80,7 @@ def _field_rows(kind: Kind) -> Iterable[tuple[str, ...]]:
 
 def _default(field: msgspec.inspect.Field) -> str:
     if field.default is not msgspec.NODEFAULT:
-        return {"": "empty text", "False": "false"}.get(str(field.default), f"`{field.default}`")
+        return {"": "empty text", "False": "false", "None": "null"}.get(str(field.default), f"`{field.default}`")
     return "empty array" if field.default_factory is not msgspec.NODEFAULT else "not possible"
 
 
@@ -97,6 +97,8 @@ def _type(info: Any) -> str:
             if info.pattern:
                 return f"text that matches `{info.pattern}`"
             return f"text{_lengths(info, 'characters')}"
+        case inspect.LiteralType():
+            return "one of " + ", ".join(f"`{value}`" if value else "the empty text" for value in info.values)
         case inspect.ListType():
             return f"array{_lengths(info, 'items')}: {_type(info.item_type)}"
         case inspect.UnionType():

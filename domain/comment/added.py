@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.comment.state import CommentState
+from domain.content.links import mentions_problem, note_links
 from domain.fold.kind import Kind, Payload, Touch
 from domain.issue.state import IssueState
-from domain.words import Body, body_problem
+from domain.words import Body, Commits, Mentions, References, body_problem
 
 if TYPE_CHECKING:
     from domain.envelope import Event
 
 
-class CommentAdded(Payload, frozen=True, kw_only=True):
-    """The words; the event's entity is the issue."""
+class CommentAdded(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """The words, and what they name (see `domain/content/links.py`); the event's entity is the issue."""
 
     body: Body
+    mentions: Mentions = []
+    references: References = []
+    commits: Commits = []
 
     def problem(self) -> str:
-        return body_problem(self.body, "body") if self.body.strip() else "body is empty"
+        if not self.body.strip():
+            return "body is empty"
+        return body_problem(self.body, "body") or mentions_problem(self)
 
 
 def _apply_to_issue(state: IssueState, event: Event, _: CommentAdded | None) -> None:
@@ -38,6 +44,7 @@ def _apply(state: CommentState, event: Event, payload: CommentAdded | None) -> N
         state.redacted = True
     else:
         state.body.open(event, payload.body)
+        note_links(state, event, payload)
 
 
 def _touches(event: Event, _: CommentAdded | None) -> tuple[Touch, ...]:

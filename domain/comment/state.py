@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from domain.fold.kind import State
+from domain.fold.orset import ObservedSet
 from domain.fold.text import Text
 from domain.ids import Did, EventId, StreamId
+
+if TYPE_CHECKING:
+    from domain.content.links import Linked
 
 
 class CommentState(State):
     """A comment on `issue`; `redacted` once its first words are."""
 
-    __slots__ = ("author", "body", "issue", "lamport", "redacted", "stream", "time", "updated")
+    __slots__ = ("author", "body", "issue", "lamport", "links", "reactions", "redacted", "stream", "time", "updated")
 
     settled = True
 
@@ -24,3 +30,5 @@ class CommentState(State):
         self.updated = 0
         self.redacted = False
         self.body = Text()
+        self.reactions: ObservedSet[str] = ObservedSet()
+        self.links: dict[EventId, Linked] = {}

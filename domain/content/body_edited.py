@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from domain.content.bodies import touching_body
+from domain.content.links import mentions_problem, note_links
 from domain.fold.kind import Kind, Payload
 from domain.fold.merged import Splice
 from domain.ids import EventId
 from domain.limits import DOCUMENT_CHARS_MAX, SPLICES_PER_EDIT_MAX
-from domain.words import Body, Replaces, body_problem
+from domain.words import Body, Commits, Mentions, References, Replaces, body_problem
 
 if TYPE_CHECKING:
     from domain.envelope import Event
@@ -27,14 +28,21 @@ class BodySplice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     text: Body
 
 
-class BodyEdited(Payload, frozen=True, kw_only=True):
-    """`base` names the edits (or the opening) whose merged text the splices are for."""
+class BodyEdited(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """`base` names the edits (or the opening) whose merged text the splices are for.
+
+    `mentions`, `references` and `commits` are what the text names now and did not before.
+    """
 
     base: Annotated[Replaces, msgspec.Meta(min_length=1)]
     splices: Annotated[list[BodySplice], msgspec.Meta(min_length=1, max_length=SPLICES_PER_EDIT_MAX)]
+    mentions: Mentions = []
+    references: References = []
+    commits: Commits = []
 
     def problem(self) -> str:
-        return next(filter(None, (body_problem(splice.text, "text") for splice in self.splices)), "")
+        problems = (body_problem(splice.text, "text") for splice in self.splices)
+        return next(filter(None, problems), "") or mentions_problem(self)
 
 
 def _apply(state: Any, event: Event, payload: BodyEdited | None) -> None:
@@ -46,6 +54,7 @@ def _apply(state: Any, event: Event, payload: BodyEdited | None) -> None:
         state.voided[event.id] = reason
     else:
         state.updated = max(state.updated, event.time)
+        note_links(state, event, payload)
 
 
 KIND = Kind(

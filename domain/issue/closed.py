@@ -8,16 +8,21 @@ import msgspec
 
 from domain.fold.kind import Kind, Payload
 from domain.issue.state import IssueState, touching_issue
-from domain.words import Replaces, line_problem
+from domain.words import Id, Oid, Replaces, line_problem
 
 if TYPE_CHECKING:
     from domain.envelope import Event
 
 
-class IssueClosed(Payload, frozen=True, kw_only=True):
-    """`reason` is free words of one line (`completed`, `not planned`), or empty."""
+class IssueClosed(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """`reason` is free words of one line (`completed`, `not planned`), or empty.
+
+    Where a commit's message closes it, `commit` is that commit and `push` the event that brought it.
+    """
 
     reason: Annotated[str, msgspec.Meta(max_length=256)] = ""
+    commit: Oid | None = None
+    push: Id | None = None
     replaces: Replaces
 
     def problem(self) -> str:

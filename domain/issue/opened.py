@@ -6,29 +6,36 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from domain.content.links import mentions_problem, note_links
 from domain.fold.kind import Kind, Payload, Touch
 from domain.issue.state import IssueState
 from domain.keys import is_did
 from domain.limits import ASSIGNEES_PER_CHANGE_MAX, LABELS_PER_CHANGE_MAX
-from domain.words import Body, Count, Id, Title, body_problem, line_problem
+from domain.words import Body, Commits, Count, Id, Mentions, References, Title, body_problem, line_problem
 
 if TYPE_CHECKING:
     from domain.envelope import Event
 
 
-class IssueOpened(Payload, frozen=True, kw_only=True):
-    """`number` is 1 + the highest its writer had seen; `labels` are label ids."""
+class IssueOpened(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """`number` is 1 + the highest its writer had seen; `labels` are label ids.
+
+    `mentions`, `references` and `commits` are what the body names (see `domain/content/links.py`).
+    """
 
     title: Title
     body: Body = ""
     number: Count
     labels: Annotated[list[Id], msgspec.Meta(max_length=LABELS_PER_CHANGE_MAX)] = []
     assignees: Annotated[list[str], msgspec.Meta(max_length=ASSIGNEES_PER_CHANGE_MAX)] = []
+    mentions: Mentions = []
+    references: References = []
+    commits: Commits = []
 
     def problem(self) -> str:
         if not all(map(is_did, self.assignees)):
             return "an assignee is no did:key"
-        return line_problem(self.title, "title") or body_problem(self.body, "body")
+        return line_problem(self.title, "title") or body_problem(self.body, "body") or mentions_problem(self)
 
 
 REDACTED_TITLE = "[redacted]"
@@ -47,6 +54,7 @@ def _apply(state: IssueState, event: Event, payload: IssueOpened | None) -> None
     state.number = payload.number
     state.title.write(event, payload.title)
     state.body.open(event, payload.body)
+    note_links(state, event, payload)
     for label in payload.labels:
         state.labels.add(label, event.id)
     for did in payload.assignees:

@@ -8,17 +8,18 @@ from domain.fold.kind import State, Touch
 from domain.fold.orset import ObservedSet
 from domain.fold.register import Register
 from domain.fold.text import Text
-from domain.ids import Did, StreamId
+from domain.ids import Did, EventId, StreamId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from domain.content.links import Linked
     from domain.envelope import Event
 
 
 class IssueState(State):
-    """An issue. `status` holds (open, reason) pairs; labels are label ids, assignees dids."""
+    """An issue. `status` holds (open, reason) pairs, `lock` (locked, reason); labels are label ids, assignees dids."""
 
     __slots__ = (
         "assignees",
@@ -27,7 +28,11 @@ class IssueState(State):
         "comments",
         "labels",
         "lamport",
+        "links",
+        "lock",
         "number",
+        "pin",
+        "reactions",
         "status",
         "stream",
         "time",
@@ -49,11 +54,30 @@ class IssueState(State):
         self.body = Text()
         self.labels: ObservedSet[bytes] = ObservedSet()
         self.assignees: ObservedSet[str] = ObservedSet()
+        self.reactions: ObservedSet[str] = ObservedSet()
+        self.lock: Register[tuple[bool, str]] = Register()
+        self.pin: Register[bool] = Register()
+        self.links: dict[EventId, Linked] = {}
 
     @property
     def open(self) -> bool:
         """Whether it shows as open."""
         return self.status.value[0]
+
+    @property
+    def locked(self) -> bool:
+        """Whether it is locked: if any locking stands, for a restriction ends only by an unlocking that names it."""
+        return any(write.value[0] for write in self.lock.current)
+
+    @property
+    def lock_reason(self) -> str:
+        """Why it is locked; of several lockings, the greatest one's words."""
+        return next((write.value[1] for write in reversed(self.lock.current) if write.value[0]), "")
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it shows as pinned."""
+        return bool(self.pin.current) and self.pin.value
 
 
 def touching_issue(apply: Callable[[Any, Event, Any], None]) -> Callable[[Event, Any], tuple[Touch, ...]]:

@@ -18,6 +18,12 @@ def identity() -> Event:
     return begin("alice", "identity.created.v1", {"name": "alice"})
 
 
+def fork() -> Event:
+    """A repository that begins as a copy of another one."""
+    origin = begin("alice", payload={"name": "project"}).id
+    return begin("bob", "repository.forked.v1", {"name": "project", "origin": origin, "frontier": [origin]})
+
+
 def repository() -> Story:
     """A repository in which every kind but the identity's has happened, each accepted; `root` owns it."""
     story = Story(payload={"name": "project", "description": "A thing.", "default_branch": "main", "private": False})
@@ -27,6 +33,9 @@ def repository() -> Story:
     story.write("root", "repository.visibility_set.v1", {"private": True, "replaces": start})
     story.write("root", "repository.archived.v1", {"archived": False, "replaces": start})
     story.write("root", "repository.deleted.v1", {"deleted": False, "replaces": start})
+    _names_and_followers(story)
+    skips = [{"fault": "zeroPaddedFilemode", "objects": [OID]}]
+    story.write("root", "repository.imported.v1", {"source": "https://old.example/x", "objects": 3, "skips": skips})
     first = story.write("root", "refs.moved.v1", {"moves": [_move("refs/heads/main", None, OID, [])]})
     _labels(story)
     _issue(story)
@@ -40,6 +49,20 @@ def repository() -> Story:
 
 def _move(ref: str, old: bytes | None, new: bytes | None, replaces: list[bytes]) -> dict[str, Any]:
     return {"ref": ref, "old": old, "new": new, "replaces": replaces}
+
+
+def _names_and_followers(story: Story) -> None:
+    start = [story.genesis.id]
+    story.write("root", "repository.renamed.v1", {"name": "better", "replaces": start})
+    offer = story.write("root", "repository.offered.v1", {"to": key("bob").did, "replaces": start})
+    story.write("bob", "repository.transferred.v1", {"offer": offer.id, "replaces": start})
+    story.write("root", "repository.website_set.v1", {"website": "https://example.org/?a=b#c", "replaces": start})
+    topics = story.write("root", "repository.topics_changed.v1", {"add": ["git", "peer-to-peer"]})
+    gone = [{"topic": "git", "observed": [topics.id]}]
+    story.write("root", "repository.topics_changed.v1", {"add": ["forge"], "remove": gone})
+    star = story.write("carol", "repository.starred.v1", {})
+    story.write("carol", "repository.unstarred.v1", {"observed": [star.id]})
+    story.write("carol", "repository.watched.v1", {"level": "all", "replaces": []})
 
 
 def _labels(story: Story) -> None:
@@ -62,16 +85,33 @@ def _issue(story: Story) -> None:
     leaves = {"assignee": key("root").did, "observed": [other.id]}
     story.write("root", "issue.assigned.v1", {"add": [key("bob").did], "remove": [leaves]}, on=other)
     comment = story.write("carol", "comment.added.v1", {"body": "Same here."}, on=issue)
+    _reactions_and_locks(story, issue, comment)
     splices = [{"at": 0, "cut": 4, "text": "Also"}, {"at": 4, "cut": 0, "text": ", it breaks"}]
     edit = story.write("carol", "body.edited.v1", {"base": [comment.id], "splices": splices}, on=comment)
     story.write("carol", "body.reset.v1", {"text": "Never mind.", "replaces": [edit.id]}, on=comment)
     story.write("bob", "event.redacted.v1", {"events": [title.id], "reason": "a name in it"}, on=issue)
 
 
+def _reactions_and_locks(story: Story, issue: Event, comment: Event) -> None:
+    liked = story.write("carol", "reaction.added.v1", {"content": "heart"}, on=issue)
+    story.write("bob", "reaction.added.v1", {"content": "+1"}, on=comment)
+    story.write("carol", "reaction.removed.v1", {"content": "heart", "observed": [liked.id]}, on=issue)
+    locked = story.write("root", "issue.locked.v1", {"reason": "too heated", "replaces": []}, on=issue)
+    again = {"reason": "", "cut": sorted([comment.id, liked.id]), "replaces": [locked.id]}
+    locked = story.write("root", "issue.locked.v1", again, on=issue)
+    story.write("root", "issue.unlocked.v1", {"replaces": [locked.id]}, on=issue)
+    pin = story.write("root", "issue.pinned.v1", {"pinned": True, "replaces": []}, on=issue)
+    story.write("root", "issue.pinned.v1", {"pinned": False, "replaces": [pin.id]}, on=issue)
+    named = {"mentions": [key("bob").did], "references": [issue.id], "commits": [OID]}
+    story.write("bob", "comment.added.v1", {"body": "@bob, see #1 and 0001…", **named}, on=issue)
+    push = {"commit": OID, "push": story.genesis.id, "reason": "completed"}
+    story.write("root", "issue.closed.v1", {**push, "replaces": []}, on=issue)
+
+
 def one_of_each() -> dict[str, Event]:
     """By kind, the first accepted event of it; empty for a kind that nobody wrote a story for."""
     found: dict[str, Event] = {}
-    for event in (identity(), *repository().events):
+    for event in (identity(), fork(), *repository().events):
         found.setdefault(event.kind, event)
     assert set(found) <= set(KINDS)
     return found

@@ -30,6 +30,20 @@ def _repository_created(world: World) -> Made:
     return Made(world.thing("repository"), {"name": "project", "description": world.token})
 
 
+def _repository_forked(world: World) -> Made:
+    origin = world.thing("repository")
+    payload = {"name": f"n{world.choices.below(4)}", "origin": origin, "frontier": [origin]}
+    return Made(world.thing("repository"), payload)
+
+
+def _repository_imported(world: World) -> Made:
+    choices = world.choices
+    objects = sorted({bytes([choices.below(4)]) * 20 for _ in range(1 + choices.below(3))})
+    fault = choices.pick(("badTimezone", "zeroPaddedFilemode"))
+    skips = [{"fault": fault, "objects": objects}] if choices.below(3) else []
+    return Made(world.thing("repository"), {"source": f"https://{world.token}/", "skips": skips})
+
+
 def _identity_created(world: World) -> Made:
     return Made(world.thing("repository"), {"name": "somebody"})
 
@@ -55,6 +69,44 @@ def _colour(world: World) -> str:
     return f"{world.choices.below(256):06x}"
 
 
+def _website(world: World) -> str:
+    return f"https://example.org/{world.choices.below(9)}"
+
+
+def _repository_offered(world: World) -> Made:
+    entity = world.thing("repository")
+    to = world.anybody() if world.choices.below(5) < 4 else ""
+    return Made(entity, {"to": to, "replaces": world.written(entity, "offer")}, ((entity, "offer"),))
+
+
+def _repository_transferred(world: World) -> Made:
+    entity = world.thing("repository")
+    offers: list[bytes] = [*world.written(entity, "offer")] or [entity]
+    return Made(entity, {"offer": offers[-1], "replaces": world.written(entity, "owner")}, ((entity, "owner"),))
+
+
+def _topics_changed(world: World) -> Made:
+    entity = world.thing("repository")
+    topics = [f"t{world.choices.below(4)}" for _ in range(3)]
+    observed = world.written(entity, "topics")
+    payload = {"add": topics[: world.choices.below(3)], "remove": [{"topic": topics[2], "observed": observed}]}
+    return Made(entity, payload, ((entity, "topics"),))
+
+
+def _starred(world: World) -> Made:
+    entity = world.thing("repository")
+    return Made(entity, {}, ((entity, "star"),))
+
+
+def _unstarred(world: World) -> Made:
+    entity = world.thing("repository")
+    return Made(entity, {"observed": world.written(entity, "star")})
+
+
+def _level(world: World) -> str:
+    return world.choices.pick(("", "ignore", "all", "participating"))
+
+
 def _refs_moved(world: World) -> Made:
     moves: list[dict[str, Any]] = []
     stream = world.thing("repository")
@@ -77,7 +129,7 @@ def _label_deleted(world: World) -> Made:
 def _issue_opened(world: World) -> Made:
     choices = world.choices
     number = 1 if choices.below(8) else choices.below(9)
-    payload: dict[str, Any] = {"title": world.token, "body": f"{world.token} said", "number": number}
+    payload: dict[str, Any] = {"title": world.token, "body": f"{world.token} said", "number": number, **_links(world)}
     if choices.below(2):
         payload |= {"labels": [world.thing("label")], "assignees": [world.anybody()]}
     slots = ("title", "status", "body", "labels", "assignees")
@@ -93,6 +145,38 @@ def _issue_closed(world: World) -> Made:
 def _issue_reopened(world: World) -> Made:
     entity = world.thing("issue")
     return Made(entity, {"replaces": world.written(entity, "status")}, ((entity, "status"),))
+
+
+def _issue_locked(world: World) -> Made:
+    entity = world.thing("issue")
+    payload: dict[str, Any] = {"reason": world.token, "replaces": world.written(entity, "lock")}
+    if world.choices.rarely(4):
+        payload["cut"] = sorted({event.id for event in world.choices.some(world.events)})
+    return Made(entity, payload, ((entity, "lock"),))
+
+
+def _issue_unlocked(world: World) -> Made:
+    entity = world.thing("issue")
+    return Made(entity, {"replaces": world.written(entity, "lock")}, ((entity, "lock"),))
+
+
+def _reaction_added(world: World) -> Made:
+    entity = world.thing("issue", "comment")
+    return Made(entity, {"content": world.choices.pick(("heart", "+1"))}, ((entity, "reactions"),))
+
+
+def _reaction_removed(world: World) -> Made:
+    entity = world.thing("issue", "comment")
+    content = world.choices.pick(("heart", "+1"))
+    return Made(entity, {"content": content, "observed": world.written(entity, "reactions")})
+
+
+def _links(world: World) -> dict[str, Any]:
+    """What words name; mostly nothing, as words do."""
+    if not world.choices.rarely(4):
+        return {}
+    issues = [world.thing("issue") for _ in range(world.choices.below(3))]
+    return {"mentions": [world.anybody()], "references": issues, "commits": [bytes([world.choices.below(4)]) * 20]}
 
 
 def _members(slot: str, field: str, member: Callable[[World], Any]) -> Callable[[World], Made]:
@@ -113,7 +197,7 @@ def _a_label(world: World) -> bytes:
 
 
 def _comment_added(world: World) -> Made:
-    return Made(world.thing("issue"), {"body": f"{world.token} replied"}, ((None, "body"),))
+    return Made(world.thing("issue"), {"body": f"{world.token} replied", **_links(world)}, ((None, "body"),))
 
 
 def _body_edited(world: World) -> Made:
@@ -124,12 +208,12 @@ def _body_edited(world: World) -> Made:
         for _ in range(1 + choices.below(3))
     ]
     base: list[bytes] = [*world.written(entity, "body")] or [entity]
-    return Made(entity, {"base": base, "splices": splices}, ((entity, "body"),))
+    return Made(entity, {"base": base, "splices": splices, **_links(world)}, ((entity, "body"),))
 
 
 def _body_reset(world: World) -> Made:
     entity = world.thing("issue", "comment")
-    payload = {"text": f"{world.token} again", "replaces": world.written(entity, "body")}
+    payload = {"text": f"{world.token} again", "replaces": world.written(entity, "body"), **_links(world)}
     return Made(entity, payload, ((entity, "body"),))
 
 
@@ -149,6 +233,16 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "repository.visibility_set.v1": _setting("repository", "private", "private", _either),
     "repository.archived.v1": _setting("repository", "archived", "archived", _either),
     "repository.deleted.v1": _setting("repository", "deleted", "deleted", _either),
+    "repository.renamed.v1": _setting("repository", "name", "name", lambda world: f"n{world.choices.below(4)}"),
+    "repository.forked.v1": _repository_forked,
+    "repository.imported.v1": _repository_imported,
+    "repository.offered.v1": _repository_offered,
+    "repository.transferred.v1": _repository_transferred,
+    "repository.website_set.v1": _setting("repository", "website", "website", _website),
+    "repository.topics_changed.v1": _topics_changed,
+    "repository.starred.v1": _starred,
+    "repository.unstarred.v1": _unstarred,
+    "repository.watched.v1": _setting("repository", "watch", "level", _level),
     "label.recoloured.v1": _setting("label", "colour", "colour", _colour),
     "label.renamed.v1": _setting("label", "name", "name", _token),
     "label.described.v1": _setting("label", "description", "description", _token),
@@ -157,6 +251,11 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "issue.labelled.v1": _members("labels", "label", _a_label),
     "refs.moved.v1": _refs_moved,
     "label.created.v1": _label_created,
+    "issue.locked.v1": _issue_locked,
+    "issue.unlocked.v1": _issue_unlocked,
+    "issue.pinned.v1": _setting("issue", "pin", "pinned", _either),
+    "reaction.added.v1": _reaction_added,
+    "reaction.removed.v1": _reaction_removed,
     "issue.closed.v1": _issue_closed,
     "issue.reopened.v1": _issue_reopened,
     "issue.retitled.v1": _setting("issue", "title", "title", _token),
@@ -167,5 +266,7 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "issue.opened.v1": _issue_opened,
 }
 
-_KINDS: Final = [*GENERATORS, *list(GENERATORS)[2:], *list(GENERATORS)[11:], *list(GENERATORS)[11:]]
-"""What is about words and people comes up most often."""
+_ABOUT_ISSUES: Final = list(GENERATORS)[list(GENERATORS).index("issue.assigned.v1") :]
+_FORGETTING: Final = ["event.redacted.v1"] * 2
+_KINDS: Final = [*GENERATORS, *list(GENERATORS)[2:], *_ABOUT_ISSUES, *_ABOUT_ISSUES, *_FORGETTING]
+"""What is about words and people comes up most often, and forgetting often enough."""

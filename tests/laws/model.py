@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.fold.kind import PayloadFault, read_payload
+from domain.follower.state import follower_key
 from domain.keys import did_of
 from domain.kinds import KINDS
 from domain.refs.state import ref_key
@@ -21,11 +22,26 @@ if TYPE_CHECKING:
 
 ROOT_ONLY: Final = frozenset({"repository", "refs", "label"})
 """Kinds by their first word that only a root may write; what is neither here nor below, authors may too."""
-TRIAGE: Final = frozenset({"issue.labelled.v1", "issue.assigned.v1"})
-ANYBODY: Final = frozenset({"issue.opened.v1", "comment.added.v1"})
+TRIAGE: Final = frozenset(
+    {"issue.labelled.v1", "issue.assigned.v1", "issue.locked.v1", "issue.unlocked.v1", "issue.pinned.v1"}
+)
+ANYBODY: Final = frozenset(
+    {
+        "issue.opened.v1",
+        "comment.added.v1",
+        "reaction.added.v1",
+        "reaction.removed.v1",
+        "repository.starred.v1",
+        "repository.unstarred.v1",
+        "repository.watched.v1",
+        "repository.transferred.v1",
+    }
+)
 FORGETTABLE: Final = frozenset(
     {
         "repository.described.v1",
+        "repository.website_set.v1",
+        "repository.topics_changed.v1",
         "issue.opened.v1",
         "issue.retitled.v1",
         "comment.added.v1",
@@ -149,6 +165,10 @@ class Model:
         for event in self.accepted:
             for write in REGISTERS.get(event.kind, _nothing)(event, self.payload(event)):
                 here = standing.setdefault((write.key, write.slot), [])
+                if event.kind == "repository.transferred.v1":
+                    offers = standing[write.key, "offer"]
+                    if (self.payload(event).offer, event.author) not in offers:
+                        continue
                 here[:] = [(name, value) for name, value in here if name not in write.replaces]
                 here.append((event.id, write.value))
         return standing
@@ -158,6 +178,8 @@ class Model:
         members: dict[tuple[bytes, str], dict[Any, set[bytes]]] = {}
         for event in self.accepted:
             payload = self.payload(event)
+            _change_followers(members, event, payload)
+            _change_reactions(members, event, payload)
             for slot, field in (("labels", "label"), ("assignees", "assignee")):
                 if event.kind == "issue.opened.v1":
                     here = members.setdefault((event.id, slot), {})
@@ -172,6 +194,38 @@ class Model:
                 for member in added:
                     here.setdefault(member, set()).add(event.id)
         return {key: {name: by for name, by in here.items() if by} for key, here in members.items()}
+
+
+def _change_followers(members: dict[tuple[bytes, str], dict[Any, set[bytes]]], event: Event, payload: Any) -> None:
+    """Topics and stars."""
+    stream = bytes(event.stream)
+    match event.kind:
+        case "repository.topics_changed.v1" if payload:
+            here = members.setdefault((stream, "topics"), {})
+            for removal in payload.remove:
+                here.get(removal.topic, set()).difference_update(removal.observed)
+            for topic in payload.add:
+                here.setdefault(topic, set()).add(event.id)
+        case "repository.starred.v1":
+            here = members.setdefault((follower_key(event.stream, event.author), "stars"), {})
+            here.setdefault(event.author, set()).add(event.id)
+        case "repository.unstarred.v1":
+            here = members.setdefault((follower_key(event.stream, event.author), "stars"), {})
+            here.get(event.author, set()).difference_update(payload.observed)
+        case _:
+            pass
+
+
+def _change_reactions(members: dict[tuple[bytes, str], dict[Any, set[bytes]]], event: Event, payload: Any) -> None:
+    """Everybody changes only their own."""
+    if not event.kind.startswith("reaction."):
+        return
+    here = members.setdefault((bytes(event.entity or b""), "reactions"), {})
+    mine = here.setdefault(f"{payload.content} {event.author}", set())
+    if event.kind == "reaction.removed.v1":
+        mine.difference_update(payload.observed)
+    elif len(mine) < 16:
+        mine.add(event.id)
 
 
 def _nothing(_: Event, __: Any) -> list[Write]:
@@ -200,14 +254,37 @@ def _moves(event: Event, payload: Any) -> list[Write]:
     ]
 
 
+def _repository(event: Event, payload: Any) -> list[Write]:
+    values = {
+        "names": payload.name,
+        "owners": event.author,
+        "offer": "",
+        "website": "",
+        "description": payload.description,
+        "default_branch": payload.default_branch,
+        "private": payload.private,
+        "archived": False,
+        "deleted": False,
+    }
+    return [Write(event.id, slot, value) for slot, value in values.items()]
+
+
+def _transfer(event: Event, payload: Any) -> list[Write]:
+    return [Write(bytes(event.stream), "owners", event.author, frozenset(payload.replaces))]
+
+
+def _watch(event: Event, payload: Any) -> list[Write]:
+    key = follower_key(event.stream, event.author)
+    return [Write(key, "levels", payload.level, frozenset(payload.replaces))]
+
+
 REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
-    "repository.created.v1": _first(
-        description=lambda payload: payload.description,
-        default_branch=lambda payload: payload.default_branch,
-        private=lambda payload: payload.private,
-        archived=lambda _: False,
-        deleted=lambda _: False,
-    ),
+    "repository.created.v1": _repository,
+    "repository.renamed.v1": _setting("names", lambda payload: payload.name),
+    "repository.offered.v1": _setting("offer", lambda payload: payload.to),
+    "repository.transferred.v1": _transfer,
+    "repository.website_set.v1": _setting("website", lambda payload: payload.website),
+    "repository.watched.v1": _watch,
     "repository.described.v1": _setting("description", lambda payload: payload.description),
     "repository.default_branch_set.v1": _setting("default_branch", lambda payload: payload.branch),
     "repository.visibility_set.v1": _setting("private", lambda payload: payload.private),
@@ -228,6 +305,9 @@ REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
     "issue.retitled.v1": _setting("title", lambda payload: payload.title),
     "issue.closed.v1": _setting("status", lambda payload: (False, payload.reason)),
     "issue.reopened.v1": _setting("status", lambda _: (True, "")),
+    "issue.locked.v1": _setting("lock", lambda payload: (True, payload.reason)),
+    "issue.unlocked.v1": _setting("lock", lambda _: (False, "")),
+    "issue.pinned.v1": _setting("pin", lambda payload: payload.pinned),
 }
 
 

@@ -1,0 +1,1 @@
+"""Reactions: small signs of what people think of an issue or a comment."""
