@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from domain.actor import Actor
@@ -81,6 +81,20 @@ class Quarantine(Protocol):
         """Leave no bytes behind. Harmless after the writer has published."""
 
 
+class Staging(Quarantine, Protocol):
+    """Objects of a repository that is to come. Old, harmless faults of theirs are excused, and told."""
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many objects have arrived, and how many the pack says it has (0: not known yet)."""
+        ...
+
+    @property
+    def excused(self) -> Mapping[str, Sequence[str]]:
+        """By git's name for a fault, the objects that have it and were taken all the same; known after `finish`."""
+        ...
+
+
 class PackRefused(Exception):
     """Why a pack is not taken, in words for the person who pushed it."""
 
@@ -111,6 +125,27 @@ class GitStore(Protocol):
     def leftovers(self, repo: StreamId) -> Sequence[Leftover]:
         """Quarantines that a crash left, with the tips each was checked for."""
         ...
+
+    def stage(self) -> Staging:
+        """A place for the objects of a repository that is to come."""
+        ...
+
+    def fork(self, origin: StreamId, tips: Sequence[str]) -> str:
+        """Stage what is in the past of `tips` (and nothing else), sharing it on disk; the token. Takes long."""
+        ...
+
+    def staged(self) -> Sequence[Leftover]:
+        """What is staged now; at a start, what a crash left."""
+        ...
+
+    def adopt(self, repo: StreamId, token: str) -> None:
+        """Give a repository what was staged, durably. Harmless when done already."""
+
+    def unstage(self, token: str) -> None:
+        """Drop what was staged under a token; harmless if it is gone."""
+
+    def excuse(self, repo: StreamId, oids: Iterable[str]) -> None:
+        """Have later pushes bring these objects although they have old faults."""
 
     def set_refs(self, repo: StreamId, refs: Mapping[str, str], *, head: str) -> None:
         """Make refs on disk equal `refs` (name to oid) and HEAD point to `head`; touch what differs."""

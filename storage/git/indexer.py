@@ -9,27 +9,25 @@ object that is in the repository may become a tip without another walk.
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import signal
 import subprocess
-import sys
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 from domain.errors import Unavailable
+from domain.limits import SKIPS_MAX
 from domain.ports_git import PackRefused
+from domain.repository.imported import SKIPPABLE
+from storage.git.child import environment, limited
 from storage.git.packscan import human_bytes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from domain.ports_git import PackCaps
 
-# The shell sets the limits before git exists; a hook between fork and exec is not safe in a process with threads.
-_LIMITED: Final = 'ulimit -c 0 && ulimit -S -t "$1" && ulimit -H -t "$2" && ulimit -f "$3" && {} shift 4 && exec "$@"'
-_ADDRESS_SPACE: Final = 'ulimit -v "$4" &&' if sys.platform == "linux" else ""
-_CPU_GRACE_S: Final = 5
-"""At the soft limit git gets the signal that names the reason, at the hard one it is killed."""
-_FILE_BLOCK_BYTES: Final = 512
+SKIP_FILE: Final = "fsck-skip"
+"""In a repository's folder: the objects that an import brought with old faults, and that may come again."""
 _THREADS: Final = 2
 _SETTINGS: Final = (
     "core.bigFileThreshold=64m",
@@ -40,13 +38,7 @@ _SETTINGS: Final = (
 )
 _ERROR_LINES_MAX: Final = 4
 _ERROR_CHARS_MAX: Final = 300
-
-
-@cache
-def _mortal() -> tuple[str, ...]:
-    """Ends the child at once when its parent is killed; without util-linux the broken meter does, a little later."""
-    setpriv = shutil.which("setpriv", path=os.defpath)
-    return (setpriv, "--pdeathsig", "KILL") if setpriv else ()
+_FAULTY: Final = re.compile(r"object (?P<oid>[0-9a-f]{40}): (?P<fault>[A-Za-z0-9]+): ")
 
 
 @final
@@ -62,22 +54,45 @@ class Indexer:
         self._child: subprocess.Popen[bytes] | None = None
         self._killed = False
         self._errors: list[str] = []
+        self._lenient = False
+        self.excused: dict[str, set[str]] = {}
+        """By fault, the objects that have it and were taken all the same."""
 
-    def run(self, pack: Path, *, thin: bool) -> None:
+    def run(self, pack: Path, *, thin: bool, lenient: bool = False) -> None:
         """Index `pack` where it lies, or, if bases of its deltas are missing, write a whole one beside it.
 
-        The folder `objects` gets a `pack` and an `idx` either way.
+        The folder `objects` gets a `pack` and an `idx` either way. With `lenient`, a pack that is refused for a
+        harmless fault is looked at again, and what has such faults is noted in `excused`.
         """
+        try:
+            self._run(pack, thin=thin)
+        except PackRefused:
+            found = [match["fault"] for line in self._errors if (match := _FAULTY.match(line))]
+            if not lenient or self._killed or not set(found) & set(SKIPPABLE):
+                raise
+            self._errors.clear()
+            self._lenient = True
+            self._run(pack, thin=thin)
+
+    def _run(self, pack: Path, *, thin: bool) -> None:
         words = [self._git]
         for setting in _SETTINGS:
             words += ["-c", setting]
         # The meter is written once a second, and that ends git soon after its reader was killed.
-        words += ["index-pack", "-v", "--strict", f"--threads={_THREADS}"]
+        words += ["index-pack", "-v", self._strict(), f"--threads={_THREADS}"]
         words += ["--stdin", "--fix-thin"] if thin else ["-o", str(pack.with_suffix(".idx")), str(pack)]
         with pack.open("rb") as file:
             code = self._wait_for(words, file.fileno() if thin else subprocess.DEVNULL)
         if code:
             raise self._failure(code)
+
+    def _strict(self) -> str:
+        """How strict git is to be; it takes this list of exceptions as one word, which no path may break."""
+        skips = self._repo / SKIP_FILE
+        exceptions = [f"skiplist={os.path.relpath(skips, self._objects)}"] if skips.exists() else []
+        if self._lenient:
+            exceptions += [f"{fault}=warn" for fault in SKIPPABLE]
+        return f"--strict={','.join(exceptions)}" if exceptions else "--strict"
 
     def kill(self) -> None:
         """End the child, now or as soon as it starts."""
@@ -86,19 +101,12 @@ class Indexer:
             self._child.kill()
 
     def _wait_for(self, words: list[str], stdin: int) -> int:
-        caps = self._caps
-        limits = (
-            caps.index_cpu_s_max,
-            caps.index_cpu_s_max + _CPU_GRACE_S,
-            2 * caps.pack_bytes_max // _FILE_BLOCK_BYTES + 1,  # the bases of a thin pack come on top
-            caps.index_memory_bytes_max // 1024,
-        )
         with subprocess.Popen(
-            ["/bin/sh", "-c", _LIMITED.format(_ADDRESS_SPACE), "sh", *map(str, limits), *_mortal(), *words],
+            limited(words, self._caps),
             stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=self._environment(),
+            env=environment(self._git, self._repo, self._objects),
             cwd=self._objects,
         ) as child:
             self._child = child
@@ -107,23 +115,6 @@ class Indexer:
             assert child.stderr is not None
             self._listen(child.stderr.fileno())
             return child.wait()
-
-    def _environment(self) -> dict[str, str]:
-        """Nothing of this process's own: no settings but those of the repository and ours, no other folders."""
-        folder = str(Path(self._git).parent) if os.sep in self._git else ""
-        alternate = str(self._repo / "objects").replace("\\", "\\\\").replace('"', '\\"')
-        return {
-            "PATH": os.pathsep.join(filter(None, [folder, os.defpath])),
-            "HOME": os.devnull,
-            "LC_ALL": "C",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_SYSTEM": os.devnull,
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_DIR": str(self._repo),
-            "GIT_OBJECT_DIRECTORY": str(self._objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{alternate}"',
-            "GIT_NO_REPLACE_OBJECTS": "1",
-        }
 
     def _listen(self, stderr: int) -> None:
         """Take git's words until it ends: the last line of the meter, and the first lines of an error."""
@@ -136,11 +127,22 @@ class Indexer:
         self._note(rest.decode("utf-8", "replace").strip())
 
     def _note(self, line: str) -> None:
-        if line.startswith(("fatal: ", "error: ", "warning: ")):
+        if self._lenient and line.startswith("warning: "):
+            self._excuse(line.removeprefix("warning: "))
+        elif line.startswith(("fatal: ", "error: ", "warning: ")):
             if len(self._errors) < _ERROR_LINES_MAX:
                 self._errors.append(line.partition(": ")[2])
         elif line:
             self.progress = line
+
+    def _excuse(self, line: str) -> None:
+        match = _FAULTY.match(line)
+        if match is None or match["fault"] not in SKIPPABLE:
+            return
+        self.excused.setdefault(match["fault"], set()).add(match["oid"])
+        if sum(map(len, self.excused.values())) > SKIPS_MAX and self._child is not None:
+            self._errors.append(f"more than {SKIPS_MAX} objects have faults, which is the limit")
+            self._child.kill()
 
     def _failure(self, code: int) -> Exception:
         caps = self._caps
@@ -161,6 +163,6 @@ class Indexer:
             return Unavailable(f"this node cannot run {self._git}", hint="install git 2.38 or newer")
         if "o space left" in words:
             return Unavailable("the disk of this node is full", hint="free some space and push again")
-        if code < 0 or not words:
+        if not words or (code < 0 and not self._lenient):
             return Unavailable(f"git index-pack ended without a word (code {code})")
         return PackRefused(words[:_ERROR_CHARS_MAX])

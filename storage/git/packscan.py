@@ -88,6 +88,11 @@ class PackScan:
         self._is_delta = False
         self._delta_head = b""
 
+    @property
+    def total(self) -> int:
+        """How many objects the pack says it has; 0 until its header was read."""
+        return self._count
+
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes, in pieces of any size."""
         data = self._tail + chunk

@@ -48,8 +48,10 @@ _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 class DiskQuarantine:
     """A push on its way in. `feed` and `finish` come one after the other; `discard` may come from any thread."""
 
-    def __init__(self, repo: Path, token: str, caps: PackCaps, *, git: str) -> None:
+    def __init__(self, repo: Path, token: str, caps: PackCaps, *, git: str, lenient: bool = False) -> None:
+        """With `lenient`, objects with old, harmless faults are taken and noted in `excused`."""
         self.token = token
+        self._lenient = lenient
         self._repo = repo
         self._folder = quarantine_folder(repo, token)
         self._caps = caps
@@ -69,18 +71,28 @@ class DiskQuarantine:
         """What `finish` is at, in git's words."""
         return self._indexer.progress
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many objects have arrived, and how many the pack says it has (0: not known yet)."""
+        return len(self._scan.entries), self._scan.total
+
+    @property
+    def excused(self) -> dict[str, list[str]]:
+        """By fault, the objects that were taken although they have it."""
+        return {fault: sorted(oids) for fault, oids in sorted(self._indexer.excused.items())}
+
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the pack; a fault is raised as soon as its bytes are here."""
         self._bytes += len(chunk)
         if self._bytes > self._caps.pack_bytes_max:
             raise PackRefused(f"the pack is larger than {human_bytes(self._caps.pack_bytes_max)}, which is the limit")
         self._scan.feed(chunk)
-        with _disk_faults():
+        with disk_faults():
             self._file.write(chunk)
 
     def finish(self, new_tips: Sequence[str]) -> dict[str, str]:
         """Check the whole, make it durable, and say of which type each tip is."""
-        with self._lock, _disk_faults():
+        with self._lock, disk_faults():
             if self._discarded:
                 raise PackRefused("the push was called off")
             self._file.close()
@@ -90,7 +102,7 @@ class DiskQuarantine:
             else:
                 self._incoming.unlink()
             kinds = self._kinds(new_tips)
-            self._make_durable(new_tips)
+            make_durable(self._folder, new_tips)
             return kinds
 
     def discard(self) -> None:
@@ -106,12 +118,12 @@ class DiskQuarantine:
         entries = self._scan.entries
         packs = self._folder / "pack"
         if thin := bool(entries.ref_entries):
-            self._indexer.run(self._incoming, thin=thin)
+            self._indexer.run(self._incoming, thin=thin, lenient=self._lenient)
             self._incoming.unlink()
         else:
             pack = packs / f"pack-{self._scan.checksum}.pack"
             self._incoming.rename(pack)
-            self._indexer.run(pack, thin=thin)
+            self._indexer.run(pack, thin=thin, lenient=self._lenient)
         (path,) = packs.glob("pack-*.idx")
         index = load_pack_index(path, SHA1)
         try:
@@ -137,19 +149,21 @@ class DiskQuarantine:
                 kinds[tip] = kind
         return kinds
 
-    def _make_durable(self, tips: Sequence[str]) -> None:
-        """From the leaves to the root, and the intent when all it speaks of is on the disk."""
-        for path in (self._folder / "pack").iterdir():
-            path.chmod(0o444)
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        flush_folder(self._folder / "pack")
-        replace(self._folder / _INTENT, json.dumps({"tips": list(tips)}).encode(), 0o600)
-        flush_folder(self._folder.parent)
+
+def make_durable(folder: Path, tips: Sequence[str]) -> None:
+    """From the leaves to the root of a quarantine, and the intent when all it speaks of is on the disk."""
+    for path in (folder / "pack").iterdir():
+        path.chmod(0o444)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    flush_folder(folder / "pack")
+    replace(folder / _INTENT, json.dumps({"tips": list(tips)}).encode(), 0o600)
+    flush_folder(folder.parent)
 
 
 @contextmanager
-def _disk_faults() -> Generator[None]:
+def disk_faults() -> Generator[None]:
+    """A full disk is the node's trouble, and nobody's bug."""
     try:
         yield
     except OSError as error:

@@ -11,7 +11,8 @@ from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ObjectID, Tag
 
 from domain.ports_git import AdvertisedRef, PackCaps
-from storage.files import flush_folder
+from storage.files import flush_folder, replace
+from storage.git.indexer import SKIP_FILE
 from storage.git.packdir import PackDir
 from storage.git.packed_refs import TornRefs, point, read_refs, write_head, write_refs
 from storage.git.quarantine import (
@@ -21,9 +22,10 @@ from storage.git.quarantine import (
     publish_quarantine,
     remove_quarantine,
 )
+from storage.git.staging import adopt, share, staged_folder, staged_leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from domain.ids import StreamId
@@ -82,6 +84,42 @@ class DiskGitStore:
         if doomed.exists():
             shutil.rmtree(doomed)
 
+    def stage(self) -> DiskStaging:
+        """A place for the objects of a repository that is to come."""
+        token = secrets.token_hex(16)
+        folder = staged_folder(self._root, token)
+        for name in ("objects/pack", QUARANTINE):
+            (folder / name).mkdir(parents=True)
+        # What git takes for a repository: it reads no object of it, and there is none.
+        (folder / "refs").mkdir()
+        (folder / "HEAD").write_text(f"ref: {_UNBORN}\n")
+        return DiskStaging(folder, token, self._caps, git=self._git)
+
+    def fork(self, origin: StreamId, tips: Sequence[str]) -> str:
+        """Stage what is in the past of `tips`, sharing the origin's packs; the token."""
+        token = secrets.token_hex(16)
+        try:
+            share(self.path(origin), staged_folder(self._root, token), token, tips, self._caps, git=self._git)
+        except BaseException:
+            self.unstage(token)
+            raise
+        return token
+
+    def staged(self) -> list[Leftover]:
+        return list(staged_leftovers(self._root))
+
+    def adopt(self, repo: StreamId, token: str) -> None:
+        adopt(staged_folder(self._root, token), token, self.path(repo))
+
+    def unstage(self, token: str) -> None:
+        shutil.rmtree(staged_folder(self._root, token), ignore_errors=True)
+
+    def excuse(self, repo: StreamId, oids: Iterable[str]) -> None:
+        """Note which objects later pushes may bring although they have old faults."""
+        path, lines = self.path(repo) / SKIP_FILE, "".join(f"{oid}\n" for oid in sorted(oids)).encode()
+        if lines and (not path.exists() or path.read_bytes() != lines):
+            replace(path, lines, 0o600)
+
     def quarantine(self, repo: StreamId) -> DiskQuarantine:
         return DiskQuarantine(self.path(repo), secrets.token_hex(16), self._caps, git=self._git)
 
@@ -135,6 +173,38 @@ class DiskGitStore:
                 write_refs(path, point(new, old, _peeler(objects, kinds)))
         finally:
             objects.close()
+
+
+@final
+class DiskStaging:
+    """`Staging`: one quarantine in a folder of its own, which goes with it."""
+
+    def __init__(self, folder: Path, token: str, caps: PackCaps, *, git: str) -> None:
+        self.token = token
+        self._folder = folder
+        self._quarantine = DiskQuarantine(folder, token, caps, git=git, lenient=True)
+
+    @property
+    def progress(self) -> str:
+        return self._quarantine.progress
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self._quarantine.counts
+
+    @property
+    def excused(self) -> dict[str, list[str]]:
+        return self._quarantine.excused
+
+    def feed(self, chunk: bytes) -> None:
+        self._quarantine.feed(chunk)
+
+    def finish(self, new_tips: Sequence[str]) -> dict[str, str]:
+        return self._quarantine.finish(new_tips)
+
+    def discard(self) -> None:
+        self._quarantine.discard()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _peeler(objects: DiskObjectStore, kinds: PackDir) -> Callable[[str], str | None]:
