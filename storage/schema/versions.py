@@ -70,11 +70,12 @@ def bring_up(path: Path, schema: Schema) -> None:
 
     A file that has a version is copied to `<name>.v<version>` first, and the copy is kept.
     """
-    version = version_of(path)
-    if version == schema.version:
-        return
-    refuse_later(path, version, schema)
+    # Not by `version_of`: what a power cut left of a file may first have to be mended, which takes a writer.
     with unavailable_on_fault(path), closing(connect_durably(path)) as db:
+        version = _read(db)
+        if version == schema.version:
+            return
+        refuse_later(path, version, schema)
         if version > 0:
             copy_database(path, path.with_name(f"{path.name}.v{version}"))
         for number, step in enumerate(schema.steps, 1):
