@@ -70,6 +70,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     issues.open_issue,
     issues.show_issue,
     issues.edit_issue,
+    issues.edit_issues,
     issue_actions.close_issue,
     issue_actions.reopen_issue,
     issue_actions.set_issue_labels,

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain import limits
+from domain.commands.issue_bulk import ISSUES_MAX
 from domain.errors import InvalidInput
 from domain.ids import is_segment
 from domain.refs.names import branch_problem
@@ -110,6 +111,25 @@ class IssueChange(Struct, kw_only=True):
         _check_text(self.reason, "reason")
         _check_lines(self.labels, "labels")
         _check_lines(self.assignees, "assignees")
+
+
+class IssuesChange(Struct, kw_only=True):
+    """One change to many issues, by number or id; members are all that shall be there, or some to add and to remove."""
+
+    issues: Annotated[list[int | str], Meta(min_length=1, max_length=ISSUES_MAX)]
+    state: Literal["open", "closed"] | None = None
+    reason: Reason = ""
+    labels: LabelNames | None = None
+    add_labels: LabelNames = []
+    remove_labels: LabelNames = []
+    assignees: People | None = None
+    add_assignees: People = []
+    remove_assignees: People = []
+
+    def __post_init__(self) -> None:
+        _check_text(self.reason, "reason")
+        for field in ("labels", "add_labels", "remove_labels", "assignees", "add_assignees", "remove_assignees"):
+            _check_lines(getattr(self, field) or [], field)
 
 
 class Closing(Struct, kw_only=True):

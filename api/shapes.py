@@ -68,6 +68,24 @@ class Issues(Struct):
     issues: list[Issue]
 
 
+class ChangedIssue(Struct):
+    """What an issue has come to, and whether anything of it changed."""
+
+    id: str
+    number: int
+    title: str
+    state: State
+    labels: list[str]
+    assignees: list[str]
+    changed: bool
+
+
+class ChangedIssues(Struct):
+    """The issues that one change was for, in the order given."""
+
+    issues: list[ChangedIssue]
+
+
 class FoundIssue(Issue):
     """An issue of any repository, with that one's name."""
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RepoRow:
-    """A repository that is not deleted. `doc` has id, name, description, private, archived, default_branch,
-    created_at, updated_at, roots, open_issues, closed_issues, event, and conflicts where there are any.
+    """A repository. `doc` has id, name, description, website, topics, private, archived, default_branch, created_at,
+    updated_at, roots, open_issues, closed_issues, stars, event; and conflicts, offered_to, deleted where they apply.
     """
 
     id: StreamId
@@ -72,6 +72,21 @@ class Page:
     docs: Sequence[bytes]
     next: str | None
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepoFilter:
+    """Which repositories: all that match every given term; and how they are sorted."""
+
+    text: str = ""
+    topic: str = ""
+    owner: Did | None = None
+    starred_by: Did | None = None
+    archived: bool | None = None
+    deleted: bool = False
+    """Those that are deleted, and no others."""
+    sort: str = "created"
+    """created, updated or stars (the greatest first), or name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +167,26 @@ class Views(Protocol):
         """By owner name and repository name."""
         ...
 
+    def repo_formerly(self, selector: str) -> RepoRow | None:
+        """Which repository was found at `owner~name` before, the last that was, or ever was called a bare name."""
+        ...
+
+    def repo_deleted(self, selector: str) -> RepoRow | None:
+        """Like `repo`, among those that are deleted; of several at `owner~name`, the last."""
+        ...
+
     def repos(
-        self, reader: Actor, *, text: str = "", after: str | None = None, limit: int = 30
+        self, reader: Actor, which: RepoFilter, *, after: str | None = None, limit: int = 30
     ) -> tuple[Sequence[RepoRow], str | None, int]:
-        """Repositories the reader may see, newest first: rows, next cursor, total."""
+        """Repositories the reader may see: rows, next cursor, total."""
+        ...
+
+    def follower(self, stream: StreamId, did: Did) -> EntityRow | None:
+        """What a repository is to somebody, if they ever said: doc has repo, did, starred, starred_at, level, chosen."""
+        ...
+
+    def stars(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+        """Whose stars a repository has, newest first: docs as of `follower`."""
         ...
 
     def issue(self, stream: StreamId, selector: str) -> EntityRow | None:
@@ -275,7 +306,8 @@ class Writer(Protocol):
     quarantine, atomic} (extra: outcomes [[ref, reason]]) · label.create {repo, name, color, description} ·
     label.edit {repo, label, name?, color?, description?} · label.delete {repo, label} (labels by name) ·
     issue.open {repo, title, body, labels, assignees} · issue.edit {repo, issue, title?, body?, state?, reason?,
-    labels?, assignees?} · issue.close {repo, issue, reason} · issue.reopen {repo, issue} · issue.label {repo, issue,
+    labels?, assignees?} · issue.edit_many {repo, issues, state?, reason?, labels?, add_labels, remove_labels,
+    assignees?, add_assignees, remove_assignees} (extra: issues) · issue.close {repo, issue, reason} · issue.reopen {repo, issue} · issue.label {repo, issue,
     set? | add?, remove?} · issue.assign {repo, issue, set? | add?, remove?} · comment.add {repo, issue, body} ·
     comment.edit {repo, comment, body} · comment.redact {repo, comment, reason} · event.submit {header, signature,
     payload}. Every command that changes an entity takes `if_match` (the doc's etag, see `domain.etag`).

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from litestar import get, patch, post
 from litestar.params import JSONBody
 
 from api import shapes
 from api.asking import Asking
-from api.forms import IssueChange, NewIssue
+from api.forms import IssueChange, IssuesChange, NewIssue
 from api.gate import issue_of, readable, writers
 from api.params import Issue, Repo
 from api.reply import Reply, read
-from api.writing import conditions, done, write
-from domain.errors import InvalidInput
+from api.writing import conditions, done, done_with, write
+from domain.errors import InvalidInput, LocalFault
+
+if TYPE_CHECKING:
+    from domain.ports_views import RepoRow
 
 
 @post("/api/v1/repos/{id:str}/issues", guards=[writers], responses=shapes.shows(shapes.Issue, status=201))
@@ -41,6 +46,25 @@ async def edit_issue(request: Asking, repo: Repo, issue: Issue, data: JSONBody[I
         raise InvalidInput("there is nothing to change", hint="send title, body, state, reason, labels or assignees")
     args = {"repo": row.id, "issue": thing.id, **changes, **conditions(request, thing.doc)}
     return done(await write(request, "issue.edit", args))
+
+
+@patch("/api/v1/repos/{id:str}/issues", guards=[writers], responses=shapes.shows(shapes.ChangedIssues))
+async def edit_issues(request: Asking, repo: Repo, data: JSONBody[IssuesChange]) -> Reply:
+    """Change many issues in one step: all of them, or none."""
+    row = readable(request, repo)
+    change = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
+    change["issues"] = [_numbered(request, row, index, name) for index, name in enumerate(data.issues)]
+    answer = await write(request, "issue.edit_many", {"repo": row.id, **change})
+    return done_with(answer, dict(answer.extra))
+
+
+def _numbered(request: Asking, row: RepoRow, index: int, name: int | str) -> bytes:
+    """The id of one of several issues; a fault says which of them it is about."""
+    try:
+        return issue_of(request, row, str(name)).id
+    except LocalFault as fault:
+        fault.field = f"issues[{index}]"
+        raise
 
 
 class _Named(msgspec.Struct):

@@ -61,7 +61,7 @@ def open_issue(scene: Scene, actor: Actor, args: OpenIssue) -> Done:
     stream = StreamId(args.repo)
     repo = repository(scene, stream)
     allow(scene, actor, "issue.open", repo)
-    dids = _dids(scene, args.assignees)
+    dids = dids_named(scene, args.assignees)
     if args.labels or dids:
         allow(scene, actor, "issue.triage", repo)
     _bound_labels(args.labels)
@@ -112,7 +112,7 @@ def edit(scene: Scene, actor: Actor, args: EditIssue) -> Done:
         _check_labels(scene, actor, repo.key, args.labels)
     if args.assignees is not None:
         allow(scene, actor, "issue.triage", repo)
-        _dids(scene, args.assignees)
+        dids_named(scene, args.assignees)
     if args.state is not None:
         allow(scene, actor, "issue.close", repo, issue.author)
         check(IssueClosed(reason=args.reason, replaces=[]))
@@ -125,7 +125,7 @@ def edit(scene: Scene, actor: Actor, args: EditIssue) -> Done:
     if args.labels is not None:
         _set_labels(scene, issue, args.labels)
     if args.assignees is not None:
-        _set_assignees(scene, issue, _dids(scene, args.assignees))
+        _set_assignees(scene, issue, dids_named(scene, args.assignees))
     if args.state is not None:
         _set_status(scene, issue, is_open=args.state == "open", reason=args.reason)
     return Done(args.issue)
@@ -180,7 +180,7 @@ def label(scene: Scene, actor: Actor, args: ChangeMembers) -> Done:
     match(scene, args.issue, args.if_match)
     _check_labels(scene, actor, repo.key, [*(args.set or []), *args.add])
     allow(scene, actor, "issue.triage", repo)
-    wanted = args.set if args.set is not None else _changed(_label_names(scene, issue), args.add, args.remove)
+    wanted = args.set if args.set is not None else changed(label_names(scene, issue), args.add, args.remove)
     _set_labels(scene, issue, wanted)
     return Done(args.issue)
 
@@ -191,8 +191,8 @@ def assign(scene: Scene, actor: Actor, args: ChangeMembers) -> Done:
     issue = entity(scene, IssueState, repo, args.issue)
     match(scene, args.issue, args.if_match)
     allow(scene, actor, "issue.triage", repo)
-    add, remove = _dids(scene, args.add), _dids(scene, args.remove)
-    wanted = _dids(scene, args.set) if args.set is not None else _changed(issue.assignees.members, add, remove)
+    add, remove = dids_named(scene, args.add), dids_named(scene, args.remove)
+    wanted = dids_named(scene, args.set) if args.set is not None else changed(issue.assignees.members, add, remove)
     _set_assignees(scene, issue, wanted)
     return Done(args.issue)
 
@@ -249,16 +249,19 @@ def _bound_labels(names: Sequence[str]) -> None:
         raise InvalidInput(f"over {LABELS_PER_CHANGE_MAX} labels at once", field="labels")
 
 
-def _label_names(scene: Scene, issue: IssueState) -> list[str]:
+def label_names(scene: Scene, issue: IssueState) -> list[str]:
+    """The names of the labels that an issue carries."""
     states = (scene.state(key) for key in issue.labels.added)
     return [state.name.value for state in states if isinstance(state, LabelState) and not state.deleted]
 
 
-def _changed(standing: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:
+def changed(standing: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> list[str]:
+    """Members with some added and some taken away."""
     return [name for name in dict.fromkeys([*standing, *add]) if name not in remove]
 
 
-def _dids(scene: Scene, names: Sequence[str]) -> list[Did]:
+def dids_named(scene: Scene, names: Sequence[str]) -> list[Did]:
+    """People by user name or did, each once; raises `InvalidInput` for a name that is nobody's."""
     if len(names) > ASSIGNEES_PER_CHANGE_MAX:
         raise InvalidInput(f"over {ASSIGNEES_PER_CHANGE_MAX} assignees at once", field="assignees")
     found: list[Did] = []

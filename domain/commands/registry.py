@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from domain.commands import comments, events, issues, labels, refs, repositories
+from domain.commands import comments, copies, events, issue_bulk, issues, labels, refs, repositories
 from domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Command(NamedTuple):
 
 COMMANDS: Final[dict[str, Command]] = {
     "repository.create": Command(repositories.CreateRepository, repositories.create),
+    "repository.fork": Command(copies.ForkRepository, copies.fork),
+    "repository.import": Command(copies.ImportRepository, copies.import_repository),
     "repository.edit": Command(repositories.EditRepository, repositories.edit),
     "repository.delete": Command(repositories.DeleteRepository, repositories.delete),
     "refs.move": Command(refs.MoveRefs, refs.move),
@@ -33,6 +35,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "label.delete": Command(labels.DeleteLabel, labels.delete),
     "issue.open": Command(issues.OpenIssue, issues.open_issue),
     "issue.edit": Command(issues.EditIssue, issues.edit),
+    "issue.edit_many": Command(issue_bulk.EditIssues, issue_bulk.edit_many),
     "issue.close": Command(issues.CloseIssue, issues.close),
     "issue.reopen": Command(issues.ReopenIssue, issues.reopen),
     "issue.label": Command(issues.ChangeMembers, issues.label),

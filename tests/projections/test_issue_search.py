@@ -176,14 +176,11 @@ def test_nobody_is_not_me(views: sqlite3.Connection) -> None:
 def test_no_list_reads_a_whole_table(views: sqlite3.Connection, text: str) -> None:
     """Every step looks something up, or walks an index or the rows in the wanted order until a page is full."""
     asked: list[tuple[str, str]] = []
-    repo = streams(views)["attic"]
-    for where, find in (
-        ("one", lambda: of_repo(views, repo, parse(text), KEY.did, None, 5)),
-        ("all", lambda: everywhere(views, ME, parse(text), None, None, 5)),
-    ):
-        views.set_trace_callback(lambda statement, where=where: asked.append((where, statement)))  # type: ignore[misc]  # a lambda's default
-        find()
-        views.set_trace_callback(None)
+    views.set_trace_callback(lambda statement: asked.append(("one", statement)))
+    of_repo(views, streams(views)["attic"], parse(text), KEY.did, None, 5)
+    views.set_trace_callback(lambda statement: asked.append(("all", statement)))
+    everywhere(views, ME, parse(text), None, None, 5)
+    views.set_trace_callback(None)
     listing = [(where, statement) for where, statement in asked if "FROM issues" in statement]
     assert len(listing) >= 2
     for where, statement in listing:
