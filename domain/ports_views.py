@@ -82,6 +82,7 @@ class RepoFilter:
     topic: str = ""
     owner: Did | None = None
     starred_by: Did | None = None
+    fork_of: StreamId | None = None
     archived: bool | None = None
     deleted: bool = False
     """Those that are deleted, and no others."""
@@ -179,6 +180,10 @@ class Views(Protocol):
         self, reader: Actor, which: RepoFilter, *, after: str | None = None, limit: int = 30
     ) -> tuple[Sequence[RepoRow], str | None, int]:
         """Repositories the reader may see: rows, next cursor, total."""
+        ...
+
+    def fork_count(self, reader: Actor, stream: StreamId) -> int:
+        """How many forks of a repository there are on this node that the reader may see."""
         ...
 
     def follower(self, stream: StreamId, did: Did) -> EntityRow | None:
@@ -302,7 +307,9 @@ class Writer(Protocol):
 
     Commands and their arguments (ids as bytes):
     repository.create {name, description, private, default_branch} · repository.edit {repo, description?,
-    default_branch?, private?, archived?} · repository.delete {repo} · refs.move {repo, commands: [[ref, old, new]],
+    default_branch?, private?, archived?} · repository.delete {repo} · repository.fork {origin, staged, name, owner,
+    description?, private?} · repository.import {name, source, staged, refs: [[ref, oid]], owner, description, private,
+    default_branch, objects, skips: {fault: [oid]}} · refs.move {repo, commands: [[ref, old, new]],
     quarantine, atomic} (extra: outcomes [[ref, reason]]) · label.create {repo, name, color, description} ·
     label.edit {repo, label, name?, color?, description?} · label.delete {repo, label} (labels by name) ·
     issue.open {repo, title, body, labels, assignees} · issue.edit {repo, issue, title?, body?, state?, reason?,

@@ -26,6 +26,10 @@ class Canvas(Protocol):
         """Whether an entity was created since the last flush, so that it has no rows to replace."""
         ...
 
+    def star_count(self, stream: bytes) -> int:
+        """How many people gave a repository their star."""
+        ...
+
     def issue_counts(self, stream: bytes) -> tuple[int, int]:
         """How many issues of a repository are open, and closed."""
         ...

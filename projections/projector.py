@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.comment.state import CommentState
+from domain.follower.state import FollowerState
 from domain.identity.state import IdentityState
 from domain.issue.state import IssueState
 from domain.label.state import LabelState
@@ -17,7 +18,7 @@ from domain.replay.engine import Applied, Engine
 from domain.repository.state import RepositoryState
 from projections.history import EventSource, ViewHistory
 from projections.shelf import Shelf
-from projections.show import comment, identity, issue, label, ref, repository
+from projections.show import comment, follower, identity, issue, label, ref, repository
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,12 +43,14 @@ _SHOWN: Final[dict[type[State], _Shown]] = {
     IssueState: _Shown(issue.document, issue.show),
     CommentState: _Shown(comment.document, comment.show),
     RefState: _Shown(ref.document, ref.show),
+    FollowerState: _Shown(follower.document, follower.show),
     RepositoryState: _Shown(repository.document, repository.show),
 }
 """By state, in the order of showing: labels before the issues that name them, repositories last for their counts."""
 
 
 _OPENS_MAX: Final = 50_000
+_COUNTS_MAX: Final = 10_000
 
 
 class Projector:
@@ -62,6 +65,7 @@ class Projector:
         self._new: set[bytes] = set()
         self._counts: dict[bytes, list[int]] = {}
         self._were_open: dict[bytes, bool] = {}
+        self._stars: dict[bytes, int] = {}
         self.position: int = connection.execute("SELECT value FROM meta WHERE name='position'").fetchone()[0]
 
     def apply(self, event: Event, position: int) -> Applied:
@@ -85,6 +89,7 @@ class Projector:
         """Show what changed and commit it together with the position."""
         self._mark_carriers()
         self._count_issues()
+        self._count_stars()
         for sort, shown in _SHOWN.items():
             for key, state in [item for item in self._dirty.items() if type(item[1]) is sort]:
                 shown.show(state, self._docs.get(key) or shown.document(state, self), self)
@@ -100,6 +105,7 @@ class Projector:
         self._engine.forget()
         self._counts.clear()
         self._were_open.clear()
+        self._stars.clear()
         self._clear()
         self.position = position
 
@@ -138,6 +144,29 @@ class Projector:
         """How many issues of a repository are open, and closed, as of the last flush begun."""
         counts = self._counts_of(stream)
         return counts[0], counts[1]
+
+    def star_count(self, stream: bytes) -> int:
+        """How many people gave a repository their star, as of the last flush begun."""
+        count = self._stars.get(stream)
+        if count is None:
+            count = self._stars[stream] = 0 if stream in self._new else self._stars_shown(stream)
+        return count
+
+    def _stars_shown(self, stream: bytes) -> int:
+        query = "SELECT count(*) FROM followers WHERE stream=? AND starred=1"
+        return int(self.shelf.connection.execute(query, (stream,)).fetchone()[0])
+
+    def _count_stars(self) -> None:
+        """Bring the counts in step with the people whose star came or went, and show their repositories again."""
+        for state in list(self.changed(FollowerState)):
+            assert isinstance(state, FollowerState)
+            row = self.shelf.connection.execute(
+                "SELECT starred FROM followers WHERE stream=? AND did=?", (state.stream, state.did)
+            ).fetchone()
+            change = int(state.stands) - (0 if row is None else int(row[0]))
+            if change:
+                self._stars[state.stream] = self.star_count(state.stream) + change
+                self._mark(state.stream)
 
     def _mark_carriers(self) -> None:
         """Issues show the names of their labels: show those again whose labels changed."""
@@ -196,3 +225,5 @@ class Projector:
         self._new.clear()
         if len(self._were_open) > _OPENS_MAX:
             self._were_open.clear()
+        if len(self._stars) > _COUNTS_MAX:
+            self._stars.clear()

@@ -10,7 +10,7 @@ from domain.errors import Unavailable
 from domain.keys import is_did
 from projections import code_search
 from projections.database import open_readonly
-from projections.queries import entities, events, issue_search, issues, live, people, repos
+from projections.queries import entities, events, followers, issue_search, issues, live, people, repos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import Did, EventId, StreamId
     from domain.issue.search import Query
-    from domain.ports_views import CodeHits, EntityRow, EventRow, LogFilter, LogLine, Page, RepoRow
+    from domain.ports_views import CodeHits, EntityRow, EventRow, LogFilter, LogLine, Page, RepoFilter, RepoRow
 
 _READABLE = "stream IN (SELECT stream FROM repos WHERE deleted=0 AND private=0)"
 _COUNTS = {
@@ -68,10 +68,25 @@ class SqliteViews:
     def repo_at(self, owner: str, name: str) -> RepoRow | None:
         return repos.repo_at(self._connection, owner, name)
 
+    def repo_formerly(self, selector: str) -> RepoRow | None:
+        return repos.repo_formerly(self._connection, selector)
+
+    def repo_deleted(self, selector: str) -> RepoRow | None:
+        return repos.repo(self._connection, selector, deleted=True)
+
     def repos(
-        self, reader: Actor, *, text: str = "", after: str | None = None, limit: int = 30
+        self, reader: Actor, which: RepoFilter, *, after: str | None = None, limit: int = 30
     ) -> tuple[Sequence[RepoRow], str | None, int]:
-        return repos.repos(self._connection, reader, text, after, limit)
+        return repos.repos(self._connection, reader, which, after, limit)
+
+    def fork_count(self, reader: Actor, stream: StreamId) -> int:
+        return repos.fork_count(self._connection, reader, stream)
+
+    def follower(self, stream: StreamId, did: Did) -> EntityRow | None:
+        return followers.follower(self._connection, stream, did)
+
+    def stars(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+        return followers.stars(self._connection, stream, after, limit)
 
     def issue(self, stream: StreamId, selector: str) -> EntityRow | None:
         return issues.issue(self._connection, stream, selector)

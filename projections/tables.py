@@ -141,6 +141,7 @@ REPOS: Final = Table(
     {
         "stream": "BLOB NOT NULL",
         "pos": "INTEGER NOT NULL",
+        "placed": "INTEGER NOT NULL",
         "name": "TEXT NOT NULL",
         "owner": "TEXT NOT NULL",
         "private": "INTEGER NOT NULL",
@@ -148,11 +149,57 @@ REPOS: Final = Table(
         "deleted": "INTEGER NOT NULL",
         "default_branch": "TEXT NOT NULL",
         "roots": "TEXT NOT NULL",
+        "updated": "INTEGER NOT NULL",
+        "stars": "INTEGER NOT NULL",
         "doc": "BLOB NOT NULL",
     },
     key=("stream",),
-    indexes=(("name",), ("deleted", "private", "pos")),
+    indexes=(
+        ("name",),
+        ("deleted", "private", "pos"),
+        ("deleted", "pos"),
+        ("deleted", "updated", "stream"),
+        ("deleted", "stars", "stream"),
+        ("deleted", "name", "stream"),
+    ),
     shared=("name", "owner", "private", "archived", "deleted", "default_branch", "roots", "doc"),
+)
+FORMER_PLACES: Final = Table(
+    "former_places",
+    {"name": "TEXT NOT NULL", "owner": "TEXT NOT NULL", "stream": "BLOB NOT NULL", "pos": "INTEGER NOT NULL"},
+    key=("name", "owner", "stream"),
+    lookups=(("stream",),),
+    shared=("name", "owner"),
+)
+REPO_TOPICS: Final = Table(
+    "repo_topics",
+    {"topic": "TEXT NOT NULL", "stream": "BLOB NOT NULL"},
+    key=("topic", "stream"),
+    lookups=(("stream",),),
+    shared=("topic",),
+)
+REPO_FORKS: Final = Table(
+    "repo_forks",
+    {"origin": "BLOB NOT NULL", "stream": "BLOB NOT NULL"},
+    key=("origin", "stream"),
+    lookups=(("stream",),),
+    shared=("origin",),
+)
+FOLLOWERS: Final = Table(
+    "followers",
+    {
+        "stream": "BLOB NOT NULL",
+        "did": "TEXT NOT NULL",
+        "starred": "INTEGER NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "star": "BLOB NOT NULL",
+        "level": "TEXT NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("stream", "did"),
+    lookups=(("stream", "starred", "lamport", "star"),),
+    indexes=(("did", "starred"),),
+    shared=("did", "starred", "level", "doc"),
 )
 REFS: Final = Table(
     "refs",
@@ -237,6 +284,52 @@ COMMENTS: Final = Table(
     indexes=(("issue", "lamport", "id"), ("stream",)),
     shared=("id", "issue", "redacted", "doc"),
 )
+REACTIONS: Final = Table(
+    "reactions",
+    {"entity": "BLOB NOT NULL", "did": "TEXT NOT NULL", "content": "TEXT NOT NULL", "stream": "BLOB NOT NULL"},
+    key=("entity", "did", "content"),
+    indexes=(("stream",),),
+    shared=("entity", "did", "content"),
+)
+PINS: Final = Table(
+    "pins",
+    {
+        "stream": "BLOB NOT NULL",
+        "issue": "BLOB NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "event": "BLOB NOT NULL",
+    },
+    key=("stream", "issue"),
+    shared=("issue", "event"),
+)
+MENTIONS: Final = Table(
+    "mentions",
+    {
+        "stream": "BLOB NOT NULL",
+        "did": "TEXT NOT NULL",
+        "issue": "BLOB NOT NULL",
+        "event": "BLOB NOT NULL",
+        "entity": "BLOB NOT NULL",
+    },
+    key=("stream", "did", "issue", "event"),
+    lookups=(("entity",),),
+    shared=("did", "issue", "event"),
+)
+LINKS: Final = Table(
+    "links",
+    {
+        "target": "BLOB NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "event": "BLOB NOT NULL",
+        "stream": "BLOB NOT NULL",
+        "issue": "BLOB NOT NULL",
+        "entity": "BLOB NOT NULL",
+    },
+    key=("target", "lamport", "event"),
+    lookups=(("entity",),),
+    indexes=(("stream",),),
+    shared=("target", "event", "issue"),
+)
 CODE_STATE: Final = Table(
     "code_state",
     {
@@ -272,12 +365,20 @@ TABLES: Final = (
     FORKS,
     IDENTITIES,
     REPOS,
+    FORMER_PLACES,
+    REPO_TOPICS,
+    REPO_FORKS,
+    FOLLOWERS,
     REFS,
     LABELS,
     ISSUES,
     ISSUE_LABELS,
     ISSUE_ASSIGNEES,
     COMMENTS,
+    REACTIONS,
+    PINS,
+    MENTIONS,
+    LINKS,
     CODE_STATE,
     CODE_FILES,
 )

@@ -19,6 +19,7 @@ from api.writing import conditions, done, gone, write
 from domain.errors import InvalidInput, NotFound
 from domain.etag import etag
 from domain.ids import is_hex_id
+from domain.ports_views import RepoFilter
 
 if TYPE_CHECKING:
     from domain.ports_views import RepoRow
@@ -32,7 +33,7 @@ def list_repos(
 ) -> Reply:
     """Repositories that the asker may see, newest first."""
     size = page_size(request, per_page, limit)
-    rows, following, total = request.ports.views.repos(request.actor, text=q, after=after, limit=size)
+    rows, following, total = request.ports.views.repos(request.actor, RepoFilter(text=q), after=after, limit=size)
     return listed(request, b"repos", [repo_doc(request, row) for row in rows], following, total)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.fold.kind import Kind, Payload
-from domain.ids import is_segment
 from domain.refs.names import branch_problem
 from domain.repository.state import RepositoryState, touching_repository
-from domain.words import Description, body_problem
+from domain.words import Description, body_problem, segment_problem
 
 if TYPE_CHECKING:
     from domain.envelope import Event
@@ -23,17 +22,24 @@ class RepositoryCreated(Payload, frozen=True, kw_only=True):
     private: bool = False
 
     def problem(self) -> str:
-        if not is_segment(self.name):
-            return "name is not 1 to 64 of A-Z a-z 0-9 . _ - (and not . or .. or ending in .git)"
-        return body_problem(self.description, "description") or branch_problem(self.default_branch)
+        return (
+            segment_problem(self.name, "name")
+            or body_problem(self.description, "description")
+            or branch_problem(self.default_branch)
+        )
 
 
-def _apply(state: RepositoryState, event: Event, payload: RepositoryCreated | None) -> None:
+def begin(state: RepositoryState, event: Event, payload: RepositoryCreated | None) -> None:
+    """Write the first values of a repository."""
     assert payload is not None, "genesis payloads cannot be redacted"
-    state.name = payload.name
     state.author = event.author
+    state.placed = event.id
     state.roots = event.roots
     state.time = state.updated = event.time
+    state.names.write(event, payload.name)
+    state.owners.write(event, event.author)
+    state.offer.write(event, "")
+    state.website.write(event, "")
     state.description.write(event, payload.description)
     state.default_branch.write(event, payload.default_branch)
     state.private.write(event, payload.private)
@@ -45,6 +51,6 @@ KIND = Kind(
     name="repository.created.v1",
     payload=RepositoryCreated,
     action="stream.begin",
-    touches=touching_repository(_apply),
+    touches=touching_repository(begin),
     creates="repository",
 )

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain.fold.kind import State, Touch
+from domain.fold.orset import ObservedSet
 from domain.fold.register import Register
-from domain.ids import Did
+from domain.ids import Did, EventId, StreamId
+from domain.limits import FORMER_PLACES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from domain.envelope import Event
 
 
+class Place(NamedTuple):
+    """Where a repository is found: under whose name, and its own."""
+
+    owner: str
+    name: str
+
+
 class RepositoryState(State):
-    """Registers for everything that can be set again; name and roots are the genesis's."""
+    """Registers for everything that can be set again; who began it and the roots are the genesis's.
+
+    `former` holds the places it was found at before, each with the event that moved it away; `placed` is the event
+    that brought it to where it is.
+    """
 
     __slots__ = (
         "archived",
@@ -24,25 +38,54 @@ class RepositoryState(State):
         "default_branch",
         "deleted",
         "description",
-        "name",
+        "forked_from",
+        "former",
+        "imported_from",
+        "names",
+        "offer",
+        "owners",
+        "placed",
         "private",
         "roots",
+        "skips",
         "time",
+        "topics",
         "updated",
+        "website",
     )
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
-        self.name = ""
         self.author = Did("")
         self.roots: tuple[Did, ...] = ()
         self.time = 0
         self.updated = 0
+        self.forked_from = StreamId(b"")
+        self.imported_from = ""
+        self.skips: dict[str, set[bytes]] = {}
+        """By fault, the objects that came with it in an import and are excused."""
+        self.placed = EventId(b"")
+        self.former: dict[Place, EventId] = {}
+        self.names: Register[str] = Register()
+        self.owners: Register[str] = Register()
+        self.offer: Register[str] = Register()
+        self.topics: ObservedSet[str] = ObservedSet()
+        self.website: Register[str] = Register()
         self.description: Register[str] = Register()
         self.default_branch: Register[str] = Register()
         self.private: Register[bool] = Register()
         self.archived: Register[bool] = Register()
         self.deleted: Register[bool] = Register()
+
+    @property
+    def name(self) -> str:
+        """What it is called; empty if its beginning is void."""
+        return self.names.value if self.names.current else ""
+
+    @property
+    def place(self) -> Place:
+        """Where it is found."""
+        return Place(self.owners.value, self.names.value)
 
     @property
     def hidden(self) -> bool:
@@ -53,6 +96,21 @@ class RepositoryState(State):
     def exists(self) -> bool:
         """Whether it is there for readers."""
         return bool(self.name) and not self.deleted.value
+
+
+@contextmanager
+def moving(state: RepositoryState, event: Event) -> Iterator[None]:
+    """What is written meanwhile may move the repository; where it was found before is remembered, the latest places."""
+    before = state.place
+    yield
+    if state.place != before:
+        state.former.pop(state.place, None)
+        state.former.pop(before, None)
+        state.former[before] = event.id
+        state.placed = event.id
+        while len(state.former) > FORMER_PLACES_MAX:
+            del state.former[next(iter(state.former))]
+    state.updated = max(state.updated, event.time)
 
 
 def touching_repository(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from domain.commands.scene import Effect
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
-    from domain.ids import Did, StreamId
+    from domain.ids import Did, EventId, StreamId
     from domain.keys import SigningKey
     from domain.policy import Policy
     from domain.ports_git import GitStore
@@ -77,17 +77,15 @@ class Stage:
 
     def write(self, kind: str, stream: StreamId, entity: bytes, payload: Payload) -> Event:
         """Sign one event on top of everything this node has seen in the stream that is not void."""
-        tip = self._projector.tip(stream)
-        past = tip.citable or tip.heads
-        cited = sorted(past, key=lambda name: (past[name], name))[-PARENTS_MAX:]
-        feed = tip.feeds.get(self._key.device)
+        cited = self._cited(stream)
+        feed = self._projector.tip(stream).feeds.get(self._key.device)
         fields: dict[str, object] = {
             "kind": kind,
             "stream": stream,
             "entity": entity,
             "seq": feed.seq + 1 if feed else 1,
             "parents": sorted(cited),
-            "lamport": 1 + max([past[name] for name in cited] + ([feed.lamport] if feed else [])),
+            "lamport": 1 + max([*cited.values()] + ([feed.lamport] if feed else [])),
             "time": self._now_ms(),
         }
         if feed is not None:
@@ -133,7 +131,7 @@ class Stage:
         keys = {row[0] for row in rows} | {state.key for state in self._projector.changed(RepositoryState)}
         for key in keys:
             state = self.state(key)
-            if isinstance(state, RepositoryState) and state.name == name and state.author == owner and state.exists:
+            if isinstance(state, RepositoryState) and state.exists and state.place == (owner, name):
                 return state.key  # type: ignore[return-value]  # a repository's key is its stream id
         return None
 
@@ -198,6 +196,30 @@ class Stage:
             for state in self._projector.changed(RefState)
             if isinstance(state, RefState) and state.stream == repo
         }
+
+    def refs(self, repo: StreamId) -> Mapping[str, str]:
+        rows = self._connection.execute("SELECT name, oid FROM refs WHERE stream=? AND oid IS NOT NULL", (repo,))
+        found = {name: oid.hex() for name, oid in rows}
+        for state in self._projector.changed(RefState):
+            if isinstance(state, RefState) and state.stream == repo:
+                found.pop(state.name, None)
+                if state.oid is not None:
+                    found[state.name] = state.oid.hex()
+        return found
+
+    def frontier(self, stream: StreamId) -> list[bytes]:
+        return sorted(self._cited(stream))
+
+    def staged_tips(self, token: str) -> frozenset[str]:
+        kept = (each for each in self._store.staged() if each.token == token and each.finished)
+        return frozenset(tip for each in kept for tip in each.tips)
+
+    def _cited(self, stream: StreamId) -> Mapping[EventId, int]:
+        """What a new event of a stream names as its past, with Lamport times."""
+        tip = self._projector.tip(stream)
+        past = tip.citable or tip.heads
+        latest = sorted(past, key=lambda name: (past[name], name))[-PARENTS_MAX:]
+        return {name: past[name] for name in latest}
 
     @property
     def _connection(self) -> sqlite3.Connection:

@@ -2,79 +2,175 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.errors import Conflict
 from domain.ids import is_hex_id
-from domain.ports_views import RepoRow
-from projections.queries.cursors import position_cursor, read_position
+from domain.ports_views import RepoFilter, RepoRow
+from projections.queries.cursors import (
+    name_cursor,
+    order_cursor,
+    position_cursor,
+    read_name,
+    read_order,
+    read_position,
+)
 from projections.queries.people import did_of_name, name_of
 from projections.queries.text import like, terms
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from domain.actor import Actor
+    from domain.ids import StreamId
 
-_COLUMNS = "stream, name, owner, private, archived, default_branch, roots, doc, pos"
+_COLUMNS = "stream, name, owner, private, archived, default_branch, roots, doc, pos, updated, stars"
+_FORMER = (
+    "SELECT DISTINCT stream FROM former_places JOIN repos r USING (stream) WHERE r.deleted=0 AND former_places.name=?"
+)
 
 
-def repo(connection: sqlite3.Connection, selector: str) -> RepoRow | None:
-    """By id, `owner~name`, or bare name where only one repository here has it."""
+class _Order(NamedTuple):
+    """How a list is sorted: the columns, the sign that leads on, and the cursor of a row both ways."""
+
+    by: str
+    beyond: str
+    cursor: Callable[[Sequence[Any]], str]
+    read: Callable[[str], tuple[object, ...]]
+
+
+def _read_named(cursor: str) -> tuple[object, ...]:
+    name, _, stream = read_name(cursor).partition("/")
+    return name, bytes.fromhex(stream) if is_hex_id(stream) else b""
+
+
+_ORDERS: Final = {
+    "created": _Order("pos DESC", "pos < ?", lambda row: position_cursor(row[8]), lambda text: (read_position(text),)),
+    "updated": _Order(
+        "updated DESC, stream DESC",
+        "(updated, stream) < (?, ?)",
+        lambda row: order_cursor(row[9], row[0]),
+        read_order,
+    ),
+    "stars": _Order(
+        "stars DESC, stream DESC",
+        "(stars, stream) < (?, ?)",
+        lambda row: order_cursor(row[10], row[0]),
+        read_order,
+    ),
+    "name": _Order(
+        "name, stream",
+        "(name, stream) > (?, ?)",
+        lambda row: name_cursor(f"{row[1]}/{row[0].hex()}"),
+        _read_named,
+    ),
+}
+
+
+def repo(connection: sqlite3.Connection, selector: str, *, deleted: bool = False) -> RepoRow | None:
+    """By id, `owner~name`, or bare name where only one repository here has it; among those deleted, if wished."""
     if is_hex_id(selector):
-        return _one(connection, "stream=?", (bytes.fromhex(selector),))
+        return _one(connection, "stream=?", (bytes.fromhex(selector),), deleted=deleted)
     owner, tilde, name = selector.partition("~")
     if tilde:
-        return repo_at(connection, owner, name)
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM repos WHERE name=? AND deleted=0", (selector,)).fetchall()
+        return repo_at(connection, owner, name, deleted=deleted)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM repos WHERE name=? AND deleted=?", (selector, int(deleted))
+    ).fetchall()
     if len(rows) > 1:
         paths = ", ".join(f"{name_of(connection, row[2]) or row[2]}~{row[1]}" for row in rows[:5])
-        raise Conflict(f"several repositories are named {selector}", hint=f"say which: {paths}")
+        hint = f"say which, by id: {', '.join(row[0].hex() for row in rows[:5])}" if deleted else f"say which: {paths}"
+        raise Conflict(f"several repositories are named {selector}", hint=hint)
     return _row(connection, rows[0]) if rows else None
 
 
-def repo_at(connection: sqlite3.Connection, owner: str, name: str) -> RepoRow | None:
-    """By owner (user name or did) and name."""
+def repo_at(connection: sqlite3.Connection, owner: str, name: str, *, deleted: bool = False) -> RepoRow | None:
+    """By owner (user name or did) and name; of several that claim the place, the one that came to it first here."""
     did = did_of_name(connection, owner)
-    return None if did is None else _one(connection, "name=? AND owner=?", (name, did))
+    return None if did is None else _one(connection, "name=? AND owner=?", (name, did), deleted=deleted)
+
+
+def repo_formerly(connection: sqlite3.Connection, selector: str) -> RepoRow | None:
+    """The repository that was the last to be found at `owner~name`, or the only one ever called `name`."""
+    owner, tilde, name = selector.partition("~")
+    if not tilde:
+        rows = connection.execute(f"{_FORMER} LIMIT 2", (selector,)).fetchall()
+        return _one(connection, "stream=?", rows[0]) if len(rows) == 1 else None
+    did = did_of_name(connection, owner)
+    row = connection.execute(
+        f"{_FORMER} AND former_places.owner=? ORDER BY former_places.pos DESC LIMIT 1", (name, did)
+    ).fetchone()
+    return None if row is None else _one(connection, "stream=?", row)
 
 
 def repos(
-    connection: sqlite3.Connection, reader: Actor, text: str, after: str | None, limit: int
+    connection: sqlite3.Connection, reader: Actor, which: RepoFilter, after: str | None, limit: int
 ) -> tuple[Sequence[RepoRow], str | None, int]:
-    """Newest first; private ones for the operator and for those among their roots."""
-    conditions, values = ["deleted=0"], list[str]()
-    if not reader.operator:
-        conditions.append("(private=0 OR (? <> '' AND instr(roots, ?) > 0))")
-        values += [reader.did or "", reader.did or ""]
-    for term in terms(text):
-        conditions.append("name LIKE ? ESCAPE '\\'")
-        values.append(like(term))
+    """Those that match, sorted as asked; private ones for the operator and for those among their roots."""
+    conditions, values = _conditions(reader, which)
     where = " AND ".join(conditions)
     total = connection.execute(f"SELECT count(*) FROM repos WHERE {where}", values).fetchone()[0]
-    page: list[Any] = list(values)
+    order = _ORDERS[which.sort]
+    page: list[object] = list(values)
     if after is not None:
-        where += " AND pos < ?"
-        page.append(read_position(after))
+        where += f" AND {order.beyond}"
+        page += order.read(after)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM repos WHERE {where} ORDER BY pos DESC LIMIT ?",
+        f"SELECT {_COLUMNS} FROM repos WHERE {where} ORDER BY {order.by} LIMIT ?",
         (*page, limit + 1),
     ).fetchall()
-    cursor = position_cursor(rows[limit - 1][-1]) if len(rows) > limit else None
+    cursor = order.cursor(rows[limit - 1]) if len(rows) > limit else None
     return [_row(connection, row) for row in rows[:limit]], cursor, total
 
 
-def _one(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> RepoRow | None:
+def fork_count(connection: sqlite3.Connection, reader: Actor, stream: StreamId) -> int:
+    """How many forks of a repository there are here that the reader may see."""
+    conditions, values = _conditions(reader, RepoFilter(fork_of=stream))
+    return int(connection.execute(f"SELECT count(*) FROM repos WHERE {' AND '.join(conditions)}", values).fetchone()[0])
+
+
+def _conditions(reader: Actor, which: RepoFilter) -> tuple[list[str], list[object]]:
+    """SQL conditions with their parameters: what the reader may see, and what was asked for."""
+    conditions, values = ["deleted=?"], list[object]([int(which.deleted)])
+    if not reader.operator:
+        conditions.append("(private=0 OR (? <> '' AND instr(roots, ?) > 0))")
+        values += [reader.did or "", reader.did or ""]
+    for term in terms(which.text):
+        conditions.append("name LIKE ? ESCAPE '\\'")
+        values.append(like(term))
+    if which.topic:
+        conditions.append("stream IN (SELECT stream FROM repo_topics WHERE topic=?)")
+        values.append(which.topic)
+    if which.starred_by:
+        conditions.append("stream IN (SELECT stream FROM followers WHERE did=? AND starred=1)")
+        values.append(which.starred_by)
+    if which.fork_of is not None:
+        conditions.append("stream IN (SELECT stream FROM repo_forks WHERE origin=?)")
+        values.append(which.fork_of)
+    if which.owner:
+        conditions.append("owner=?")
+        values.append(which.owner)
+    if which.archived is not None:
+        conditions.append("archived=?")
+        values.append(int(which.archived))
+    return conditions, values
+
+
+def _one(
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...], *, deleted: bool = False
+) -> RepoRow | None:
+    # Of those deleted, the last: that is the one somebody wants back.
+    order = "placed DESC" if deleted else "placed"
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM repos WHERE {condition} AND deleted=0 ORDER BY pos LIMIT 1",
-        values,
+        f"SELECT {_COLUMNS} FROM repos WHERE {condition} AND deleted=? ORDER BY {order} LIMIT 1",
+        (*values, int(deleted)),
     ).fetchone()
     return None if row is None else _row(connection, row)
 
 
 def _row(connection: sqlite3.Connection, row: Sequence[Any]) -> RepoRow:
-    stream, name, owner, private, archived, default_branch, roots, doc, _ = row
+    stream, name, owner, private, archived, default_branch, roots, doc, *_ = row
     return RepoRow(
         id=stream,
         owner=name_of(connection, owner) or owner.replace(":", "-"),

@@ -1,11 +1,11 @@
-"""Rows of repositories."""
+"""Rows of repositories, of their topics, and of where they were found before."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from projections.show.form import conflicts, encode_json, iso
-from projections.tables import REPOS
+from projections.tables import FORMER_PLACES, REPO_FORKS, REPO_TOPICS, REPOS
 
 if TYPE_CHECKING:
     from domain.repository.state import RepositoryState
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def document(state: RepositoryState, canvas: Canvas) -> bytes:
-    """The JSON of one repository, counts of its issues included; owner names and URLs are the reader's to add."""
+    """The JSON of one repository, its counts included; owner names and URLs are the reader's to add."""
     opened, closed = canvas.issue_counts(state.key)
     fields: dict[str, Any] = {
         "id": state.key.hex(),
         "name": state.name,
         "description": state.description.value,
+        "website": state.website.value,
+        "topics": state.topics.members,
         "private": state.hidden,
         "archived": state.archived.value,
         "default_branch": state.default_branch.value,
@@ -27,10 +29,22 @@ def document(state: RepositoryState, canvas: Canvas) -> bytes:
         "roots": state.roots,
         "open_issues": opened,
         "closed_issues": closed,
+        "stars": canvas.star_count(state.key),
         "event": state.key.hex(),
     }
+    if state.forked_from:
+        fields["fork_of"] = state.forked_from.hex()
+    if state.imported_from:
+        fields["imported_from"] = state.imported_from
+    if state.offer.value:
+        fields["offered_to"] = state.offer.value
+    if state.deleted.value:
+        fields["deleted"] = True
     found = conflicts(
+        name=state.names,
+        owner=state.owners,
         description=state.description,
+        website=state.website,
         default_branch=state.default_branch,
         private=state.private,
         archived=state.archived,
@@ -42,17 +56,30 @@ def document(state: RepositoryState, canvas: Canvas) -> bytes:
 
 
 def show(state: RepositoryState, doc: bytes, canvas: Canvas) -> None:
-    """Write a repository's row."""
+    """Write a repository's row and those of its topics and former places."""
+    shelf = canvas.shelf
     row = (
         state.key,
         canvas.position_of(state.key),
+        canvas.position_of(state.placed),
         state.name,
-        state.author,
+        state.owners.value,
         int(state.hidden),
         int(state.archived.value),
         int(state.deleted.value),
         state.default_branch.value,
         " ".join(state.roots),
+        state.updated,
+        canvas.star_count(state.key),
         doc,
     )
-    canvas.shelf.put(REPOS, row)
+    shelf.put(REPOS, row)
+    if not canvas.is_new(state.key):
+        shelf.delete("DELETE FROM repo_topics WHERE stream=?", (state.key,))
+        shelf.delete("DELETE FROM former_places WHERE stream=?", (state.key,))
+    if state.forked_from:
+        shelf.put(REPO_FORKS, (state.forked_from, state.key))
+    for topic in state.topics.added:
+        shelf.put(REPO_TOPICS, (topic, state.key))
+    for place, left in state.former.items():
+        shelf.put(FORMER_PLACES, (place.name, place.owner, state.key, canvas.position_of(left)))

@@ -217,7 +217,9 @@ def assert_model(node: Node, events: Sequence[Event]) -> None:
     registers, sets = _slots_of(node, Register), _slots_of(node, ObservedSet)
     expected = model.registers()
     assert {
-        place: [(write.event, write.value) for write in register.current] for place, register in registers.items()
+        place: [(write.event, write.value) for write in register.current]
+        for place, register in registers.items()
+        if register.current
     } == expected
     for place, standing in expected.items():
         assert registers[place].value == standing[-1][1], "the greatest shows"

@@ -109,7 +109,15 @@ def test_every_state_can_be_dumped() -> None:
             state = node.engine.state(name)
             assert state is not None
             dumped[type(state).__name__] = dump(state)
-    assert set(dumped) == {"CommentState", "IdentityState", "IssueState", "LabelState", "RefState", "RepositoryState"}
+    assert set(dumped) == {
+        "CommentState",
+        "FollowerState",
+        "IdentityState",
+        "IssueState",
+        "LabelState",
+        "RefState",
+        "RepositoryState",
+    }
 
 
 def test_the_model_knows_every_kind_that_writes_a_register() -> None:
