@@ -1,4 +1,4 @@
-"""What files are asked beyond their bytes: who wrote a line, when an entry last changed, in which languages, as an archive."""
+"""What is asked of files beyond their bytes: who wrote a line, what last changed an entry, languages, archives."""
 
 from __future__ import annotations
 

@@ -13,13 +13,14 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, final
 
 from domain.ports_files import Blame, BlameRange
-from storage.git.diff.hunks import edits, lines_of
+from storage.git.diff.hunks import lines_of, numbered, numbered_edits
 from storage.git.diff.lines import Budget
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
 from storage.git.history import Watched
 from storage.git.names import shown
 from storage.git.objects import BLOB
+from storage.git.read_limits import REMEMBERED_LINES_MAX
 from storage.git.trees import FOLDER
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ _TAIL_BLOCK_BYTES = 1_024
 
 
 class Span(NamedTuple):
-    """`count` lines of the file asked about, from `final` on; they are those from `own` on of the suspect's file."""
+    """`lines` lines of the file asked about, from `at` on; they are those from `own` on of the suspect's file."""
 
-    final: int
+    at: int
     own: int
-    count: int
+    lines: int
 
 
 @dataclass(slots=True)
@@ -50,6 +51,14 @@ class _Suspect:
     entry: Entry
     spans: list[Span]
     previous: tuple[bytes, bytes] | None = None
+
+
+class _Version(NamedTuple):
+    """A blob, its lines, and a number for each."""
+
+    data: bytes
+    lines: list[bytes]
+    numbers: list[int]
 
 
 @dataclass(slots=True)
@@ -72,7 +81,8 @@ class Blamer:
         self._queue = _Queue()
         self._found: list[tuple[Span, bytes, _Suspect, bool]] = []
         self._watched: dict[bytes, Watched] = {}
-        self._lines: dict[bytes, tuple[bytes, list[bytes]]] = {}
+        self._numbers: dict[bytes, int] = {}
+        self._versions: dict[bytes, _Version] = {}
         self._bytes_left = limits.bytes_max
         self._steps_left = limits.steps_max
         self._commits_left = limits.commits_max
@@ -168,39 +178,42 @@ class Blamer:
 
     def _edits(self, old: bytes, new: bytes) -> list[Edit]:
         """What differs between two blobs."""
-        (before, before_lines), (after, after_lines) = self._lines_of(old), self._lines_of(new)
+        if len(self._numbers) > REMEMBERED_LINES_MAX:
+            self._numbers, self._versions = {}, {}
+        before, after = self._version(old), self._version(new)
         tail = _common_tail_lines(before, after)
-        a, b = before_lines[: len(before_lines) - tail], after_lines[: len(after_lines) - tail]
+        a, b = len(before.lines) - tail, len(after.lines) - tail
         budget = Budget(min(self._limits.file_steps_max, self._steps_left))
         given = budget.steps
-        found = edits(a, b, budget)
+        found = numbered_edits(before.lines[:a], after.lines[:b], before.numbers[:a], after.numbers[:b], budget)
         self._steps_left -= given - budget.steps
         self._complete = self._complete and budget.steps > 0
-        self._lines = {new: self._lines[new], old: self._lines[old]}
+        self._versions = {new: after, old: before}
         return found
 
-    def _lines_of(self, oid: bytes) -> tuple[bytes, list[bytes]]:
-        if oid not in self._lines:
+    def _version(self, oid: bytes) -> _Version:
+        if oid not in self._versions:
             data = self._objects.typed(oid, BLOB)
             self._bytes_left -= len(data)
-            self._lines[oid] = (data, lines_of(data))
-        return self._lines[oid]
+            lines = lines_of(data)
+            self._versions[oid] = _Version(data, lines, numbered(lines, self._numbers))
+        return self._versions[oid]
 
     def _ranges(self) -> Iterator[BlameRange]:
         found = sorted(self._found, key=_by_place)
         at = 0
         while at < len(found):
-            (final, own, count), commit, suspect, boundary = found[at]
+            (start, own, count), commit, suspect, boundary = found[at]
             at += 1
             while at < len(found):
                 span, other, following, ends = found[at]
                 if (other, following.path, span.own, ends) != (commit, suspect.path, own + count, boundary):
                     break
-                count += span.count
+                count += span.lines
                 at += 1
             previous = suspect.previous
             yield BlameRange(
-                start=final + 1,
+                start=start + 1,
                 count=count,
                 commit=commit.decode(),
                 original_path=shown(suspect.path),
@@ -211,28 +224,28 @@ class Blamer:
 
 
 def _by_place(found: tuple[Span, bytes, _Suspect, bool]) -> int:
-    return found[0].final
+    return found[0].at
 
 
 def _parted(spans: Sequence[Span], found: Sequence[Edit]) -> tuple[list[Span], list[Span]]:
     """The lines that the old side has, under their numbers there, and those that it has not."""
     passed: list[Span] = []
     kept: list[Span] = []
-    for final, own, count in sorted(spans, key=_by_own):
-        at = _first_behind(found, own)
-        while count and at < len(found) and found[at].b0 < own + count:
-            edit = found[at]
-            at += 1
+    for start, own, count in sorted(spans, key=_by_own):
+        which = _first_behind(found, own)
+        while count and which < len(found) and found[which].b0 < own + count:
+            edit = found[which]
+            which += 1
             same = max(0, edit.b0 - own)
             if same:
-                passed.append(Span(final, own + edit.a0 - edit.b0, same))
+                passed.append(Span(start, own + edit.a0 - edit.b0, same))
             different = max(0, min(edit.b1 - own, count) - same)
             if different:
-                kept.append(Span(final + same, own + same, different))
-            final, own, count = final + same + different, own + same + different, count - same - different
+                kept.append(Span(start + same, own + same, different))
+            start, own, count = start + same + different, own + same + different, count - same - different
         if count:
-            shift = found[at - 1].a1 - found[at - 1].b1 if at else 0
-            passed.append(Span(final, own + shift, count))
+            shift = found[which - 1].a1 - found[which - 1].b1 if which else 0
+            passed.append(Span(start, own + shift, count))
     return passed, kept
 
 
@@ -252,19 +265,17 @@ def _first_behind(found: Sequence[Edit], line: int) -> int:
     return low
 
 
-def _common_tail_lines(before: bytes, after: bytes) -> int:
+def _common_tail_lines(before: _Version, after: _Version) -> int:
     """How many lines at the end git sets aside before it compares: whole blocks that are the same, less one line.
 
     What is set aside cannot be slid into, so it decides where a block of changed lines comes to stand.
     """
-    trimmed, smaller = 0, min(len(before), len(after))
-    while trimmed + _TAIL_BLOCK_BYTES <= smaller:
-        ends = [(len(data) - trimmed - _TAIL_BLOCK_BYTES, len(data) - trimmed) for data in (before, after)]
-        if before[slice(*ends[0])] != after[slice(*ends[1])]:
+    block, trimmed = _TAIL_BLOCK_BYTES, 0
+    a, b = before.data, after.data
+    smaller = min(len(a), len(b))
+    while trimmed + block <= smaller:
+        if a[len(a) - trimmed - block : len(a) - trimmed] != b[len(b) - trimmed - block : len(b) - trimmed]:
             break
-        trimmed += _TAIL_BLOCK_BYTES
-    if not trimmed:
-        return 0
-    tail = before[len(before) - trimmed :]
-    tail = tail[tail.find(b"\n") + 1 :] if b"\n" in tail else b""
-    return len(lines_of(tail))
+        trimmed += block
+    start = a.find(b"\n", len(a) - trimmed) + 1 if trimmed else 0
+    return a.count(b"\n", start) + (not a.endswith(b"\n")) if start else 0

@@ -16,6 +16,8 @@ DELTA_BASE_CACHE_BYTES_MAX = 4 << 20
 """Of each pack of each open repository."""
 TAG_DEPTH_MAX = 16
 TREE_ENTRIES_REMEMBERED_MAX = 50_000
+REMEMBERED_LINES_MAX = 400_000
+"""Of all versions of a file that is being blamed."""
 
 BINARY_SNIFF_BYTES = 8_000
 """A file with a NUL in so many first bytes is binary: git's rule."""

@@ -38,11 +38,21 @@ def lines_of(data: bytes) -> list[bytes]:
 
 def edits(old: Sequence[bytes], new: Sequence[bytes], budget: Budget) -> list[Edit]:
     """What changed, as git would show it."""
+    numbers: dict[bytes, int] = {}
+    return numbered_edits(old, new, numbered(old, numbers), numbered(new, numbers), budget)
+
+
+def numbered(lines: Sequence[bytes], numbers: dict[bytes, int]) -> list[int]:
+    """A number for each line, the same for the same text; `numbers` has those given so far."""
+    return [numbers.setdefault(line, len(numbers)) for line in lines]
+
+
+def numbered_edits(
+    old: Sequence[bytes], new: Sequence[bytes], a: Sequence[int], b: Sequence[int], budget: Budget
+) -> list[Edit]:
+    """What changed between lines that have their numbers already."""
     if not old or not new:
         return [Edit(0, len(old), 0, len(new))] if old or new else []
-    numbers: dict[bytes, int] = {}
-    a = [numbers.setdefault(line, len(numbers)) for line in old]
-    b = [numbers.setdefault(line, len(numbers)) for line in new]
     flags_a, flags_b = changed_lines(a, b, budget)
     gaps_a, gaps_b = gaps_of(flags_a), gaps_of(flags_b)
     gaps_a = slid(gaps_a, gaps_b, a, old)
