@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from domain.commands.refs import names_clashing
-from domain.commands.scene import Done, HeadChanged, RefsChanged, RepositoryMade, Scene
+from domain.commands.scene import Done, HeadChanged, ObjectsAdopted, RefsChanged, RepositoryMade, Scene
 from domain.envelope import RawEvent, open_event
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected, Unauthenticated
 from domain.fold.kind import read_payload
@@ -18,6 +18,7 @@ from domain.refs.moved import KIND as REFS_MOVED
 from domain.refs.moved import RefsMoved
 from domain.repository.created import RepositoryCreated
 from domain.repository.default_branch_set import KIND as DEFAULT_BRANCH_SET
+from domain.repository.imported import KIND as IMPORTED
 from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, explain
 
@@ -114,6 +115,8 @@ def _effects(scene: Scene, event: Event) -> list[Effect]:
     kind = KINDS[event.kind]
     if kind.creates == "repository":
         return [RepositoryMade(event.stream)]
+    if kind is IMPORTED:
+        return [ObjectsAdopted(event.stream, None)]
     if kind is DEFAULT_BRANCH_SET:
         return [HeadChanged(event.stream)]
     if kind is not REFS_MOVED:

@@ -55,7 +55,7 @@ def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
     moves = [
         _move(scene, stream, command) for command, outcome in zip(args.commands, outcomes, strict=True) if not outcome
     ]
-    for some in _parted(moves):
+    for some in parted(moves):
         scene.write("refs.moved.v1", stream, stream, RefsMoved(moves=some))
     if moves:
         scene.after(RefsChanged(stream, tuple(each.ref for each in moves), args.quarantine))
@@ -110,7 +110,7 @@ def names_clashing(scene: Scene, stream: StreamId, coming: Sequence[str], going:
     return found
 
 
-def _parted(moves: Sequence[Move]) -> Iterator[list[Move]]:
+def parted(moves: Sequence[Move]) -> Iterator[list[Move]]:
     """The moves, as many in each event as its payload can hold."""
     part: list[Move] = []
     size = 0

@@ -17,7 +17,7 @@ from domain.policy import Question
 from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from domain.actor import Actor
     from domain.envelope import Event, RawEvent
@@ -37,6 +37,14 @@ class RepositoryMade:
     """After the commit: make the repository's folder."""
 
     repo: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsAdopted:
+    """After the commit: give a repository what was staged for it, and note which of its objects are excused."""
+
+    repo: StreamId
+    staged: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class RepositoryGone:
     repo: StreamId
 
 
-Effect = RepositoryMade | RefsChanged | HeadChanged | RepositoryGone
+Effect = RepositoryMade | ObjectsAdopted | RefsChanged | HeadChanged | RepositoryGone
 
 
 @dataclass(slots=True)
@@ -129,6 +137,18 @@ class Scene(Protocol):
 
     def refs_clashing(self, repo: StreamId, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """By each of `names` that has such: standing refs that cannot stand beside it, for one is inside the other."""
+        ...
+
+    def refs(self, repo: StreamId) -> Mapping[str, str]:
+        """Where each branch and tag of a repository points; of a diverged one, what shows."""
+        ...
+
+    def frontier(self, stream: StreamId) -> list[bytes]:
+        """The ends of a stream that are not void, as many as an event may name, in order."""
+        ...
+
+    def staged_tips(self, token: str) -> Container[str]:
+        """The objects that staging was finished for."""
         ...
 
     def foresee(self, event: Event) -> Verdict:

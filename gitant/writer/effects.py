@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.commands.scene import Effect, HeadChanged, RefsChanged, RepositoryGone, RepositoryMade
-from domain.refs.names import BRANCH_PREFIX, DIVERGED_PREFIX, TAG_PREFIX
-from domain.refs.state import RefState, ref_key
+from domain.commands.scene import Effect, HeadChanged, ObjectsAdopted, RefsChanged, RepositoryGone, RepositoryMade
+from domain.refs.names import BRANCH_PREFIX, DIVERGED_PREFIX
 from domain.repository.state import RepositoryState
+from gitant.refs_shown import refs_shown, values_shown
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from domain.ids import StreamId
-    from domain.ports_git import GitStore
+    from domain.ports_git import GitStore, Leftover
     from projections.projector import Projector
-
-SHORT_ID_DIGITS = 12
-_REFS = "SELECT name, oid, json_extract(CAST(doc AS TEXT), '$.diverged') FROM refs"
-"""Of the tables and not of the fold: there may be more refs than states in memory, and a start looks at all of them."""
 
 
 def carry_out(
@@ -29,8 +25,14 @@ def carry_out(
     if isinstance(effect, RepositoryMade):
         store.create(effect.repo)
         store.set_refs(effect.repo, {}, head=_head(projector, effect.repo))
+    elif isinstance(effect, ObjectsAdopted):
+        if effect.staged is not None:
+            store.adopt(effect.repo, effect.staged)
+            store.unstage(effect.staged)
+        _excuse(projector, store, effect.repo)
     elif isinstance(effect, HeadChanged):
-        store.set_refs(effect.repo, refs_wanted(projector, effect.repo), head=_head(projector, effect.repo))
+        wanted = refs_shown(projector.shelf.connection, effect.repo)
+        store.set_refs(effect.repo, wanted, head=_head(projector, effect.repo))
         on_code_change(effect.repo)
     elif isinstance(effect, RepositoryGone):
         on_code_change(effect.repo)
@@ -49,53 +51,50 @@ def drop_quarantines(effects: Sequence[Effect], store: GitStore) -> None:
 
 def heal(projector: Projector, store: GitStore) -> None:
     """Finish what a crash cut short: folders, published objects and refs of every repository follow the log."""
+    staged = store.staged()
     for repo in _repositories(projector.shelf.connection):
         store.create(repo)
-        wanted = refs_wanted(projector, repo)
+        wanted = refs_shown(projector.shelf.connection, repo)
+        adopt_staged(repo, wanted, staged, store)
+        _excuse(projector, store, repo)
         for leftover in store.leftovers(repo):
             if leftover.finished and not wanted.keys().isdisjoint(_refs_at(wanted, leftover.tips)):
                 store.publish(repo, leftover.token)
             else:
                 store.discard(repo, leftover.token)
         store.set_refs(repo, wanted, head=_head(projector, repo))
+    for leftover in staged:
+        store.unstage(leftover.token)
 
 
-def refs_wanted(projector: Projector, repo: StreamId) -> dict[str, str]:
-    """Every ref that the fold says should be on disk, diverged values included."""
-    rows = projector.shelf.connection.execute(f"{_REFS} WHERE stream=?", (repo,)).fetchall()
-    wanted: dict[str, str] = {}
-    for row in rows:
-        wanted.update(_values(projector, repo, *row))
-    return wanted
+def adopt_staged(repo: StreamId, wanted: Mapping[str, str], staged: Sequence[Leftover], store: GitStore) -> None:
+    """Give a repository what was staged for it, if a crash came between its beginning and that."""
+    for leftover in staged:
+        is_for_it = leftover.finished and leftover.tips and set(leftover.tips) <= set(wanted.values())
+        if is_for_it and not all(store.has(repo, tip) for tip in leftover.tips):
+            store.adopt(repo, leftover.token)
+
+
+def _excuse(projector: Projector, store: GitStore, repo: StreamId) -> None:
+    state = projector.state(repo)
+    if isinstance(state, RepositoryState) and state.skips:
+        store.excuse(repo, {oid.hex() for oids in state.skips.values() for oid in oids})
 
 
 def _change_refs(effect: RefsChanged, projector: Projector, store: GitStore) -> None:
+    connection = projector.shelf.connection
     if effect.quarantine is not None:
         store.publish(effect.repo, effect.quarantine)
     moves: dict[str, str | None] = {}
     for name in effect.refs:
-        row = projector.shelf.connection.execute(f"{_REFS} WHERE stream=? AND name=?", (effect.repo, name)).fetchone()
-        wanted = {} if row is None else _values(projector, effect.repo, *row)
+        wanted = values_shown(connection, effect.repo, name)
         moves[name] = wanted.pop(name, None)
         moves.update(wanted)
     diverged = [name for name in store.refs(effect.repo) if name.startswith(DIVERGED_PREFIX)]
     if diverged or any(name.startswith(DIVERGED_PREFIX) for name in moves):
-        store.set_refs(effect.repo, refs_wanted(projector, effect.repo), head=_head(projector, effect.repo))
+        store.set_refs(effect.repo, refs_shown(connection, effect.repo), head=_head(projector, effect.repo))
     else:
         store.move_refs(effect.repo, moves)
-
-
-def _values(projector: Projector, repo: StreamId, name: str, oid: bytes | None, diverged: int) -> dict[str, str]:
-    """A ref's value, and its rivals under refs/diverged/<branch>/<short event id>."""
-    values = {} if oid is None else {name: oid.hex()}
-    if diverged:
-        state = projector.state(ref_key(repo, name))
-        assert isinstance(state, RefState), "it has a row"
-        short = name.removeprefix(BRANCH_PREFIX).removeprefix(TAG_PREFIX)
-        for move in state.moves.current[:-1]:
-            if move.value is not None:
-                values[f"{DIVERGED_PREFIX}{short}/{move.event.hex()[:SHORT_ID_DIGITS]}"] = move.value.hex()
-    return values
 
 
 def _head(projector: Projector, repo: StreamId) -> str:
