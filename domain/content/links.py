@@ -12,10 +12,10 @@ from domain.keys import is_did
 
 if TYPE_CHECKING:
     from domain.envelope import Event
-    from domain.ids import Did, EventId
+    from domain.ids import EventId
 
-Linked: TypeAlias = tuple[int, str, tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...]]
-"""Of one event: its lamport time and author, and the people, issues and commits that it names."""
+Linked: TypeAlias = tuple[int, tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...]]
+"""Of one event: its lamport time, and the people, issues and commits that it names."""
 
 
 class Linking(Protocol):
@@ -43,9 +43,5 @@ def mentions_problem(payload: Linking) -> str:
 def note_links(state: HasLinks, event: Event, payload: Linking) -> None:
     """Remember what an event's words name."""
     if payload.mentions or payload.references or payload.commits:
-        state.links[event.id] = linked(event.lamport, event.author, payload)
-
-
-def linked(lamport: int, author: Did, payload: Linking) -> Linked:
-    """What a state keeps of a payload's links."""
-    return lamport, author, tuple(payload.mentions), tuple(payload.references), tuple(payload.commits)
+        named = tuple(payload.mentions), tuple(payload.references), tuple(payload.commits)
+        state.links[event.id] = (event.lamport, *named)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from domain.reaction.contents import counts
 from projections.show.form import body_conflicts, encode_json, iso
+from projections.show.links import show_links
+from projections.show.reactions import show_reactions
 from projections.tables import COMMENTS
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ def document(state: CommentState, _: Canvas) -> bytes:
         "lamport": state.lamport,
         "event": name,
     }
+    if state.reactions.added:
+        fields["reactions"] = counts(state.reactions)
     found = {} if redacted else body_conflicts(state.body)
     if found:
         fields["conflicts"] = found
@@ -39,6 +44,8 @@ def show(state: CommentState, doc: bytes, canvas: Canvas) -> None:
     """Write a comment's row."""
     row = (state.key, state.stream, state.issue, state.lamport, state.author, int(_is_hole(state)), doc)
     canvas.shelf.put(COMMENTS, row)
+    show_reactions(state, canvas)
+    show_links(state, state.issue, canvas)
 
 
 def _is_hole(state: CommentState) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.label.state import LabelState
+from domain.reaction.contents import counts
 from projections.show.form import body_conflicts, conflicts, encode_json, iso
-from projections.tables import ISSUE_ASSIGNEES, ISSUE_LABELS, ISSUES
+from projections.show.links import show_links
+from projections.show.reactions import show_reactions
+from projections.tables import ISSUE_ASSIGNEES, ISSUE_LABELS, ISSUES, PINS
 
 if TYPE_CHECKING:
     from domain.issue.state import IssueState
@@ -37,6 +40,16 @@ def show(state: IssueState, doc: bytes, canvas: Canvas) -> None:
         shelf.put(ISSUE_LABELS, (state.stream, label, state.lamport, state.key))
     for did in state.assignees.added:
         shelf.put(ISSUE_ASSIGNEES, (state.stream, did, state.lamport, state.key))
+    _show_pin(state, canvas)
+    show_reactions(state, canvas)
+    show_links(state, state.key, canvas)
+
+
+def _show_pin(state: IssueState, canvas: Canvas) -> None:
+    if not canvas.is_new(state.key):
+        canvas.shelf.delete("DELETE FROM pins WHERE stream=? AND issue=?", (state.stream, state.key))
+    if state.pinned:
+        canvas.shelf.put(PINS, (state.stream, state.key, state.pin.shown.lamport, state.pin.shown.event))
 
 
 def document(state: IssueState, canvas: Canvas) -> bytes:
@@ -61,7 +74,13 @@ def document(state: IssueState, canvas: Canvas) -> bytes:
         "event": name,
         "edited": state.body.edited,
     }
-    found = conflicts(title=state.title, state=state.status) | body_conflicts(state.body)
+    if state.reactions.added:
+        fields["reactions"] = counts(state.reactions)
+    if state.locked:
+        fields |= {"locked": True, "lock_reason": state.lock_reason}
+    if state.pinned:
+        fields["pinned"] = True
+    found = conflicts(title=state.title, state=state.status, lock=state.lock) | body_conflicts(state.body)
     if found:
         fields["conflicts"] = found
     return encode_json(fields)
