@@ -55,6 +55,21 @@ class NewRepo(Struct, kw_only=True):
         _check_text(self.description, "description")
 
 
+class ForkForm(Struct, kw_only=True):
+    """What a fork is to be called and to show; what is left out is as in its origin."""
+
+    owner: Annotated[str, Meta(max_length=100, description="Whose it is to be: oneself, for now.")] = ""
+    name: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9._-]*$")] = ""
+    description: Description | UnsetType = UNSET
+    private: bool | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.name and not is_segment(self.name):
+            _refuse("a name is not . or .. and does not end in .git", "name")
+        if self.description is not UNSET:
+            _check_text(self.description, "description")
+
+
 class RepoChange(Struct, kw_only=True):
     """What to change of a repository; what is left out stays."""
 

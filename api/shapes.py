@@ -31,7 +31,10 @@ class Repository(Struct):
     open_issues: int
     closed_issues: int
     event: str
+    forks_count: int
     conflicts: dict[str, Any] = {}
+    fork_of: str = ""
+    imported_from: str = ""
 
 
 class Repositories(Struct):
@@ -159,6 +162,14 @@ class Events(Struct):
     """A page of events, newest first."""
 
     events: list[Event]
+
+
+class LiveEvent(Event):
+    """An event as the stream shows it, one `data` line each; `repo_name` is null of identities."""
+
+    position: int
+    repo_name: str | None
+    summary: str
 
 
 class RawEvent(Struct):

@@ -22,7 +22,7 @@ from domain.ids import is_hex_id
 from domain.ports_views import RepoFilter
 
 if TYPE_CHECKING:
-    from domain.ports_views import RepoRow
+    from domain.ports_views import Answer, RepoRow
 
 _NOBODY = bytes(32)
 
@@ -41,9 +41,8 @@ def list_repos(
 async def create_repo(request: Asking, data: JSONBody[NewRepo]) -> Reply:
     """Make a repository; it is empty until something is pushed to it."""
     answer = await write(request, "repository.create", msgspec.structs.asdict(data))
-    made = msgspec.json.decode(answer.doc, type=_Named)
-    body = _with_names(request, answer.doc, _owner_of(request, made), made.name)
-    return done(answer, status=201, body=body, location=f"/api/v1/repos/{made.id}")
+    body, location = made_doc(request, answer)
+    return done(answer, status=201, body=body, location=location)
 
 
 @get("/api/v1/repos/{id:str}", sync_to_thread=False, responses=shapes.shows(shapes.Repository))
@@ -62,7 +61,7 @@ async def edit_repo(request: Asking, repo: Repo, data: JSONBody[RepoChange]) -> 
         raise InvalidInput("there is nothing to change", hint="send description, default_branch, private or archived")
     args = {"repo": row.id, **changes, **conditions(request, row.doc)}
     answer = await write(request, "repository.edit", args)
-    return done(answer, body=_with_names(request, answer.doc, row.owner, row.name))
+    return done(answer, body=_with_names(request, answer.doc, row))
 
 
 @delete("/api/v1/repos/{id:str}", status_code=200, guards=[writers], responses=shapes.shows(None, status=204))
@@ -82,12 +81,18 @@ async def delete_repo(request: Asking, repo: Repo) -> Reply:
 
 class _Named(msgspec.Struct):
     id: str
-    name: str
+
+
+def made_doc(request: Asking, answer: Answer) -> tuple[bytes, str]:
+    """The document of a repository that was just made, and where it is."""
+    row = request.ports.views.repo(msgspec.json.decode(answer.doc, type=_Named).id)
+    assert row is not None, "the views show what the writer has answered"
+    return _with_names(request, answer.doc, row), f"/api/v1/repos/{row.id.hex()}"
 
 
 def repo_doc(request: Asking, row: RepoRow) -> bytes:
     """A repository's document with the names that are this node's own."""
-    return _with_names(request, row.doc, row.owner, row.name)
+    return _with_names(request, row.doc, row)
 
 
 def clone_url(request: Asking, owner: str, name: str) -> str:
@@ -95,12 +100,11 @@ def clone_url(request: Asking, owner: str, name: str) -> str:
     return f"{request.base_url}/{owner}/{name}.git"
 
 
-def _with_names(request: Asking, doc: bytes, owner: str, name: str) -> bytes:
-    fields = {"owner": owner, "full_name": f"{owner}/{name}", "clone_url": clone_url(request, owner, name)}
+def _with_names(request: Asking, doc: bytes, row: RepoRow) -> bytes:
+    fields = {
+        "owner": row.owner,
+        "full_name": f"{row.owner}/{row.name}",
+        "clone_url": clone_url(request, row.owner, row.name),
+        "forks_count": request.ports.views.fork_count(request.actor, row.id),
+    }
     return extended(doc, encode_json(fields)[1:-1])
-
-
-def _owner_of(request: Asking, made: _Named) -> str:
-    row = request.ports.views.repo(made.id)
-    assert row is not None, "the views show what the writer has answered"
-    return row.owner
