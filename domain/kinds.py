@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from domain.attachment import added as attachment_added
 from domain.comment import added as comment_added
 from domain.content import body_edited, body_reset, redacted
 from domain.follower import starred, unstarred, watched
@@ -71,6 +72,7 @@ KINDS: Final[dict[str, Kind]] = {
         unlocked,
         pinned,
         comment_added,
+        attachment_added,
         body_edited,
         body_reset,
         reaction_added,

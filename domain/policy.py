@@ -29,6 +29,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "issue.lock": frozenset({"root"}),
     "issue.pin": frozenset({"root"}),
     "comment.add": frozenset({"root", "anyone"}),
+    "attachment.add": frozenset({"root", "anyone"}),
     "body.edit": frozenset({"root", "author"}),
     "content.react": frozenset({"root", "anyone"}),
     "content.redact": frozenset({"root", "author"}),

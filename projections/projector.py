@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from domain.attachment.state import AttachmentState
 from domain.comment.state import CommentState
 from domain.follower.state import FollowerState
 from domain.identity.state import IdentityState
@@ -18,7 +19,7 @@ from domain.replay.engine import Applied, Engine
 from domain.repository.state import RepositoryState
 from projections.history import EventSource, ViewHistory
 from projections.shelf import Shelf
-from projections.show import comment, follower, identity, issue, label, ref, repository
+from projections.show import attachment, comment, follower, identity, issue, label, ref, repository
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,6 +43,7 @@ _SHOWN: Final[dict[type[State], _Shown]] = {
     LabelState: _Shown(label.document, label.show),
     IssueState: _Shown(issue.document, issue.show),
     CommentState: _Shown(comment.document, comment.show),
+    AttachmentState: _Shown(attachment.document, attachment.show),
     RefState: _Shown(ref.document, ref.show),
     FollowerState: _Shown(follower.document, follower.show),
     RepositoryState: _Shown(repository.document, repository.show),

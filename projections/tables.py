@@ -330,6 +330,23 @@ LINKS: Final = Table(
     indexes=(("stream",),),
     shared=("target", "event", "issue"),
 )
+ATTACHMENTS: Final = Table(
+    "attachments",
+    {
+        "id": "BLOB NOT NULL",
+        "stream": "BLOB NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "sha256": "BLOB NOT NULL",
+        "size": "INTEGER NOT NULL",
+        "redacted": "INTEGER NOT NULL",
+        "name": "TEXT NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("id",),
+    lookups=(("sha256", "stream", "size"),),
+    indexes=(("stream", "redacted", "lamport", "id"),),
+    shared=("id", "redacted", "doc"),
+)
 CODE_STATE: Final = Table(
     "code_state",
     {
@@ -375,6 +392,7 @@ TABLES: Final = (
     ISSUE_LABELS,
     ISSUE_ASSIGNEES,
     COMMENTS,
+    ATTACHMENTS,
     REACTIONS,
     PINS,
     MENTIONS,

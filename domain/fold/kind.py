@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from domain.envelope import Event
 
-Sort: TypeAlias = Literal["repository", "identity", "ref", "issue", "comment", "label"]
+Sort: TypeAlias = Literal["repository", "identity", "ref", "issue", "comment", "label", "attachment"]
 """What an entity is."""
 
 

@@ -105,6 +105,9 @@ def _payloads() -> Iterator[Case]:
         "a short object id": [{**moves[0], "new": bytes(19)}],
     }.items():
         yield scene.case("payload-invalid", name, scene.draft("root", "refs.moved.v1", {"moves": refs}))
+    picture = {"name": "dust.png", "media_type": "image/png", "size": 68, "sha256": bytes(32)}
+    for name, change in _INVALID_ATTACHMENTS.items():
+        yield scene.case("payload-invalid", name, scene.draft("bob", "attachment.added.v1", {**picture, **change}))
     for name, salt in {"none": None, "15 bytes": bytes(15), "17 bytes": bytes(17), "text": "salt" * 4}.items():
         fields = good if salt is None else {**good, "salt": salt}
         yield scene.case("salt-missing", name, scene.draft("bob", "issue.opened.v1", encode(fields)))
@@ -131,6 +134,23 @@ _INVALID_ISSUES: dict[str, dict[str, Any]] = {
     "a label of text": {"labels": ["eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="]},
     "a short label": {"labels": [bytes(31)]},
     "an assignee who is nobody": {"assignees": ["bob"]},
+}
+
+
+_INVALID_ATTACHMENTS: dict[str, dict[str, Any]] = {
+    "a file name that is a path": {"name": "../dust.png"},
+    "a file name that is a path elsewhere": {"name": "..\\dust.png"},
+    "a file name of dots": {"name": ".."},
+    "a file name with a line break": {"name": "dust.png\r\nSet-Cookie: a=b"},
+    "a file name that runs backwards": {"name": "dust\u202egnp.exe"},
+    "a long file name": {"name": "x" * 201},
+    "a media type with parameters": {"media_type": "text/html; charset=utf-8"},
+    "a media type with a line break": {"media_type": "image/png\n"},
+    "a media type in capitals": {"media_type": "Image/PNG"},
+    "a size of nothing": {"size": 0},
+    "a size of too much": {"size": 2**40 + 1},
+    "a short hash": {"sha256": bytes(31)},
+    "a hash of text": {"sha256": "0" * 64},
 }
 
 
@@ -224,6 +244,10 @@ def _redactions() -> Iterator[Case]:
         yield scene.case("redaction-invalid", name, scene.draft(who, forget, {"events": [target.id]}, on=on))
     mixed = {"events": [scene.one.id, bytes(32)]}
     yield scene.case("redaction-invalid", "one that is not here", scene.draft("bob", forget, mixed, on=scene.one))
+    picture = {"name": "dust.png", "size": 68, "sha256": bytes(32)}
+    attached = scene.write("bob", "attachment.added.v1", picture)
+    theirs = {"events": [attached.id]}
+    yield scene.case("no-authority", "somebody else's attachment", scene.draft("eve", forget, theirs, on=attached))
     taken = scene.write("bob", forget, {"events": [scene.one.id]}, on=scene.one)
     again = {"events": [taken.id]}
     yield scene.case("redaction-invalid", "a redaction", scene.draft("root", forget, again, on=scene.one))

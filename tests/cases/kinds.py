@@ -86,6 +86,10 @@ def _issue(story: Story) -> None:
     story.write("root", "issue.assigned.v1", {"add": [key("bob").did], "remove": [leaves]}, on=other)
     comment = story.write("carol", "comment.added.v1", {"body": "Same here."}, on=issue)
     _reactions_and_locks(story, issue, comment)
+    picture = {"name": "dust.png", "media_type": "image/png", "size": 68, "sha256": bytes(range(32))}
+    attached = story.write("carol", "attachment.added.v1", picture, on=issue)
+    story.write("bob", "attachment.added.v1", {**picture, "name": "größer 🐞.log"}, on=comment)
+    story.write("carol", "event.redacted.v1", {"events": [attached.id]}, on=attached)
     splices = [{"at": 0, "cut": 4, "text": "Also"}, {"at": 4, "cut": 0, "text": ", it breaks"}]
     edit = story.write("carol", "body.edited.v1", {"base": [comment.id], "splices": splices}, on=comment)
     story.write("carol", "body.reset.v1", {"text": "Never mind.", "replaces": [edit.id]}, on=comment)

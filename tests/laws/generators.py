@@ -200,6 +200,12 @@ def _comment_added(world: World) -> Made:
     return Made(world.thing("issue"), {"body": f"{world.token} replied", **_links(world)}, ((None, "body"),))
 
 
+def _attachment_added(world: World) -> Made:
+    choices = world.choices
+    payload = {"name": f"{world.token}.png", "size": 1 + choices.below(3), "sha256": bytes([choices.below(3)]) * 32}
+    return Made(world.thing("repository", "issue", "comment"), payload)
+
+
 def _body_edited(world: World) -> Made:
     choices = world.choices
     entity = world.thing("issue", "comment")
@@ -261,6 +267,7 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "issue.retitled.v1": _setting("issue", "title", "title", _token),
     "body.reset.v1": _body_reset,
     "body.edited.v1": _body_edited,
+    "attachment.added.v1": _attachment_added,
     "event.redacted.v1": _event_redacted,
     "comment.added.v1": _comment_added,
     "issue.opened.v1": _issue_opened,

@@ -110,6 +110,7 @@ def test_every_state_can_be_dumped() -> None:
             assert state is not None
             dumped[type(state).__name__] = dump(state)
     assert set(dumped) == {
+        "AttachmentState",
         "CommentState",
         "FollowerState",
         "IdentityState",

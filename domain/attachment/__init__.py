@@ -1,0 +1,1 @@
+"""The attachment aggregate: bytes that words point to, named by their hash."""
