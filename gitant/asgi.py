@@ -34,21 +34,37 @@ class Front:
     def __init__(self) -> None:
         self._api: ASGIApp | None = None
         self._git: ASGIApp | None = None
+        self._leaving = False
 
     def open(self, api: ASGIApp, git: ASGIApp) -> None:
         """From now on these two answer."""
         self._git = git
         self._api = api
 
+    def leave(self) -> None:
+        """From now on ask clients to send no more over the connection they have."""
+        self._leaving = True
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no WebSocket is spoken here, and the server refuses one that nobody accepts
+        if self._leaving:
+            send = _parting(send)
         if self._api is None or self._git is None:
             await _answer_for_now(scope, send)
         elif is_git_path(scope["path"]):
             await self._git(scope, receive, send)
         else:
             await self._api(scope, receive, send)
+
+
+def _parting(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+        await send(message)
+
+    return sending
 
 
 async def _answer_for_now(scope: Scope, send: Send) -> None:

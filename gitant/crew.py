@@ -10,8 +10,8 @@ import trio
 
 from domain.errors import LocalFault, Unavailable
 from gitant.child import Worker
-from gitant.limits import RESTART_FIRST_S, RESTART_MOST_S, STILLBORN_MAX
-from gitant.orders import GO, STOP, log_order
+from gitant.limits import LEAVE_S, RESTART_FIRST_S, RESTART_MOST_S, STILLBORN_MAX
+from gitant.orders import GO, LEAVE, STOP, log_order
 
 if TYPE_CHECKING:
     import socket
@@ -31,6 +31,7 @@ class _Place:
         self.settled = trio.Event()
         """Its first worker serves, or has ended without that."""
         self.leave = trio.Event()
+        self.left = trio.Event()
         self.worker: Worker | None = None
 
     @property
@@ -98,9 +99,13 @@ class Crew:
                     for place in fresh:
                         place.leave.set()
                     return self._stop.is_set()
-            for place in self._places:
+            leaving, self._places = self._places, fresh
+            for place in leaving:
                 place.leave.set()
-            self._places = fresh
+            # Those who have nothing under way are gone at once, and with them the last who would answer as before.
+            with trio.move_on_after(LEAVE_S):
+                for place in leaving:
+                    await place.left.wait()
         return True
 
     async def _add(self, fresh: list[_Place]) -> bool:
@@ -118,6 +123,12 @@ class Crew:
         return place
 
     async def _keep(self, place: _Place, started: Worker | None) -> None:
+        try:
+            await self._keep_filled(place, started)
+        finally:
+            place.left.set()
+
+    async def _keep_filled(self, place: _Place, started: Worker | None) -> None:
         pause = RESTART_FIRST_S
         while not (self._stop.is_set() or place.leave.is_set()):
             worker = place.worker = started or Worker(self._listener)
@@ -162,7 +173,7 @@ class Crew:
     async def _say_stop(self, place: _Place, worker: Worker) -> None:
         await self._end_of(place)
         if worker.was_ready:
-            worker.say(STOP)
+            worker.say(STOP if self._stop.is_set() else LEAVE)
             with trio.move_on_after(self._plan.settings.drain_s_max):
                 await self.hurry.wait()
             _log.warning("an HTTP worker is cut off", pid=worker.pid)

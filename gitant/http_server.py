@@ -7,6 +7,10 @@ has neither fault. Granian can do that, but offers no argument for it.
 
 from __future__ import annotations
 
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from granian._granian import SocketHolder
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from gitant.asgi import ASGIApp
     from gitant.tls import TlsFiles
 
+_DESCRIPTORS: Final = Path("/proc/self/fd")
 _NO_LOGGING: Final[dict[str, Any]] = {
     "formatters": {},
     "handlers": {},
@@ -50,6 +55,25 @@ class HttpServer(Server):
         holder: Any = SocketHolder  # the stub does not know that it can be made
         self._ssp = None
         self._shd = holder(self._listener, False, BACKLOG)
+
+    def stop_accepting(self) -> None:
+        """Leave new connections to the other processes that listen on the socket. Only where there is /proc.
+
+        Granian accepts until `end`, which also closes connections whose first request has not been read yet: whoever
+        was accepted a moment before would be hung up on. So something that nobody connects to is put in the place of
+        the listening socket, under every number that Granian knows it by.
+        """
+        if not _DESCRIPTORS.is_dir():
+            return
+        with socket.socket(socket.AF_UNIX) as nobody:
+            nobody.bind("")  # the system makes up a name
+            nobody.listen(1)
+            nobody.setblocking(False)
+            listening = os.fstat(self._listener)
+            for descriptor in map(int, os.listdir(_DESCRIPTORS)):
+                with suppress(OSError):  # the one that the folder was read through is closed by now
+                    if os.path.samestat(os.fstat(descriptor), listening):
+                        os.dup2(nobody.fileno(), descriptor, inheritable=False)
 
     def end(self) -> None:
         """Return from `serve` once what is under way has been answered."""

@@ -10,6 +10,10 @@ HEADERS_TIMEOUT_MS: Final = 30_000
 """How long a client may take to send a request's headers."""
 DEATH_S: Final = 1.0
 """How long a worker may take to be gone after its last word."""
+GRACE_S: Final = 1.0
+"""How long those who have just connected to a worker that is replaced may take to ask."""
+LEAVE_S: Final = 3.0
+"""How long a reload waits for workers that have been replaced; they may take longer, with what they have under way."""
 RESTART_FIRST_S: Final = 0.1
 RESTART_MOST_S: Final = 10.0
 """How long to wait before a worker that died is started again; doubled each time it dies before it is ready."""
@@ -23,3 +27,5 @@ PROGRESS_EVERY_S: Final = 1.0
 """How often a start that takes long says how far it is."""
 SWITCH_S: Final = 0.000_5
 """How long one thread of the main process may keep the interpreter when another wants it."""
+FOLLOW_POLL_S: Final = 2.0
+"""How often a worker that feeds event streams looks at the views although the writer has told it of nothing."""

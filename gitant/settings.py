@@ -1,16 +1,11 @@
-"""A node's settings: a flag wins over the environment, that over `config.toml`, that over the default."""
+"""A node's settings: the table of them, and a checked set of values. `gitant.given` reads them."""
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
-from domain.errors import InvalidInput
 from domain.ports_git import PackCaps
 from gitant.setting_kinds import Choice, Count, File, Folder, Host, Size, Url
 
@@ -19,17 +14,9 @@ if TYPE_CHECKING:
 
     from gitant.setting_kinds import Kind
 
-CONFIG_FILE: Final = "config.toml"
-_CONFIG_BYTES_MAX = 256 * 1024
-
-
 Change = Literal["restart", "workers", "at once"]
 """When a changed setting takes effect in a node that is told to reload: not before the next start, in HTTP workers
 that take the place of those there are, or at once."""
-
-
-class BadSetting(InvalidInput):
-    """A setting that cannot be used; the message names where it stands, the hint what is allowed."""
 
 
 @final
@@ -42,6 +29,8 @@ class Setting:
     default: str
     help: str
     change: Change = "workers"
+    secret: bool = False
+    """Never shown."""
 
     @property
     def env(self) -> str:
@@ -107,6 +96,13 @@ SETTINGS: Final = (
         "restart",
     ),
     Setting(
+        "delete_grace_days",
+        Count(0, 36_500),
+        "30",
+        "How many days the git objects of a deleted repository stay, so that it can be undeleted.",
+        "restart",
+    ),
+    Setting(
         "drain_s_max",
         Count(0, 3_600),
         "30",
@@ -133,8 +129,6 @@ SETTINGS: Final = (
 )
 """All of them. `docs/settings.md` describes each; a test holds the two together."""
 
-_NOT_IN_FILE: Final = MappingProxyType({"data_dir": f"the data folder is where {CONFIG_FILE} is found"})
-
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +152,7 @@ class Settings:
     push_check_memory_max: int
     push_check_cpu_s_max: int
     redaction_delay_days: int
+    delete_grace_days: int
     drain_s_max: int
     log_level: str
     log_format: str
@@ -188,81 +183,3 @@ def from_plain(plain: Mapping[str, Any]) -> Settings:
     """Settings that `plain` took apart."""
     values: dict[str, Any] = {row.name: row.kind.read(plain[row.name]) for row in SETTINGS}
     return Settings(**values)
-
-
-def load(flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings as given: by flags (None: not given), by the environment, by the data folder's `config.toml`."""
-    environ = os.environ if environ is None else environ
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
-    assert given.keys() <= {row.name for row in SETTINGS}
-    told = {row.name: _from_flag_or_environment(row, given, environ) for row in SETTINGS}
-    folder = told["data_dir"] or _default("data_dir")
-    assert isinstance(folder, Path)
-    filed = _from_file(folder / CONFIG_FILE)
-    values: dict[str, Any] = {}
-    for row in SETTINGS:
-        # 0 and empty are values, too: only None means "not given".
-        candidates = (told[row.name], filed.get(row.name), _default(row.name))
-        values[row.name] = next(value for value in candidates if value is not None)
-    return Settings(**values)
-
-
-def _default(name: str) -> object:
-    row = next(row for row in SETTINGS if row.name == name)
-    return _read(row, row.default, "the default")
-
-
-def _from_flag_or_environment(row: Setting, flags: Mapping[str, object], environ: Mapping[str, str]) -> object:
-    if row.name in flags:
-        return _read(row, flags[row.name], row.flag)
-    if text := environ.get(row.env, ""):  # `GITANT_PORT= gitant serve` is the way to unset one
-        return _read(row, text, f"the environment variable {row.env}")
-    return None
-
-
-def _from_file(path: Path) -> dict[str, object]:
-    text = _text_of(path)
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise BadSetting(f"{path} is not TOML: {fault}", hint="write one `name = value` a line") from None
-    rows = {row.name: row for row in SETTINGS}
-    values: dict[str, object] = {}
-    for name, given in table.items():
-        where = f"{path}, line {_line_of(name, text)}"
-        if name in _NOT_IN_FILE:
-            raise BadSetting(f"{where}: {name} cannot be set here", hint=_NOT_IN_FILE[name], field=name)
-        if name not in rows:
-            known = ", ".join(sorted(rows.keys() - _NOT_IN_FILE.keys()))
-            raise BadSetting(f"{where}: there is no setting called {name}", hint=f"there are {known}", field=name)
-        values[name] = _read(rows[name], given, where)
-    return values
-
-
-def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_CONFIG_BYTES_MAX + 1)
-        if len(data) > _CONFIG_BYTES_MAX:
-            raise BadSetting(f"{path} has more than {_CONFIG_BYTES_MAX} bytes", hint="it holds settings, nothing else")
-        return data.decode()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except OSError as fault:
-        raise BadSetting(f"{path} cannot be read: {fault.strerror}", hint="check its owner and mode") from fault
-    except UnicodeDecodeError as fault:
-        raise BadSetting(f"{path} is not UTF-8: {fault.reason}", hint="save it as UTF-8") from fault
-
-
-def _line_of(name: str, text: str) -> int:
-    """Where a top-level key stands: tomllib does not say, and a quoted or dotted key counts as well."""
-    pattern = re.compile(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)
-
-
-def _read(row: Setting, given: object, where: str) -> object:
-    try:
-        return row.kind.read(given)
-    except ValueError:
-        hint = f"{row.name} must be {row.kind.allowed}"
-        raise BadSetting(f"{where}: {str(given)!r} will not do for {row.name}", hint=hint, field=row.name) from None

@@ -17,7 +17,8 @@ import threading
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Final, cast, final
 
-from gitant.orders import GO, READY, STOP, log_ordered
+from gitant.limits import GRACE_S
+from gitant.orders import GO, LEAVE, READY, STOP, log_ordered
 from gitant.parent import ORPHANED, die_with
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class _Orders:
         self.go = asyncio.Event()
         """There is a writer, or nothing to wait for any more."""
         self.stop = asyncio.Event()
+        self.grace_s = 0.0
+        """How long those who have connected may take to ask, once it is to stop."""
         self._access = access
         self._loop = asyncio.get_running_loop()
         threading.Thread(target=self._follow, args=(lines,), daemon=True).start()
@@ -77,10 +80,14 @@ class _Orders:
                 if logging := log_ordered(line):
                     self._loop.call_soon_threadsafe(self._log_like, *logging)
                 else:
-                    self._loop.call_soon_threadsafe({GO: self.go.set, STOP: self.end}[line])
+                    self._loop.call_soon_threadsafe({GO: self.go.set, LEAVE: self.leave, STOP: self.end}[line])
         except OSError:
             pass  # a connection that is reset has the same meaning as one that is closed
         os._exit(ORPHANED)
+
+    def leave(self) -> None:
+        self.grace_s = GRACE_S
+        self.end()
 
     def end(self) -> None:
         self.stop.set()
@@ -118,6 +125,9 @@ async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: s
             front.open(apps.api, apps.git)
             control.sendall(READY)
             await orders.stop.wait()
+        server.stop_accepting()
+        front.leave()
+        await asyncio.sleep(orders.grace_s)
         server.end()
         await serving
     writer.close()

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "serve": "serve",
+    "stop": "stop",
+    "reload": "reload",
+    "config": "config",
     "init": "init",
     "status": "status",
     "token": "token",
@@ -30,6 +33,7 @@ COMMANDS: Final = {
 """By name, the module in this package that holds it; help lists them in this order."""
 
 GROUPS: Final = {
+    "config": "What a node's settings are, and whether they will do.",
     "repo": "Create, list, show, edit and delete repositories.",
     "issue": "Open issues and work on them.",
     "label": "The labels of a repository.",

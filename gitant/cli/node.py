@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from domain.errors import InvalidInput, Unavailable
+from gitant.given import load
 from gitant.setting_kinds import Url
-from gitant.settings import load
 from storage.datadir import DataDir
 
 if TYPE_CHECKING:

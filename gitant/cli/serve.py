@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gitant.settings import SETTINGS, Setting, load
+from gitant.given import load
+from gitant.settings import SETTINGS, Setting
 
 app = typer.Typer()
 

@@ -28,8 +28,10 @@ PATIENCE_S = 60
 class Node:
     """One run of `gitant serve` and what it has said so far."""
 
-    def __init__(self, folder: Path, *flags: str, port: int = 0, workers: int = 1) -> None:
-        words = ["serve", "--data-dir", str(folder), "--port", str(port), "--workers", str(workers), *flags]
+    def __init__(self, folder: Path, *flags: str, port: int = 0, workers: int = 1, filed: bool = False) -> None:
+        words = ["serve", "--data-dir", str(folder), *flags]
+        if not filed:  # else the node's `config.toml` says both
+            words += ["--port", str(port), "--workers", str(workers)]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("GITANT_")}
         self.process = subprocess.Popen(
             [BIN / "gitant", *words],
@@ -54,7 +56,7 @@ class Node:
 
     @property
     def address(self) -> tuple[str, int]:
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        host, _, port = self.url.partition("://")[2].rpartition(":")
         return host, int(port)
 
     @property

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.ports_git import PackCaps
-from gitant.settings import SETTINGS, BadSetting, Settings, from_plain, load
+from gitant.given import BadSetting, load
+from gitant.settings import SETTINGS, Settings, from_plain
 from tests.house.tree import ROOT
 
 if TYPE_CHECKING:
