@@ -112,6 +112,12 @@ class GitStore(Protocol):
     def delete(self, repo: StreamId) -> None:
         """Remove the repository's folder; harmless if it is gone."""
 
+    def bury(self, repo: StreamId) -> None:
+        """Take the repository away at once, its files when somebody clears up; harmless if it is gone."""
+
+    def clear_buried(self) -> None:
+        """Remove the files of what was buried. Safe beside everything else; takes long."""
+
     def quarantine(self, repo: StreamId) -> Quarantine:
         """A fresh quarantine for one push."""
         ...
@@ -121,6 +127,10 @@ class GitStore(Protocol):
 
     def discard(self, repo: StreamId, token: str) -> None:
         """Drop a quarantine by name."""
+
+    def holds(self, repo: StreamId) -> bool:
+        """Whether the repository is on this disk."""
+        ...
 
     def leftovers(self, repo: StreamId) -> Sequence[Leftover]:
         """Quarantines that a crash left, with the tips each was checked for."""
@@ -163,6 +173,17 @@ class GitStore(Protocol):
 
     def has(self, repo: StreamId, oid: str) -> bool:
         """Whether the repository itself (no quarantine) holds an object."""
+        ...
+
+    def kinds(self, repo: StreamId, oids: Sequence[str]) -> Mapping[str, str]:
+        """The types (commit, tree, blob, tag) of those of these objects that the repository itself holds."""
+        ...
+
+    def landed(self, repo: StreamId, old: str | None, new: str, token: str | None) -> Sequence[tuple[str, str]]:
+        """(oid, message) of commits in the past of `new` and not of `old`, newest first; the first few hundred.
+
+        `token` names the quarantine that may hold them still.
+        """
         ...
 
 

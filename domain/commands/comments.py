@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from domain.commands.bodies import edit_body
+from domain.commands.conversations import check_unlocked
+from domain.commands.links import links_of, with_links
 from domain.commands.scene import Done, Scene, allow, check, entity, match, repository
 from domain.comment.added import CommentAdded
 from domain.comment.state import CommentState
@@ -30,11 +32,12 @@ class AddComment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def add(scene: Scene, actor: Actor, args: AddComment) -> Done:
-    """Say something on an issue, open or closed."""
+    """Say something on an issue, open or closed; on a locked one, only who may triage does."""
     repo = repository(scene, StreamId(args.repo))
     issue = entity(scene, IssueState, repo, args.issue)
     allow(scene, actor, "comment.add", repo)
-    payload = check(CommentAdded(body=args.body))
+    check_unlocked(scene, actor.did, repo, issue)
+    payload = with_links(check(CommentAdded(body=args.body)), links_of(scene, repo, args.body))
     return Done(scene.write("comment.added.v1", StreamId(args.repo), issue.key, payload).id)
 
 
@@ -56,7 +59,7 @@ def edit(scene: Scene, actor: Actor, args: EditComment) -> Done:
     if comment.redacted:
         raise Conflict("the comment was redacted, so it cannot be edited", hint="write a new comment")
     check(CommentAdded(body=args.body))
-    edit_body(scene, comment, StreamId(args.repo), args.body)
+    edit_body(scene, comment, repo, args.body)
     return Done(args.comment)
 
 

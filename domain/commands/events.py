@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from domain.commands.conversations import check_conversation
+from domain.commands.places import check_submitted
 from domain.commands.refs import names_clashing
-from domain.commands.scene import Done, HeadChanged, ObjectsAdopted, RefsChanged, RepositoryMade, Scene
+from domain.commands.scene import Done, HeadChanged, ObjectsAdopted, RefsChanged, RepositoryGone, RepositoryMade, Scene
 from domain.envelope import RawEvent, open_event
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected, Unauthenticated
 from domain.fold.kind import read_payload
@@ -18,6 +20,8 @@ from domain.refs.moved import KIND as REFS_MOVED
 from domain.refs.moved import RefsMoved
 from domain.repository.created import RepositoryCreated
 from domain.repository.default_branch_set import KIND as DEFAULT_BRANCH_SET
+from domain.repository.deleted import KIND as DELETED
+from domain.repository.deleted import RepositoryDeleted
 from domain.repository.imported import KIND as IMPORTED
 from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, explain
@@ -54,6 +58,10 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
     verdict = _check_door(scene, actor, event)
     if event.genesis and verdict.accepted:
         _check_name(scene, event)
+    state = scene.state(event.stream)
+    if isinstance(state, RepositoryState) and verdict.accepted:
+        check_submitted(scene, event, state)
+        check_conversation(scene, event)
     effects = _effects(scene, event) if verdict.accepted else []
     try:
         taken = scene.take(event.raw)
@@ -104,7 +112,9 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
             raise Forbidden(f"the device is not {event.author}'s own key", field="not-enrolled")
     state = scene.state(event.stream)
     if isinstance(state, RepositoryState):
-        if not state.exists or (state.hidden and not actor.operator and event.author not in state.roots):
+        # What is deleted is there for nobody but those who may bring it back.
+        gone = not state.exists and not (event.kind == DELETED.name and event.author in state.roots)
+        if gone or (state.hidden and not actor.operator and event.author not in state.roots):
             raise NotFound("there is no such repository")
         if state.archived.value and event.author not in state.roots:
             raise Conflict("the repository is archived")
@@ -117,6 +127,10 @@ def _effects(scene: Scene, event: Event) -> list[Effect]:
         return [RepositoryMade(event.stream)]
     if kind is IMPORTED:
         return [ObjectsAdopted(event.stream, None)]
+    if kind is DELETED:
+        deleted = event.payload is not None and read_payload(kind, event.payload)
+        gone = isinstance(deleted, RepositoryDeleted) and deleted.deleted
+        return [RepositoryGone(event.stream) if gone else HeadChanged(event.stream)]
     if kind is DEFAULT_BRANCH_SET:
         return [HeadChanged(event.stream)]
     if kind is not REFS_MOVED:

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from domain.commands.bodies import edit_body
 from domain.commands.labels import label_ids, new_labels
+from domain.commands.links import links_of, with_links
 from domain.commands.scene import (
     HEADS_PER_EVENT_MAX,
     Done,
@@ -76,9 +77,11 @@ def open_issue(scene: Scene, actor: Actor, args: OpenIssue) -> Done:
         labels=labels,
         assignees=list(dids),
     )
+    links = links_of(scene, repo, args.body)
     if fits(payload):
-        return Done(scene.write("issue.opened.v1", stream, stream, payload).id)
-    opened = scene.write("issue.opened.v1", stream, stream, structs.replace(payload, labels=[], assignees=[]))
+        return Done(scene.write("issue.opened.v1", stream, stream, with_links(payload, links)).id)
+    alone = with_links(structs.replace(payload, labels=[], assignees=[]), links)
+    opened = scene.write("issue.opened.v1", stream, stream, alone)
     scene.write("issue.labelled.v1", stream, opened.id, IssueLabelled(add=labels))
     scene.write("issue.assigned.v1", stream, opened.id, IssueAssigned(add=list(dids)))
     return Done(opened.id)
@@ -118,7 +121,7 @@ def edit(scene: Scene, actor: Actor, args: EditIssue) -> Done:
         check(IssueClosed(reason=args.reason, replaces=[]))
     if args.body is not None:
         allow(scene, actor, "body.edit", repo, issue.author)
-        edit_body(scene, issue, StreamId(args.repo), args.body)
+        edit_body(scene, issue, repo, args.body)
     if args.title is not None and (args.title != issue.title.value or issue.title.conflict):
         payload = IssueRetitled(title=args.title, replaces=heads(issue.title.heads))
         settle(scene, "issue.retitled.v1", StreamId(args.repo), issue.key, payload)

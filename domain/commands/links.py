@@ -10,7 +10,6 @@ import msgspec
 from domain.content.names import IssueName, names_in
 from domain.fold.kind import fits
 from domain.ids import StreamId
-from domain.issue.state import IssueState
 from domain.limits import MENTIONS_PER_EVENT_MAX, REFERENCES_PER_EVENT_MAX
 from domain.repository.state import RepositoryState
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from domain.content.links import Linked
     from domain.fold.kind import Payload
     from domain.ids import Did, EventId
+    from domain.issue.state import IssueState
 
 P = TypeVar("P", bound="Payload")
 

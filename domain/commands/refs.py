@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
+from domain.commands.closings import close_named
 from domain.commands.scene import Done, RefsChanged, Scene, allow, heads, repository
 from domain.errors import InvalidInput
 from domain.ids import StreamId
@@ -55,10 +56,12 @@ def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
     moves = [
         _move(scene, stream, command) for command, outcome in zip(args.commands, outcomes, strict=True) if not outcome
     ]
-    for some in parted(moves):
-        scene.write("refs.moved.v1", stream, stream, RefsMoved(moves=some))
+    written = [(scene.write("refs.moved.v1", stream, stream, RefsMoved(moves=some)), some) for some in parted(moves)]
     if moves:
         scene.after(RefsChanged(stream, tuple(each.ref for each in moves), args.quarantine))
+    default = BRANCH_PREFIX + repo.default_branch.value
+    for event, landing in ((event, each) for event, some in written for each in some if each.ref == default):
+        close_named(scene, event.author, repo, landing, event, args.quarantine)
     return Done(extra={"outcomes": [[name, outcome] for name, outcome in zip(names, outcomes, strict=True)]})
 
 

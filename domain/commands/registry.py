@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from domain.commands import comments, copies, events, issue_bulk, issues, labels, refs, repositories
+from domain.commands import (
+    comments,
+    conversations,
+    copies,
+    events,
+    followers,
+    issue_bulk,
+    issues,
+    labels,
+    places,
+    refs,
+    repositories,
+)
 from domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -28,7 +40,13 @@ COMMANDS: Final[dict[str, Command]] = {
     "repository.fork": Command(copies.ForkRepository, copies.fork),
     "repository.import": Command(copies.ImportRepository, copies.import_repository),
     "repository.edit": Command(repositories.EditRepository, repositories.edit),
-    "repository.delete": Command(repositories.DeleteRepository, repositories.delete),
+    "repository.topics": Command(repositories.SetTopics, repositories.set_topics),
+    "repository.delete": Command(places.DeleteRepository, places.delete),
+    "repository.undelete": Command(places.UndeleteRepository, places.undelete),
+    "repository.offer": Command(places.OfferRepository, places.offer),
+    "repository.accept": Command(places.AcceptRepository, places.accept),
+    "repository.star": Command(followers.StarRepository, followers.star),
+    "repository.watch": Command(followers.WatchRepository, followers.watch),
     "refs.move": Command(refs.MoveRefs, refs.move),
     "label.create": Command(labels.CreateLabel, labels.create),
     "label.edit": Command(labels.EditLabel, labels.edit),
@@ -40,6 +58,12 @@ COMMANDS: Final[dict[str, Command]] = {
     "issue.reopen": Command(issues.ReopenIssue, issues.reopen),
     "issue.label": Command(issues.ChangeMembers, issues.label),
     "issue.assign": Command(issues.ChangeMembers, issues.assign),
+    "issue.react": Command(conversations.React, conversations.react),
+    "issue.unreact": Command(conversations.React, conversations.unreact),
+    "issue.lock": Command(conversations.LockIssue, conversations.lock),
+    "issue.unlock": Command(conversations.ChangeIssue, conversations.unlock),
+    "issue.pin": Command(conversations.ChangeIssue, conversations.pin),
+    "issue.unpin": Command(conversations.ChangeIssue, conversations.unpin),
     "comment.add": Command(comments.AddComment, comments.add),
     "comment.edit": Command(comments.EditComment, comments.edit),
     "comment.redact": Command(comments.RedactComment, comments.redact),

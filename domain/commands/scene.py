@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
     from domain.ids import Did, EventId, StreamId
+    from domain.issue.state import IssueState
     from domain.label.state import LabelState
     from domain.policy import Policy
     from domain.verdict import Verdict
@@ -103,6 +104,14 @@ class Scene(Protocol):
         """One more than the highest issue number in a repository."""
         ...
 
+    def issues_numbered(self, stream: StreamId, number: int) -> Sequence[IssueState]:
+        """The issues that claim a number."""
+        ...
+
+    def pinned(self, stream: StreamId) -> Sequence[IssueState]:
+        """The pinned issues of a repository."""
+        ...
+
     def labels_named(self, stream: StreamId, name: str) -> Sequence[LabelState]:
         """The standing labels of that name; more than one after concurrent creations."""
         ...
@@ -131,8 +140,20 @@ class Scene(Protocol):
         """Whether the principal has an identity stream here."""
         ...
 
+    def holds_repository(self, repo: StreamId) -> bool:
+        """Whether the objects of a repository are on this disk."""
+        ...
+
     def holds_object(self, repo: StreamId, oid: str, quarantine: str | None) -> bool:
         """Whether an object is in the repository, or in the push's quarantine."""
+        ...
+
+    def commits_among(self, repo: StreamId, oids: Sequence[str]) -> Sequence[str]:
+        """Those of `oids` (40 hex digits each) that are commits of the repository."""
+        ...
+
+    def landed(self, repo: StreamId, old: str | None, new: str, quarantine: str | None) -> Sequence[tuple[str, str]]:
+        """(oid, message) of commits that a move from `old` to `new` brings, newest first; the first few hundred."""
         ...
 
     def refs_clashing(self, repo: StreamId, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
@@ -187,8 +208,13 @@ def allow(scene: Scene, actor: Actor, action: str, repo: RepositoryState, author
         raise Unauthenticated("this needs a token", hint="send Authorization: Bearer, with what `gitant token` prints")
     if not actor.operator:
         raise Forbidden("this node signs only for its operator", hint="sign the event yourself and POST it to /events")
-    if not scene.policy.allows(Question(action, actor.did, repo.roots, author)):
+    if not may(scene, actor.did, action, repo, author):
         raise Forbidden(f"{actor.did} may not do this in {repo.name} ({action})")
+
+
+def may(scene: Scene, did: Did, action: str, repo: RepositoryState, author: Did | None = None) -> bool:
+    """Whether somebody may do this by the policy that the fold uses, whoever would sign it."""
+    return scene.policy.allows(Question(action, did, repo.roots, author))
 
 
 def match(scene: Scene, key: bytes, if_match: str) -> None:

@@ -1,7 +1,7 @@
 """Which people, issues and commits a text names, as its author wrote them; pure text, nothing is looked up.
 
-`@kay`, `#12`, `#12.3f9a` (of several issues with one number), `owner~name#12`, `owner/name#12`, and a commit's 40 digits.
-What stands in code, between backquotes or fences, names nothing.
+`@kay`, `#12`, `#12.3f9a` (of several issues with one number), `owner~name#12`, `owner/name#12`, and the 40
+digits of a commit. What stands in code, between backquotes or fences, names nothing.
 """
 
 from __future__ import annotations

@@ -117,6 +117,20 @@ class Stage:
         self._numbers[stream] = highest
         return highest + 1
 
+    def issues_numbered(self, stream: StreamId, number: int) -> Sequence[IssueState]:
+        rows = self._connection.execute("SELECT id FROM issues WHERE stream=? AND number=?", (stream, number))
+        return [state for state in self._issues(stream, {row[0] for row in rows}) if state.number == number]
+
+    def pinned(self, stream: StreamId) -> Sequence[IssueState]:
+        rows = self._connection.execute("SELECT issue FROM pins WHERE stream=?", (stream,))
+        return [state for state in self._issues(stream, {row[0] for row in rows}) if state.pinned]
+
+    def _issues(self, stream: StreamId, shown: set[bytes]) -> list[IssueState]:
+        """The issues of a repository among those shown and those changed since."""
+        keys = shown | {state.key for state in self._projector.changed(IssueState)}
+        found = [state for key in keys if isinstance(state := self.state(key), IssueState) and state.stream == stream]
+        return sorted(found, key=lambda state: (state.lamport, state.key))
+
     def labels_named(self, stream: StreamId, name: str) -> Sequence[LabelState]:
         rows = self._connection.execute("SELECT id FROM labels WHERE stream=? AND name=?", (stream, name))
         keys = {row[0] for row in rows} | {state.key for state in self._projector.changed(LabelState)}
@@ -150,6 +164,9 @@ class Stage:
         fresh = self._projector.changed(IdentityState)
         return row is not None or any(isinstance(state, IdentityState) and state.did == did for state in fresh)
 
+    def holds_repository(self, repo: StreamId) -> bool:
+        return self._store.holds(repo)
+
     def holds_object(self, repo: StreamId, oid: str, quarantine: str | None) -> bool:
         if quarantine is not None and oid in self._tips_of(repo, quarantine):
             return True
@@ -157,6 +174,13 @@ class Stage:
         if (repo, oid) not in self._held and self._store.has(repo, oid):
             self._held.add((repo, oid))
         return (repo, oid) in self._held
+
+    def commits_among(self, repo: StreamId, oids: Sequence[str]) -> Sequence[str]:
+        kinds = self._store.kinds(repo, oids)
+        return [oid for oid in oids if kinds.get(oid) == "commit"]
+
+    def landed(self, repo: StreamId, old: str | None, new: str, quarantine: str | None) -> Sequence[tuple[str, str]]:
+        return self._store.landed(repo, old, new, quarantine)
 
     def _tips_of(self, repo: StreamId, quarantine: str) -> frozenset[str]:
         """What a finished push brings."""

@@ -13,6 +13,7 @@ from dulwich.objects import ObjectID, Tag
 from domain.ports_git import AdvertisedRef, PackCaps
 from storage.files import flush_folder, replace
 from storage.git.indexer import SKIP_FILE
+from storage.git.landed import landed
 from storage.git.packdir import PackDir
 from storage.git.packed_refs import TornRefs, point, read_refs, write_head, write_refs
 from storage.git.quarantine import (
@@ -20,6 +21,7 @@ from storage.git.quarantine import (
     DiskQuarantine,
     leftovers,
     publish_quarantine,
+    quarantine_folder,
     remove_quarantine,
 )
 from storage.git.staging import adopt, share, staged_folder, staged_leftovers
@@ -44,6 +46,7 @@ _CONFIG: Final = """\
 """
 _UNBORN: Final = "refs/heads/main"
 _TAG_CHAIN_MAX: Final = 64
+_BURIED: Final = ".deleted"
 
 
 @final
@@ -74,15 +77,32 @@ class DiskGitStore:
         for changed in (path / "objects", path, self._root):
             flush_folder(changed)
 
+    def holds(self, repo: StreamId) -> bool:
+        return self.path(repo).is_dir()
+
     def delete(self, repo: StreamId) -> None:
         """Remove the repository; from one moment to the next it is gone, whatever cuts the clearing short."""
-        doomed = self._root / f"{repo.hex()}.deleted"
+        self.bury(repo)
+        doomed = self._buried(repo)
+        if doomed.exists():
+            shutil.rmtree(doomed)
+
+    def bury(self, repo: StreamId) -> None:
+        """Take the repository away at once; its files go when somebody clears up."""
+        doomed = self._buried(repo)
         if self.path(repo).exists():
             if doomed.exists():
                 shutil.rmtree(doomed)
             self.path(repo).rename(doomed)
-        if doomed.exists():
-            shutil.rmtree(doomed)
+            flush_folder(self._root)
+
+    def clear_buried(self) -> None:
+        """Remove the files of what was buried; harmless beside everything else, and takes its time."""
+        for doomed in self._root.glob(f"*{_BURIED}"):
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def _buried(self, repo: StreamId) -> Path:
+        return self._root / f"{repo.hex()}{_BURIED}"
 
     def stage(self) -> DiskStaging:
         """A place for the objects of a repository that is to come."""
@@ -164,6 +184,16 @@ class DiskGitStore:
     def has(self, repo: StreamId, oid: str) -> bool:
         with PackDir(self.path(repo) / "objects") as objects:
             return objects.kind(oid) is not None
+
+    def kinds(self, repo: StreamId, oids: Sequence[str]) -> dict[str, str]:
+        with PackDir(self.path(repo) / "objects") as objects:
+            return {oid: kind for oid in oids if (kind := objects.kind(oid)) is not None}
+
+    def landed(self, repo: StreamId, old: str | None, new: str, token: str | None) -> list[tuple[str, str]]:
+        """Newest first; bounded as `storage/git/landed.py` says."""
+        path = self.path(repo)
+        fresh = [] if token is None else [quarantine_folder(path, token)]
+        return landed([*fresh, path / "objects"], old, new)
 
     @staticmethod
     def _write(path: Path, new: Mapping[str, str], old: Mapping[str, PackedRef]) -> None:
