@@ -29,6 +29,7 @@ ANYBODY: Final = frozenset(
     {
         "issue.opened.v1",
         "comment.added.v1",
+        "attachment.added.v1",
         "reaction.added.v1",
         "reaction.removed.v1",
         "repository.starred.v1",
@@ -45,6 +46,7 @@ FORGETTABLE: Final = frozenset(
         "issue.opened.v1",
         "issue.retitled.v1",
         "comment.added.v1",
+        "attachment.added.v1",
         "body.edited.v1",
         "body.reset.v1",
     }

@@ -131,4 +131,4 @@ def test_the_model_agrees_on_a_plain_story() -> None:
     story = repository()
     model = Model(story.events)
     assert [model.reason(event) for event in story.events] == [""] * len(story.events)
-    assert len(model.redacted) == 1
+    assert len(model.redacted) == 2
