@@ -307,7 +307,9 @@ class Writer(Protocol):
 
     Commands and their arguments (ids as bytes):
     repository.create {name, description, private, default_branch} · repository.edit {repo, description?,
-    default_branch?, private?, archived?} · repository.delete {repo} · repository.fork {origin, staged, name, owner,
+    default_branch?, private?, archived?, name?, website?} · repository.topics {repo, topics} ·
+    repository.offer {repo, to} · repository.accept {repo} · repository.star {repo, starred} · repository.watch {repo,
+    level} · repository.delete {repo} · repository.undelete {repo, name} · repository.fork {origin, staged, name, owner,
     description?, private?} · repository.import {name, source, staged, refs: [[ref, oid]], owner, description, private,
     default_branch, objects, skips: {fault: [oid]}} · refs.move {repo, commands: [[ref, old, new]],
     quarantine, atomic} (extra: outcomes [[ref, reason]]) · label.create {repo, name, color, description} ·

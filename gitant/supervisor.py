@@ -173,6 +173,7 @@ class Supervisor:
                 folder,
                 settings.caps,
                 redaction_delay_days=settings.redaction_delay_days,
+                delete_grace_days=settings.delete_grace_days,
                 progress=self._tell_progress,
                 on_code_change=indexer.wake,
             )

@@ -15,6 +15,7 @@ from domain.ports_log import DamagedRow
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
+from gitant.writer.graves import Graves
 from gitant.writer.purge import Housekeeper
 from projections.database import open_writable, remove
 from projections.projector import Projector
@@ -23,6 +24,7 @@ from storage import keys
 from storage.git.store import DiskGitStore
 from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
+from storage.restored import RestoredFeeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,7 @@ def open_core(
     caps: PackCaps | None = None,
     *,
     redaction_delay_days: int = 30,
+    delete_grace_days: int = 30,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
     on_code_change: Callable[[StreamId], None] = lambda _: None,
 ) -> WriterCore:
@@ -52,10 +55,19 @@ def open_core(
     catch_up(projector, log, progress)
     store = DiskGitStore(folder.repos, caps, git=shutil.which("git") or "git")
     heal(projector, store)
-    housekeeper = Housekeeper(
-        projector.shelf.connection, log, LocalStore(folder.local), delay_days=redaction_delay_days
+    views, local = projector.shelf.connection, LocalStore(folder.local)
+    graves = Graves(views, store, local, grace_days=delete_grace_days)
+    housekeeper = Housekeeper(views, log, local, delay_days=redaction_delay_days, graves=graves)
+    return WriterCore(
+        log,
+        projector,
+        key,
+        store,
+        policy,
+        on_code_change=on_code_change,
+        housekeeper=housekeeper,
+        may_sign=RestoredFeeds(local).check,
     )
-    return WriterCore(log, projector, key, store, policy, on_code_change=on_code_change, housekeeper=housekeeper)
 
 
 def _is_of_this_log(folder: DataDir, projector: Projector, log: SQLiteEventLog) -> bool:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from domain.ports_log import EventLog
+    from gitant.writer.graves import Graves
     from storage.local import LocalStore
 
 PREFIX: Final = "redaction/"
@@ -24,11 +25,20 @@ RECEIPTS_KEPT_MS: Final = DAY_MS
 class Housekeeper:
     """Tidies the log at most once an hour; the writer asks it to between batches."""
 
-    def __init__(self, views: sqlite3.Connection, log: EventLog, local: LocalStore, *, delay_days: int) -> None:
+    def __init__(
+        self,
+        views: sqlite3.Connection,
+        log: EventLog,
+        local: LocalStore,
+        *,
+        delay_days: int,
+        graves: Graves | None = None,
+    ) -> None:
         self._views = views
         self._log = log
         self._local = local
         self._delay_ms = delay_days * DAY_MS
+        self._graves = graves
         self._next_ms = 0
 
     def tidy(self, now_ms: int) -> None:
@@ -38,6 +48,8 @@ class Housekeeper:
         self._next_ms = now_ms + INTERVAL_MS
         self._log.drop_receipts(now_ms - RECEIPTS_KEPT_MS)
         self.forget(now_ms)
+        if self._graves is not None:
+            self._graves.tend(now_ms)
 
     def forget(self, now_ms: int) -> int:
         """Note redactions not seen before, drop the bytes of those older than the delay; how many were dropped."""

@@ -46,6 +46,7 @@ class Stage:
         policy: Policy,
         now_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
+        may_sign: Callable[[], None] = lambda: None,
     ) -> None:
         self.policy = policy
         self.events: list[Event] = []
@@ -55,6 +56,7 @@ class Stage:
         self._store = store
         self._now_ms = now_ms
         self._random_bytes = random_bytes
+        self._may_sign = may_sign
         self._numbers: dict[bytes, int] = {}
         self._held: set[tuple[StreamId, str]] = set()
         self._quarantined: dict[str, frozenset[str]] = {}
@@ -263,6 +265,7 @@ class Stage:
         return self._sealed(fields, payload)
 
     def _sealed(self, fields: dict[str, object], payload: Payload) -> Event:
+        self._may_sign()
         event = seal(fields, write_payload(payload, self._random_bytes(SALT_BYTES)), self._key)
         verdict = self._fold(event)
         assert verdict.accepted, f"the node wrote a {verdict} event"
