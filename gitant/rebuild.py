@@ -30,6 +30,21 @@ _FROM_GIT = (CODE_STATE, CODE_FILES)
 
 def rebuild(folder: DataDir, progress: Callable[[int, int], None] = lambda _done, _all: None) -> int:
     """Build the views anew from the log and put them in place; how many events that was. Hold the folder's lock."""
+
+    def index_code(fresh: Path) -> None:
+        with closing(DulwichReader(folder.repos)) as reader:
+            index_all(fresh, reader)
+
+    return rebuild_views(folder, progress, index_code)
+
+
+def rebuild_views(
+    folder: DataDir, progress: Callable[[int, int], None], finish: Callable[[Path], None] = lambda _: None
+) -> int:
+    """Like `rebuild`, without the code index, which a node's start brings up in the background.
+
+    `finish` gets the new views before they are put in place.
+    """
     fresh = folder.views.with_name("views.sqlite.new")
     remove(fresh)
     log = SQLiteEventLog(folder.log, create=False)
@@ -37,8 +52,7 @@ def rebuild(folder: DataDir, progress: Callable[[int, int], None] = lambda _done
         count = _build(fresh, log, progress)
     finally:
         log.close()
-    with closing(DulwichReader(folder.repos)) as reader:
-        index_all(fresh, reader)
+    finish(fresh)
     remove(folder.views)
     fresh.rename(folder.views)
     return count

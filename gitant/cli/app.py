@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "verify": "verify",
     "digest": "digest",
     "rebuild": "rebuild",
+    "backup": "backup",
+    "restore": "restore",
     "doctor": "doctor",
     "version": "version",
     "credential": "credential",

@@ -54,6 +54,7 @@ class WriterCore:
         random_bytes: Callable[[int], bytes] = os.urandom,
         on_code_change: Callable[[StreamId], None] = lambda _: None,
         housekeeper: Housekeeper | None = None,
+        may_sign: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
         self._projector = projector
@@ -64,6 +65,12 @@ class WriterCore:
         self._random_bytes = random_bytes
         self._on_code_change = on_code_change
         self._housekeeper = housekeeper
+        self._may_sign = may_sign
+
+    @property
+    def position(self) -> int:
+        """The log position that the views have reached."""
+        return self._projector.position
 
     def execute(self, batch: Sequence[Request]) -> list[Outcome]:
         """One outcome for each request, in order; what succeeded is durable and shown when this returns.
@@ -170,7 +177,9 @@ class WriterCore:
             catch_up(self._projector, self._log)
 
     def _new_stage(self) -> Stage:
-        return Stage(self._projector, self._key, self._store, self._policy, self._now_ms, self._random_bytes)
+        return Stage(
+            self._projector, self._key, self._store, self._policy, self._now_ms, self._random_bytes, self._may_sign
+        )
 
 
 def _packed(answer: Answer) -> bytes:

@@ -43,8 +43,14 @@ def version_of(path: Path) -> int:
     """The version of the database at `path`; 0 for one that is not there, or was made before there were numbers."""
     if not path.exists():
         return 0
-    with unavailable_on_fault(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        return _read(db)
+    with unavailable_on_fault(path):
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+                return _read(db)
+        except sqlite3.OperationalError:
+            # What a power cut left may first have to be mended, which takes a writer.
+            with closing(sqlite3.connect(path)) as db:
+                return _read(db)
 
 
 def refuse_later(path: Path, version: int, schema: Schema) -> None:

@@ -1,0 +1,1 @@
+"""Copies of a node that are whole, checked, and restored without a doubt."""
