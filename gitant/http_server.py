@@ -70,7 +70,7 @@ class HttpServer(Server):
             nobody.listen(1)
             nobody.setblocking(False)
             listening = os.fstat(self._listener)
-            for descriptor in map(int, os.listdir(_DESCRIPTORS)):
+            for descriptor in [int(path.name) for path in _DESCRIPTORS.iterdir()]:
                 with suppress(OSError):  # the one that the folder was read through is closed by now
                     if os.path.samestat(os.fstat(descriptor), listening):
                         os.dup2(nobody.fileno(), descriptor, inheritable=False)
