@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
 from api.asking import Asking
+from api.live.feed import Feed
 from api.openapi import describe, once
 from api.problems import PROBLEM_JSON, trouble, with_head
 from api.routes import (
@@ -18,6 +19,7 @@ from api.routes import (
     diffs,
     events,
     files,
+    forks,
     issue_actions,
     issue_lists,
     issues,
@@ -26,6 +28,7 @@ from api.routes import (
     refs,
     repos,
     search,
+    stream,
     system,
 )
 from api.shell import Shell
@@ -50,6 +53,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     repos.show_repo,
     repos.edit_repo,
     repos.delete_repo,
+    forks.list_forks,
+    forks.fork_repo,
     refs.list_refs,
     refs.list_branches,
     refs.create_branch,
@@ -85,6 +90,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     labels.delete_label,
     activity.list_activity,
     events.list_events,
+    stream.stream_events,
     events.show_event,
     events.submit_event,
 )
@@ -106,7 +112,13 @@ def create_app(ports: ApiPorts) -> Litestar:
         debug=False,
         pdb_on_exception=False,
         on_shutdown=[tally.flush],
-        state=State({system.TALLY: tally, system.OPENAPI: once(lambda: describe(handlers, ports.node.version))}),
+        state=State(
+            {
+                system.TALLY: tally,
+                system.OPENAPI: once(lambda: describe(handlers, ports.node.version)),
+                stream.FEED: Feed(ports),
+            }
+        ),
     )
     app.asgi_handler = Shell(app.asgi_handler, ports, tally, _allowed(app))
     return app

@@ -32,6 +32,7 @@ WANTED: Final = frozenset(
         b"idempotency-key",
         b"if-match",
         b"if-none-match",
+        b"last-event-id",
     }
 )
 """The headers that mean something here."""
@@ -45,14 +46,20 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9/._~%=+,:@!*-]*")
 class Facts:
     """What the shell found out about a request before it was routed."""
 
-    __slots__ = ("actor", "headers", "looked", "ports", "remembered")
+    __slots__ = ("actor", "answered", "head", "headers", "looked", "ports", "remembered")
 
-    def __init__(self, ports: ApiPorts, remembered: Remembered, actor: Actor, headers: dict[bytes, bytes]) -> None:
+    def __init__(
+        self, ports: ApiPorts, remembered: Remembered, actor: Actor, headers: dict[bytes, bytes], *, head: bool
+    ) -> None:
         self.ports = ports
         self.remembered = remembered
         self.looked = False
         self.actor = actor
         self.headers = headers
+        self.head = head
+        """Whether only the header of the answer is wanted."""
+        self.answered: float | None = None
+        """When an answer that goes on and on began, by `time.perf_counter`."""
 
 
 class Asking(Request[Any, Any, Any]):
@@ -69,6 +76,11 @@ class Asking(Request[Any, Any, Any]):
     @property
     def actor(self) -> Actor:
         return self.facts.actor
+
+    async def known_now(self) -> Actor:
+        """Who the credentials of this request stand for by now; raises `Unauthenticated` when for nobody any more."""
+        credentials = self.facts.headers.get(b"authorization")
+        return self.actor if credentials is None else await self.ports.doors.actor(credentials.decode("latin-1"))
 
     @property
     def remembered(self) -> Remembered:

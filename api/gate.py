@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from api.asking import Asking
     from domain.actor import Actor
     from domain.ids import StreamId
-    from domain.ports_views import EntityRow, EventRow, RepoRow
+    from domain.ports_views import EntityRow, EventRow, RepoRow, Views
 
 _SIGN_IN = "send Authorization: Bearer with the operator's token, which `gitant token` prints"
 
@@ -77,16 +77,16 @@ class _Kind(msgspec.Struct):
 
 
 def visible_event(asking: Asking, event: EventRow) -> bool:
-    """Whether the asker may see an event: those of repositories they may read, and of identities."""
-    if asking.actor.operator:
+    """Whether the asker may see an event."""
+    return visible_stream(asking.ports.views, asking.actor, event.stream)
+
+
+def visible_stream(views: Views, actor: Actor, stream: StreamId) -> bool:
+    """Whether somebody may see the events of a stream: of repositories they may read, and of identities."""
+    if actor.operator:
         return True
-    repo = asking.ports.views.repo(event.stream.hex())
+    repo = views.repo(stream.hex())
     if repo is not None:
-        return may_read(asking.actor, repo)
-    return is_identity(asking, event.stream)
-
-
-def is_identity(asking: Asking, stream: StreamId) -> bool:
-    """Whether a stream is an identity's: its genesis says so."""
-    genesis = asking.ports.views.event(cast("Any", stream))
+        return may_read(actor, repo)
+    genesis = views.event(cast("Any", stream))  # a stream's id is its genesis event's
     return genesis is not None and msgspec.json.decode(genesis.doc, type=_Kind).kind.startswith("identity.")

@@ -35,6 +35,14 @@ class PackBuilder(Protocol):
         ...
 
 
+class Changes(Protocol):
+    """Knows when the log has grown."""
+
+    async def wait(self, after: int) -> None:
+        """Return when the views may be past this position, and after a while in any case."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
     """What the node says about itself."""
@@ -66,6 +74,12 @@ class ApiSettings:
     """How long a body may take to arrive."""
     position_wait_s: float = 5.0
     """How long a request waits for the views to reach its `Gitant-Position`."""
+    heartbeat_s: float = 15.0
+    """How often a stream says that it is alive while nothing happens."""
+    stream_stall_s: float = 60.0
+    """Whoever takes nothing of a stream for so long is cut off."""
+    streams_max: int = 2_048
+    """Event streams of one worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,8 @@ class ApiPorts:
     event_bytes: EventBytes
     node: NodeFacts
     settings: ApiSettings = field(default_factory=ApiSettings)
+    changes: Changes | None = None
+    """None where nobody tells: then the views are asked again and again."""
     metrics_dir: Path | None = None
     """Where the workers of one node share their counts; None when there is one worker."""
 

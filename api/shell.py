@@ -59,6 +59,7 @@ class Shell:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        facts: Facts | None = None
         method: str = fields["method"]
         if method == "HEAD":
             fields["method"] = "GET"
@@ -78,15 +79,17 @@ class Shell:
 
         try:
             try:
-                fields[SCOPE_KEY] = await self._admitted(fields)
+                fields[SCOPE_KEY] = facts = await self._admitted(fields, head=method == "HEAD")
             except Exception as fault:  # noqa: BLE001 - whatever it is becomes a problem document
                 await _tell(fault, scope, receive, sending)
             else:
                 await self._app(scope, receive, sending)
         finally:
-            self._tally.record(method, fields.get("path_template", ""), status, time.perf_counter() - began)
+            # A stream is answered when it begins, however long it then goes on.
+            ended = facts.answered if facts is not None and facts.answered is not None else time.perf_counter()
+            self._tally.record(method, fields.get("path_template", ""), status, ended - began)
 
-    async def _admitted(self, scope: dict[str, Any]) -> Facts:
+    async def _admitted(self, scope: dict[str, Any], *, head: bool) -> Facts:
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             if name in WANTED:
@@ -97,7 +100,7 @@ class Shell:
             actor = await self._ports.doors.actor(headers[b"authorization"].decode("latin-1"))
         if b"gitant-position" in headers:
             await self._reach(headers[b"gitant-position"])
-        return Facts(self._ports, self._remembered, actor, headers)
+        return Facts(self._ports, self._remembered, actor, headers, head=head)
 
     async def _reach(self, header: bytes) -> None:
         """Wait until the views hold what the asker has written or seen."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from domain.ports_issues import IssueViews
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -149,7 +151,7 @@ class LogFilter:
         )
 
 
-class Views(Protocol):
+class Views(IssueViews, Protocol):
     """The read side. Every call is one short index read; safe from any thread.
 
     Cursors are opaque texts; a malformed one raises `InvalidInput`. Selectors that name nothing give None.

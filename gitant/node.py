@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, final
 
 from api.app import create_app
 from api.ports import ApiPorts, ApiSettings, NodeFacts
+from api.routes.stream import FEED
 from domain.errors import NotFound
 from gitant.counting import counted, tally_of
 from gitant.doors import OperatorDoor
+from gitant.following import WriterChanges
 from gitant.gitgate import NodeGate
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
 from gitant.plan import metrics_dir
@@ -31,9 +33,10 @@ from storage.git.store import DiskGitStore
 from transport.git.app import git_app
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
+    from api.live.feed import Feed
     from gitant.asgi import ASGIApp
     from gitant.plan import Plan
     from gitant.writer.client import WriterClient
@@ -47,6 +50,8 @@ class WorkerApps:
 
     api: ASGIApp
     git: ASGIApp
+    end_streams: Callable[[], None]
+    """Answers that would go on for ever end now; their clients go on with another worker."""
 
 
 @asynccontextmanager
@@ -78,6 +83,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 public_url=settings.public_url or None,
             ),
             settings=ApiSettings(body_bytes_max=settings.body_max),
+            changes=WriterChanges(writer),
             metrics_dir=metrics_dir(folder),
         )
     )
@@ -85,7 +91,8 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     git = counted(smart, tally_of(api))
     try:
         async with api.lifespan():
-            yield WorkerApps(api, git)
+            feed: Feed = api.state[FEED]
+            yield WorkerApps(api, git, feed.end)
     finally:
         log.close()
         reader.close()

@@ -128,6 +128,7 @@ async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: s
         server.stop_accepting()
         front.leave()
         await asyncio.sleep(orders.grace_s)
+        apps.end_streams()
         server.end()
         await serving
     writer.close()

@@ -10,7 +10,7 @@ from domain.errors import Unavailable
 from domain.keys import is_did
 from projections import code_search
 from projections.database import open_readonly
-from projections.queries import entities, events, followers, issue_search, issues, live, people, repos
+from projections.queries import entities, events, followers, issue_search, issues, live, people, repos, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import Did, EventId, StreamId
     from domain.issue.search import Query
+    from domain.ports_issues import Moments, Place
     from domain.ports_views import CodeHits, EntityRow, EventRow, LogFilter, LogLine, Page, RepoFilter, RepoRow
 
 _READABLE = "stream IN (SELECT stream FROM repos WHERE deleted=0 AND private=0)"
@@ -106,6 +107,23 @@ class SqliteViews:
         limit: int = 30,
     ) -> Page:
         return issue_search.everywhere(self._connection, reader, query, only, after, limit)
+
+    def timeline(
+        self, stream: StreamId, issue: EventId, reader: Actor, *, after: str | None = None, limit: int = 30
+    ) -> Moments:
+        return timeline.timeline(self._connection, stream, issue, reader, after, limit)
+
+    def places(self, stream: StreamId, events: Sequence[bytes]) -> Mapping[bytes, Place]:
+        return timeline.places(self._connection, stream, events)
+
+    def label_names(self, stream: StreamId, labels: Sequence[bytes]) -> Mapping[bytes, str]:
+        return timeline.label_names(self._connection, stream, labels)
+
+    def reactions_of(self, did: Did, entities: Sequence[bytes]) -> Mapping[bytes, Sequence[str]]:
+        return timeline.reactions_of(self._connection, did, entities)
+
+    def pinned(self, stream: StreamId) -> Sequence[bytes]:
+        return timeline.pinned(self._connection, stream)
 
     def comment(self, stream: StreamId, comment: str) -> EntityRow | None:
         return entities.comment(self._connection, stream, comment)

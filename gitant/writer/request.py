@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from domain.errors import LocalFault
 from domain.ports_views import Answer
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from domain.actor import Actor
+
+FOLLOW: Final = "log.follow"
+"""No command: `after` in its arguments is a log position, and it is answered once the views are past that. A worker
+has one such question at a time; another one replaces it."""
 
 Outcome = Answer | LocalFault
 """What became of one request: done and durable, or not done and why."""
@@ -30,6 +34,11 @@ class Request:
 
 class Core(Protocol):
     """Carries out commands. Made, used and closed in one thread."""
+
+    @property
+    def position(self) -> int:
+        """The log position that the views have reached."""
+        ...
 
     def execute(self, batch: Sequence[Request]) -> Sequence[Outcome]:
         """One outcome for each request, in order; when it returns, all of them are durable and shown by the views.

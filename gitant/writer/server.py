@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, final
 import structlog
 
 from domain.errors import LocalFault, Unavailable
+from domain.ports_views import Answer
+from gitant.writer.request import FOLLOW
 from gitant.writer.wire import Frames, WireFault, decode_request, encode_outcome
 
 if TYPE_CHECKING:
@@ -36,12 +38,14 @@ _log = structlog.get_logger("gitant.writer")
 class _Link:
     """One worker's connection."""
 
-    __slots__ = ("connection", "frames", "unsent")
+    __slots__ = ("connection", "follows", "frames", "unsent")
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.frames = Frames()
         self.unsent = bytearray()
+        self.follows: tuple[int, int] | None = None
+        """The number of a request to be told of a log that has grown, and the position it knows."""
 
     def flush(self) -> None:
         """Send what can be sent without waiting; raises `OSError` when the worker is gone."""
@@ -88,6 +92,7 @@ class WriterServer:
             while not self._stopping:
                 self._listen(None)
                 self._work_off()
+                self._tell_followers()
             self._finish()
         finally:
             self._close()
@@ -147,7 +152,10 @@ class WriterServer:
             return
         for body in link.frames.feed(data):
             number, request = decode_request(body)
-            self._waiting.append((link, number, request))
+            if request.command == FOLLOW:
+                link.follows = (number, int(request.args["after"]))
+            else:
+                self._waiting.append((link, number, request))
 
     def _mind(self, link: _Link) -> None:
         """Say what to wait for on a link."""
@@ -170,6 +178,19 @@ class WriterServer:
             for (link, number, _), outcome in zip(batch, outcomes, strict=True):
                 link.unsent += encode_outcome(number, outcome)
             self._answer({link for link, _, _ in batch})
+
+    def _tell_followers(self) -> None:
+        """Answer the workers that have asked to be told when the log has grown, each once."""
+        if self._core is None:
+            return
+        position = self._core.position
+        told: set[_Link] = set()
+        for link in self._links:
+            if link.follows is not None and link.follows[1] < position:
+                link.unsent += encode_outcome(link.follows[0], Answer(position))
+                link.follows = None
+                told.add(link)
+        self._answer(told)
 
     def _answer(self, links: set[_Link]) -> None:
         for link in links & self._links:

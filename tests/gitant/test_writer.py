@@ -38,6 +38,10 @@ class Counting:
         self.gate.set()
         self.closed = False
 
+    @property
+    def position(self) -> int:
+        return len(self.log)
+
     def execute(self, batch: Sequence[Request]) -> list[Outcome]:
         assert not self.closed
         self.batches.append(len(batch))
