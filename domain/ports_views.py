@@ -318,9 +318,10 @@ class Writer(Protocol):
     label.edit {repo, label, name?, color?, description?} · label.delete {repo, label} (labels by name) ·
     issue.open {repo, title, body, labels, assignees} · issue.edit {repo, issue, title?, body?, state?, reason?,
     labels?, assignees?} · issue.edit_many {repo, issues, state?, reason?, labels?, add_labels, remove_labels,
-    assignees?, add_assignees, remove_assignees} (extra: issues) · issue.close {repo, issue, reason} · issue.reopen {repo, issue} · issue.label {repo, issue,
-    set? | add?, remove?} · issue.assign {repo, issue, set? | add?, remove?} · comment.add {repo, issue, body} ·
-    comment.edit {repo, comment, body} · comment.redact {repo, comment, reason} · event.submit {header, signature,
+    assignees?, add_assignees, remove_assignees} (extra: issues) · issue.close {repo, issue, reason} ·
+    issue.reopen {repo, issue} · issue.label {repo, issue, set? | add?, remove?} · issue.assign {repo, issue, set? | add?, remove?} · comment.add {repo, issue, body} ·
+    comment.edit {repo, comment, body} · comment.redact {repo, comment, reason} · attachment.add {repo, target?, name,
+    media_type, size, sha256} · attachment.redact {repo, sha256, reason} · event.submit {header, signature,
     payload}. Every command that changes an entity takes `if_match` (the doc's etag, see `domain.etag`).
     """
 

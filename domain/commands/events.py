@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from domain.attachment.added import KIND as ATTACHMENT_ADDED
+from domain.attachment.added import AttachmentAdded
+from domain.commands.attachments import check_blob
 from domain.commands.conversations import check_conversation
 from domain.commands.places import check_submitted
 from domain.commands.refs import names_clashing
@@ -133,6 +136,11 @@ def _effects(scene: Scene, event: Event) -> list[Effect]:
         return [RepositoryGone(event.stream) if gone else HeadChanged(event.stream)]
     if kind is DEFAULT_BRANCH_SET:
         return [HeadChanged(event.stream)]
+    if kind is ATTACHMENT_ADDED:
+        assert event.payload is not None, "it was submitted with one"
+        attached = read_payload(kind, event.payload)
+        assert isinstance(attached, AttachmentAdded)
+        check_blob(scene, attached.sha256, attached.size)
     if kind is not REFS_MOVED:
         return []
     assert event.payload is not None, "it was submitted with one"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from domain.commands import (
+    attachments,
     comments,
     conversations,
     copies,
@@ -67,6 +68,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "comment.add": Command(comments.AddComment, comments.add),
     "comment.edit": Command(comments.EditComment, comments.edit),
     "comment.redact": Command(comments.RedactComment, comments.redact),
+    "attachment.add": Command(attachments.AddAttachment, attachments.add),
+    "attachment.redact": Command(attachments.RedactAttachment, attachments.redact),
     "event.submit": Command(events.SubmitEvent, events.submit),
 }
 

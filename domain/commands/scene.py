@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from domain.actor import Actor
+    from domain.attachment.state import AttachmentState
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
     from domain.ids import Did, EventId, StreamId
@@ -114,6 +115,14 @@ class Scene(Protocol):
 
     def labels_named(self, stream: StreamId, name: str) -> Sequence[LabelState]:
         """The standing labels of that name; more than one after concurrent creations."""
+        ...
+
+    def attachments_with(self, stream: StreamId, sha256: bytes) -> Sequence[AttachmentState]:
+        """The attachments of a repository that name these bytes and are not redacted."""
+        ...
+
+    def blob_bytes(self, sha256: bytes) -> int | None:
+        """How many bytes the blob of that hash has; None if it is not on this node."""
         ...
 
     def repository_named(self, owner: Did, name: str) -> StreamId | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from domain.ids import StreamId
     from domain.keys import SigningKey
     from domain.policy import Policy
+    from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.ports_log import EventLog
     from gitant.writer.purge import Housekeeper
@@ -48,6 +49,7 @@ class WriterCore:
         projector: Projector,
         key: SigningKey,
         store: GitStore,
+        blobs: Blobs,
         policy: Policy,
         *,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -60,6 +62,7 @@ class WriterCore:
         self._projector = projector
         self._key = key
         self._store = store
+        self._blobs = blobs
         self._policy = policy
         self._now_ms = now_ms
         self._random_bytes = random_bytes
@@ -178,7 +181,14 @@ class WriterCore:
 
     def _new_stage(self) -> Stage:
         return Stage(
-            self._projector, self._key, self._store, self._policy, self._now_ms, self._random_bytes, self._may_sign
+            self._projector,
+            self._key,
+            self._store,
+            self._blobs,
+            self._policy,
+            self._now_ms,
+            self._random_bytes,
+            self._may_sign,
         )
 
 

@@ -16,11 +16,13 @@ from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
 from gitant.writer.graves import Graves
+from gitant.writer.orphans import Orphans
 from gitant.writer.purge import Housekeeper
 from projections.database import open_writable, remove
 from projections.projector import Projector
 from projections.source import LogSource
 from storage import keys
+from storage.blobs import DiskBlobs
 from storage.git.store import DiskGitStore
 from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
@@ -57,12 +59,15 @@ def open_core(
     heal(projector, store)
     views, local = projector.shelf.connection, LocalStore(folder.local)
     graves = Graves(views, store, local, grace_days=delete_grace_days)
-    housekeeper = Housekeeper(views, log, local, delay_days=redaction_delay_days, graves=graves)
+    blobs = DiskBlobs(folder.blobs)
+    orphans = Orphans(views, blobs, store, local, delay_days=redaction_delay_days)
+    housekeeper = Housekeeper(views, log, local, delay_days=redaction_delay_days, graves=graves, orphans=orphans)
     return WriterCore(
         log,
         projector,
         key,
         store,
+        blobs,
         policy,
         on_code_change=on_code_change,
         housekeeper=housekeeper,

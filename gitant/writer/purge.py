@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from domain.ports_log import EventLog
     from gitant.writer.graves import Graves
+    from gitant.writer.orphans import Orphans
     from storage.local import LocalStore
 
 PREFIX: Final = "redaction/"
@@ -33,12 +34,14 @@ class Housekeeper:
         *,
         delay_days: int,
         graves: Graves | None = None,
+        orphans: Orphans | None = None,
     ) -> None:
         self._views = views
         self._log = log
         self._local = local
         self._delay_ms = delay_days * DAY_MS
         self._graves = graves
+        self._orphans = orphans
         self._next_ms = 0
 
     def tidy(self, now_ms: int) -> None:
@@ -50,6 +53,8 @@ class Housekeeper:
         self.forget(now_ms)
         if self._graves is not None:
             self._graves.tend(now_ms)
+        if self._orphans is not None:
+            self._orphans.tend(now_ms)
 
     def forget(self, now_ms: int) -> int:
         """Note redactions not seen before, drop the bytes of those older than the delay; how many were dropped."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, final
 
+from domain.attachment.state import AttachmentState
 from domain.chain import check_links
 from domain.commands.events import OPERATOR_NAME
 from domain.envelope import open_event, seal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from domain.ids import Did, EventId, StreamId
     from domain.keys import SigningKey
     from domain.policy import Policy
+    from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.verdict import Verdict
     from projections.projector import Projector
@@ -43,6 +45,7 @@ class Stage:
         projector: Projector,
         key: SigningKey,
         store: GitStore,
+        blobs: Blobs,
         policy: Policy,
         now_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
@@ -54,6 +57,7 @@ class Stage:
         self._projector = projector
         self._key = key
         self._store = store
+        self._blobs = blobs
         self._now_ms = now_ms
         self._random_bytes = random_bytes
         self._may_sign = may_sign
@@ -141,6 +145,16 @@ class Stage:
             state for state in found if state.stream == stream and state.name.value == name and not state.deleted
         ]
         return sorted(standing, key=lambda state: (state.lamport, state.key))
+
+    def attachments_with(self, stream: StreamId, sha256: bytes) -> Sequence[AttachmentState]:
+        rows = self._connection.execute("SELECT id FROM attachments WHERE sha256=? AND stream=?", (sha256, stream))
+        keys = {row[0] for row in rows} | {state.key for state in self._projector.changed(AttachmentState)}
+        found = [state for key in keys if isinstance(state := self.state(key), AttachmentState)]
+        standing = [state for state in found if state.stream == stream and state.sha256 == sha256]
+        return sorted((state for state in standing if not state.redacted), key=lambda state: (state.lamport, state.key))
+
+    def blob_bytes(self, sha256: bytes) -> int | None:
+        return self._blobs.size(sha256)
 
     def repository_named(self, owner: Did, name: str) -> StreamId | None:
         rows = self._connection.execute("SELECT stream FROM repos WHERE name=?", (name,))

@@ -21,6 +21,7 @@ from projections.database import open_writable
 from projections.projector import Projector
 from projections.reader import SqliteViews
 from projections.source import LogSource
+from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.store import DiskGitStore
 from storage.log.eventlog import SQLiteEventLog
@@ -65,6 +66,7 @@ class World:
             self.projector,
             KEY,
             store,
+            DiskBlobs(self.folder.blobs),
             RootPolicy(),
             now_ms=self.tick,
             random_bytes=self._random.randbytes,
