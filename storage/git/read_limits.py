@@ -81,3 +81,13 @@ LAST_COMMITS_VISITED_MAX = 100_000
 """Commits looked at for when the entries of a folder last changed."""
 LAST_COMMITS_REMEMBERED_MAX = 256
 """Folders, of all repositories."""
+
+ATTRIBUTES_BYTES_MAX = 1 << 20
+ATTRIBUTE_RULES_MAX = 2_000
+"""Lines of `.gitattributes` that hold in one folder."""
+
+ARCHIVE_BYTES_MAX = 4 << 30
+"""Of the files in one archive."""
+ARCHIVE_ENTRIES_MAX = 1_000_000
+ARCHIVES_KEPT_BYTES_MAX = 2 << 30
+"""Of all archives in the cache; the least recently asked for go first."""

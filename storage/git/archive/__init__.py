@@ -1,0 +1,1 @@
+"""Commits as archives, byte for byte what `git archive` writes."""
