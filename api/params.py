@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from litestar.params import PathParameter, QueryParameter
+
+from domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from api.asking import Asking
+    from domain.ids import Did
 
 PER_PAGE: Final = 30
 PER_PAGE_MAX: Final = 100
@@ -40,3 +46,16 @@ Rev: TypeAlias = Annotated[
     ),
 ]
 Words: TypeAlias = Annotated[str, QueryParameter(description="Words to search for.", max_length=200)]
+Author: TypeAlias = Annotated[
+    str, QueryParameter(description="Only what this user name or did:key has written.", max_length=200)
+]
+
+
+def principal(asking: Asking, name: str) -> Did | None:
+    """Whom `author` means; nobody where it is not given."""
+    if not name:
+        return None
+    did = asking.ports.views.principal(name)
+    if did is None:
+        raise InvalidInput(f"nobody here is called {name!r}", hint="give a user name or a did:key", field="author")
+    return did

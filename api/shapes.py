@@ -22,6 +22,8 @@ class Repository(Struct):
     full_name: str
     clone_url: str
     description: str
+    website: str
+    topics: list[str]
     private: bool
     archived: bool
     default_branch: str
@@ -30,9 +32,12 @@ class Repository(Struct):
     roots: list[str]
     open_issues: int
     closed_issues: int
+    stars: int
     event: str
     forks_count: int
     conflicts: dict[str, Any] = {}
+    offered_to: str = ""
+    deleted: bool = False
     fork_of: str = ""
     imported_from: str = ""
 
@@ -41,6 +46,34 @@ class Repositories(Struct):
     """A page of repositories."""
 
     repos: list[Repository]
+
+
+class Star(Struct):
+    """Somebody's star; `name` is null where this node knows them by no name."""
+
+    did: str
+    name: str | None
+    starred_at: str
+
+
+class Stars(Struct):
+    """A page of stars, newest first."""
+
+    stars: list[Star]
+
+
+class Starring(Struct):
+    """Whether a repository has the asker's star, and how many it has."""
+
+    starred: bool
+    stars: int
+
+
+class Watching(Struct):
+    """What of a repository the asker wants to hear, and whether they chose that."""
+
+    level: Literal["participating", "all", "ignore"]
+    chosen: bool
 
 
 class Issue(Struct):
@@ -62,6 +95,11 @@ class Issue(Struct):
     lamport: int
     event: str
     edited: bool
+    reactions: dict[str, int] = {}
+    own_reactions: list[str] = []
+    locked: bool = False
+    lock_reason: str = ""
+    pinned: bool = False
     conflicts: dict[str, Any] = {}
 
 
@@ -114,6 +152,8 @@ class Comment(Struct):
     redacted: bool
     lamport: int
     event: str
+    reactions: dict[str, int] = {}
+    own_reactions: list[str] = []
     conflicts: dict[str, Any] = {}
 
 
@@ -121,6 +161,36 @@ class Comments(Struct):
     """A page of comments, oldest first."""
 
     comments: list[Comment]
+
+
+class Attachment(Struct):
+    """A file that was attached; `target` is the repository, issue or comment, `media_type` what somebody claimed."""
+
+    id: str
+    repo: str
+    target: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    author: str
+    created_at: str
+    redacted: bool
+    lamport: int
+    event: str
+
+
+class NewAttachment(Attachment):
+    """A file that was just attached; `markdown` is what to put into a text, and works on every node that has it."""
+
+    url: str
+    markdown: str
+
+
+class Attachments(Struct):
+    """A page of attachments, newest first."""
+
+    attachments: list[Attachment]
 
 
 class Label(Struct):
@@ -180,6 +250,14 @@ class RawEvent(Struct):
     payload: str | None
 
 
+class EventCheck(Struct):
+    """One thing that was looked at again, and how it is, in words."""
+
+    check: str
+    ok: bool
+    words: str
+
+
 class WholeEvent(Event):
     """An event with everything its bytes say; byte strings in `header` and `payload` are hexadecimal."""
 
@@ -187,6 +265,7 @@ class WholeEvent(Event):
     header: dict[str, Any]
     payload: Any
     raw: RawEvent
+    verification: list[EventCheck] = []
 
 
 class Activity(Struct):

@@ -42,6 +42,7 @@ class EntityRow:
     Issue doc: id, repo, number, title, body, state (open|closed), state_reason, author (did), labels (names),
     assignees (dids), comments (count), created_at, updated_at, lamport, event, edited, conflicts.
     Comment doc: id, issue, body, author, created_at, updated_at, edited, redacted, lamport, event, conflicts.
+    Attachment doc: id, repo, target, name, media_type, size, sha256, author, created_at, redacted, lamport, event.
     Label doc: id, name, color, description, created_at, event, conflicts.
     Ref doc: name (full), short, type (branch|tag), hash, diverged, event, values (of a diverged ref).
     """
@@ -230,6 +231,18 @@ class Views(IssueViews, Protocol):
         """An issue's comments, oldest first; redacted ones stay as holes."""
         ...
 
+    def attachment(self, stream: StreamId, sha256: bytes, name: str = "") -> EntityRow | None:
+        """The first attachment of a repository that is of these bytes (and of that name) and not redacted."""
+        ...
+
+    def attachments(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+        """What is attached in a repository, newest first."""
+        ...
+
+    def attached_bytes(self) -> int:
+        """How many bytes all attachments of this node have, each blob counted once."""
+        ...
+
     def label(self, stream: StreamId, name: str) -> EntityRow | None:
         """By name (letter case counts)."""
         ...
@@ -250,7 +263,15 @@ class Views(IssueViews, Protocol):
         """One event of the log."""
         ...
 
-    def events(self, stream: StreamId | None, *, kind: str = "", after: str | None = None, limit: int = 30) -> Page:
+    def events(
+        self,
+        stream: StreamId | None,
+        *,
+        kind: str = "",
+        author: Did | None = None,
+        after: str | None = None,
+        limit: int = 30,
+    ) -> Page:
         """Events newest first: one stream's by (lamport, id), or all of them by arrival at this node."""
         ...
 

@@ -131,6 +131,15 @@ class SqliteViews:
     def comments(self, stream: StreamId, issue: bytes, *, after: str | None = None, limit: int = 30) -> Page:
         return entities.comments(self._connection, stream, issue, after, limit)
 
+    def attachment(self, stream: StreamId, sha256: bytes, name: str = "") -> EntityRow | None:
+        return attachments.attachment(self._connection, stream, sha256, name)
+
+    def attachments(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+        return attachments.attachments(self._connection, stream, after, limit)
+
+    def attached_bytes(self) -> int:
+        return attachments.attached_bytes(self._connection)
+
     def label(self, stream: StreamId, name: str) -> EntityRow | None:
         return entities.label(self._connection, stream, name)
 
@@ -146,8 +155,16 @@ class SqliteViews:
     def event(self, event: EventId) -> EventRow | None:
         return events.event(self._connection, event)
 
-    def events(self, stream: StreamId | None, *, kind: str = "", after: str | None = None, limit: int = 30) -> Page:
-        return events.events(self._connection, stream, kind, after, limit)
+    def events(
+        self,
+        stream: StreamId | None,
+        *,
+        kind: str = "",
+        author: Did | None = None,
+        after: str | None = None,
+        limit: int = 30,
+    ) -> Page:
+        return events.events(self._connection, stream, kind, author, after, limit)
 
     def since(self, after: int, which: LogFilter, *, limit: int = 100) -> tuple[Sequence[LogLine], int]:
         return live.since(self._connection, after, which, limit)

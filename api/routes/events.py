@@ -14,36 +14,52 @@ from api.binary import from_base64, readable, to_base64
 from api.faults import EventRefused, EventRejected
 from api.forms import SignedEvent
 from api.paging import page, page_size
-from api.params import After, Limit, PerPage, Repo
+from api.params import After, Author, Limit, PerPage, Repo, principal
 from api.reply import Reply, encode_json, extended, read
 from api.writing import done, write
 from domain.canonical import NotCanonical, decode, decode_own
+from domain.chain import Link
 from domain.envelope import RawEvent, open_event
 from domain.errors import LocalFault, NotFound, Rejected
-from domain.ids import is_hex_id, parse_event_id
+from domain.explain import checks_of
+from domain.ids import DeviceKey, StreamId, is_hex_id, parse_event_id
+from domain.ports_views import LogFilter
 from domain.verdict import REJECTIONS, VOIDS, Verdict, explain
 
 if TYPE_CHECKING:
     from domain.ids import EventId
+    from domain.ports_views import EventRow
 
 EventName = Annotated[str, PathParameter(name="eventId", description="An event's id: 64 hexadecimal digits.")]
+Verify = Annotated[bool, QueryParameter(description="Check hash, signature, past and verdict again, and say how.")]
 Kind = Annotated[str, QueryParameter(description="Only events of this kind, like issue.opened.v1.", max_length=64)]
 
 
 @get("/api/v1/repos/{id:str}/events", sync_to_thread=False, responses=shapes.shows(shapes.Events))
 def list_events(
-    request: Asking, repo: Repo, kind: Kind = "", after: After = None, per_page: PerPage = None, limit: Limit = None
+    request: Asking,
+    repo: Repo,
+    kind: Kind = "",
+    author: Author = "",
+    after: After = None,
+    per_page: PerPage = None,
+    limit: Limit = None,
 ) -> Reply:
     """The events of a repository, newest first."""
     row = gate.readable(request, repo)
     size = page_size(request, per_page, limit)
-    return page(request, b"events", lambda: request.ports.views.events(row.id, kind=kind, after=after, limit=size))
+    by = principal(request, author)
+    views = request.ports.views
+    return page(request, b"events", lambda: views.events(row.id, kind=kind, author=by, after=after, limit=size))
 
 
 @get("/api/v1/events/{eventId:str}", sync_to_thread=False, responses=shapes.shows(shapes.WholeEvent))
-def show_event(request: Asking, event: EventName) -> Reply:
-    """One event whole: what its bytes say, the bytes themselves, and what became of it."""
-    doc = _whole(request, parse_event_id(event)) if is_hex_id(event) else None
+def show_event(request: Asking, event: EventName, verify: Verify = False) -> Reply:
+    """One event whole: what its bytes say, the bytes themselves, and what became of it.
+
+    With `verify`, it is looked at again from its bytes up, and `verification` says of each check how it went.
+    """
+    doc = _whole(request, parse_event_id(event), verify=verify) if is_hex_id(event) else None
     if doc is None:
         raise NotFound(f"there is no event {event!r} here", hint="an event id is 64 lowercase hexadecimal digits")
     return read(request, doc)
@@ -90,7 +106,35 @@ class _Judged(msgspec.Struct):
     reason: str
 
 
-def _whole(request: Asking, event: EventId) -> bytes | None:
+class _Linked(msgspec.Struct):
+    stream: str
+    device: str
+    seq: int
+    lamport: int
+
+
+class _Told(msgspec.Struct):
+    summary: str
+
+
+def _checks(request: Asking, row: EventRow, raw: RawEvent, verdict: Verdict) -> list[dict[str, Any]]:
+    """How an event looks from its bytes up."""
+    views = request.ports.views
+
+    def known(name: EventId) -> Link | None:
+        found = views.event(name)
+        if found is None:
+            return None
+        link = msgspec.json.decode(found.doc, type=_Linked)
+        return Link(StreamId(bytes.fromhex(link.stream)), DeviceKey(bytes.fromhex(link.device)), link.seq, link.lamport)
+
+    lines, _ = views.since(row.position - 1, LogFilter(entity=row.id), limit=1)
+    effect = msgspec.json.decode(lines[0].doc, type=_Told).summary if lines else ""
+    rows = checks_of(raw, row.id, known, verdict, redacted=row.redacted, effect=effect)
+    return [check._asdict() for check in rows]
+
+
+def _whole(request: Asking, event: EventId, *, verify: bool = False) -> bytes | None:
     row = request.ports.views.event(event)
     if row is None or not gate.visible_event(request, row):
         return None
@@ -98,8 +142,11 @@ def _whole(request: Asking, event: EventId) -> bytes | None:
     # A redacted payload is withheld from the moment its redaction counts, whether or not its bytes are gone yet.
     payload = None if row.redacted else held
     judged = msgspec.json.decode(row.doc, type=_Judged)
+    verdict = Verdict(judged.verdict, judged.reason)  # type: ignore[arg-type]  # the views wrote it
+    checks = {"verification": _checks(request, row, RawEvent(header, signature, held), verdict)} if verify else {}
     more: dict[str, Any] = {
-        "explanation": explain(Verdict(judged.verdict, judged.reason)),  # type: ignore[arg-type]  # the views wrote it
+        "explanation": explain(verdict),
+        **checks,
         "header": readable(decode_own(header)),
         "payload": _payload(payload),
         "raw": {

@@ -11,13 +11,13 @@ from litestar.params import QueryParameter
 from api import gate, shapes
 from api.asking import Asking
 from api.live.stream import EventStream
+from api.params import Author, principal
 from domain.errors import InvalidInput
 from domain.ids import parse_event_id
 from domain.ports_views import LogFilter
 
 if TYPE_CHECKING:
     from api.live.feed import Feed
-    from domain.ids import Did
 
 FEED: Final = "feed"
 NAMES_MAX: Final = 32
@@ -42,7 +42,6 @@ Entity = Annotated[
         pattern=r"^([0-9a-f]{64})?$",
     ),
 ]
-Author = Annotated[str, QueryParameter(description="Only events by this user name or did:key.", max_length=200)]
 After = Annotated[
     int | None,
     QueryParameter(
@@ -80,7 +79,7 @@ def stream_events(
     kinds = tuple(_names(kind, "kind"))
     if strange := next((each for each in kinds if not _KIND.fullmatch(each)), None):
         raise InvalidInput(f"{strange!r} is no kind of event", hint="like issue.opened.v1 or issue.*", field="kind")
-    wanted = LogFilter(streams, kinds, parse_event_id(entity) if entity else None, _author(request, author))
+    wanted = LogFilter(streams, kinds, parse_event_id(entity) if entity else None, principal(request, author))
     feed: Feed = request.app.state[FEED]
     position = request.ports.views.position()
     begin = _last_id(request)
@@ -98,15 +97,6 @@ def _names(text: str, field: str) -> list[str]:
     if len(names) > NAMES_MAX:
         raise InvalidInput(f"a stream names at most {NAMES_MAX} of these", field=field)
     return names
-
-
-def _author(asking: Asking, name: str) -> Did | None:
-    if not name:
-        return None
-    did = asking.ports.views.principal(name)
-    if did is None:
-        raise InvalidInput(f"nobody here is called {name!r}", hint="give a user name or a did:key", field="author")
-    return did
 
 
 def _last_id(asking: Asking) -> int | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.actor import Actor
-    from domain.ids import EventId, StreamId
+    from domain.ids import Did, EventId, StreamId
 
 COLUMNS = (
     "pos, id, stream, kind, entity, author, device, seq, lamport, time, standing, reason,"
@@ -28,7 +28,14 @@ def event(connection: sqlite3.Connection, name: EventId) -> EventRow | None:
     return None if row is None else EventRow(row[1], row[2], row[0], document(row), redacted=bool(row[12]))
 
 
-def events(connection: sqlite3.Connection, stream: StreamId | None, kind: str, after: str | None, limit: int) -> Page:
+def events(
+    connection: sqlite3.Connection,
+    stream: StreamId | None,
+    kind: str,
+    author: Did | None,
+    after: str | None,
+    limit: int,
+) -> Page:
     """Newest first: one stream's by (lamport, id), all by arrival here."""
     tests, values = ["1"], list[Any]()
     if stream is not None:
@@ -37,6 +44,9 @@ def events(connection: sqlite3.Connection, stream: StreamId | None, kind: str, a
     if kind:
         tests.append("kind=?")
         values.append(kind)
+    if author is not None:
+        tests.append("author=?")
+        values.append(author)
     where = " AND ".join(tests)
     total = connection.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0]
     if after is not None and stream is not None:
