@@ -16,7 +16,7 @@ from domain.commands.issue_bulk import ISSUES_MAX
 from domain.errors import InvalidInput
 from domain.ids import is_segment
 from domain.refs.names import branch_problem
-from domain.words import characters_problem, line_problem
+from domain.words import Topic, characters_problem, line_problem, website_problem
 
 DEFAULT_COLOUR: Final = "ededed"
 _COLOUR: Final = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})", re.IGNORECASE)
@@ -26,6 +26,9 @@ Title: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.TITLE_CHA
 Text: TypeAlias = Annotated[str, Meta(max_length=limits.DOCUMENT_CHARS_MAX)]
 Description: TypeAlias = Annotated[str, Meta(max_length=limits.DESCRIPTION_CHARS_MAX)]
 RepoName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+Website: TypeAlias = Annotated[
+    str, Meta(max_length=limits.WEBSITE_CHARS_MAX, description="An http:// or https:// address, or nothing.")
+]
 Branch: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.REF_NAME_BYTES_MAX)]
 LabelName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=limits.LABEL_NAME_CHARS_MAX)]
 LabelNames: TypeAlias = Annotated[list[LabelName], Meta(max_length=limits.LABELS_PER_CHANGE_MAX)]
@@ -70,9 +73,31 @@ class ForkForm(Struct, kw_only=True):
             _check_text(self.description, "description")
 
 
-class RepoChange(Struct, kw_only=True):
-    """What to change of a repository; what is left out stays."""
+class ImportForm(Struct, kw_only=True):
+    """Where a repository comes from, and what it is to be here."""
 
+    url: Annotated[str, Meta(max_length=2_000, description="http://, https:// or git://, as `git clone` takes it.")] = (
+        ""
+    )
+    ticket: Annotated[
+        str, Meta(pattern=r"^([0-9a-f]{32})?$", description="Instead of a URL: what `gitant repo import PATH` leaves.")
+    ] = ""
+    name: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9._-]*$")] = ""
+    owner: Annotated[str, Meta(max_length=100, description="Whose it is to be: oneself, for now.")] = ""
+    description: Description = ""
+    private: bool = False
+    username: Annotated[str, Meta(max_length=400, description="For the other side; never kept.")] = ""
+    password: Annotated[str, Meta(max_length=4_000, description="Or a token; never kept.")] = ""
+
+    def __post_init__(self) -> None:
+        _check_text(self.description, "description")
+
+
+class RepoChange(Struct, kw_only=True):
+    """What to change of a repository; what is left out stays. Its old name leads to it until another takes it."""
+
+    name: RepoName | UnsetType = UNSET
+    website: Website | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     default_branch: Branch | UnsetType = UNSET
     private: bool | UnsetType = UNSET
@@ -80,8 +105,40 @@ class RepoChange(Struct, kw_only=True):
 
     def __post_init__(self) -> None:
         _check_text(self.description, "description")
+        if self.name is not UNSET and not is_segment(self.name):
+            _refuse("a name is not . or .. and does not end in .git", "name")
+        if self.website is not UNSET and (problem := website_problem(self.website, "website")):
+            _refuse(problem, "website")
         if self.default_branch is not UNSET:
             _check_branch(self.default_branch)
+
+
+class Topics(Struct, kw_only=True):
+    """All the topics that a repository shall be found by."""
+
+    topics: Annotated[list[Topic], Meta(max_length=limits.TOPICS_PER_CHANGE_MAX)]
+
+
+class Transfer(Struct, kw_only=True):
+    """To whom a repository is offered."""
+
+    owner: Person
+
+
+class Undeletion(Struct, kw_only=True):
+    """What a repository shall be called that comes back; what it was called, if nothing is said."""
+
+    name: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9._-]*$")] = ""
+
+    def __post_init__(self) -> None:
+        if self.name and not is_segment(self.name):
+            _refuse("a name is not . or .. and does not end in .git", "name")
+
+
+class Subscription(Struct, kw_only=True):
+    """What of a repository somebody wants to hear."""
+
+    level: Literal["participating", "all", "ignore"]
 
 
 class NewBranch(Struct, kw_only=True):
@@ -149,6 +206,15 @@ class IssuesChange(Struct, kw_only=True):
 
 class Closing(Struct, kw_only=True):
     """Why an issue is closed, if there is something to say."""
+
+    reason: Reason = ""
+
+    def __post_init__(self) -> None:
+        _check_text(self.reason, "reason")
+
+
+class Locking(Struct, kw_only=True):
+    """Why an issue is locked, if there is something to say: `too heated`, `resolved`, `spam`, or words of one's own."""
 
     reason: Reason = ""
 

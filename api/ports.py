@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from domain.actor import Actor
     from domain.ids import Did
+    from domain.ports_blobs import Blobs
     from domain.ports_git import GitReader, GitStore
+    from domain.ports_imports import Imports
     from domain.ports_views import Views, Writer
 
 EventBytes: TypeAlias = Callable[[int], tuple[bytes, bytes, bytes | None]]
@@ -44,6 +46,27 @@ class Changes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """One number for /metrics: `value` for these labels. What counts up has a name that ends in `_total`."""
+
+    name: str
+    help: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How often what was measured fell between one bound and the next; one count more than there are bounds."""
+
+    name: str
+    help: str
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    sum: float
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFacts:
     """What the node says about itself."""
 
@@ -58,6 +81,8 @@ class NodeFacts:
     free_bytes_min: int = 256 << 20
     public_url: str | None = None
     """How the world reaches this node, where that is not the request's own `Host`."""
+    numbers: Callable[[], Sequence[Number | Spread]] = tuple
+    """What else of the node is worth watching, now. Numbers of one name come one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,9 @@ class ApiSettings:
     """Of `push` and `push-packfile`, whose packs are base64; larger pushes come by git."""
     file_in_json_bytes_max: int = 8 << 20
     raw_bytes_max: int = 256 << 20
+    attachment_bytes_max: int = 25 << 20
+    attachments_bytes_max: int = 10 << 30
+    """Of all attachments of the node."""
     body_wait_s: float = 60.0
     push_body_wait_s: float = 600.0
     """How long a body may take to arrive."""
@@ -91,11 +119,15 @@ class ApiPorts:
     git: GitReader
     quarantine: GitStore
     """Where packs pushed through the API are checked before they are published."""
+    blobs: Blobs
+    """Attachments; nobody gets one that the views do not show."""
     packs: PackBuilder
     doors: Doors
     event_bytes: EventBytes
     node: NodeFacts
     settings: ApiSettings = field(default_factory=ApiSettings)
+    imports: Imports | None = None
+    """None where none are taken."""
     changes: Changes | None = None
     """None where nobody tells: then the views are asked again and again."""
     metrics_dir: Path | None = None

@@ -5,6 +5,7 @@ The writer's half is `gitant.writer.opening`, which the supervisor's writer thre
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from contextlib import asynccontextmanager
@@ -20,8 +21,11 @@ from gitant.counting import counted, tally_of
 from gitant.doors import OperatorDoor
 from gitant.following import WriterChanges
 from gitant.gitgate import NodeGate
+from gitant.imports.book import Book
+from gitant.imports.importer import Importer
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
-from gitant.plan import metrics_dir
+from gitant.numbers import NodeNumbers
+from gitant.plan import imports_dir, metrics_dir
 from projections.code_follow import behind
 from projections.database import open_readonly
 from projections.reader import SqliteViews
@@ -31,6 +35,7 @@ from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
 from transport.git.app import git_app
+from transport.outbound.addresses import Allowed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -64,6 +69,17 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     doors = OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
+    importer = Importer(
+        Book(imports_dir(folder)),
+        store,
+        views,
+        writer,
+        allowed=Allowed.parse(settings.import_allow),
+        seconds_max=settings.import_s_max,
+        caps=settings.caps,
+        agent=f"gitant/{plan.version}",
+        git=shutil.which("git") or "git",
+    )
     api = create_app(
         ApiPorts(
             views=views,
@@ -81,8 +97,10 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 not_ready=_Readiness(folder.views, writer).reasons,
                 free_bytes_min=settings.min_free,
                 public_url=settings.public_url or None,
+                numbers=NodeNumbers(folder, os.getppid(), settings.tls_cert),
             ),
             settings=ApiSettings(body_bytes_max=settings.body_max),
+            imports=importer,
             changes=WriterChanges(writer),
             metrics_dir=metrics_dir(folder),
         )
@@ -92,7 +110,10 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     try:
         async with api.lifespan():
             feed: Feed = api.state[FEED]
-            yield WorkerApps(api, git, feed.end)
+            try:
+                yield WorkerApps(api, git, feed.end)
+            finally:
+                await importer.close()
     finally:
         log.close()
         reader.close()

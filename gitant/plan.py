@@ -47,6 +47,21 @@ def plan_from(plain: Mapping[str, Any]) -> Plan:
     return Plan(from_plain(plain["settings"]), Did(plain["did"]), str(plain["version"]), int(plain["started_ms"]))
 
 
+def imports_dir(folder: DataDir) -> Path:
+    """Where it stands how far imports are."""
+    return folder.cache / "imports"
+
+
 def metrics_dir(folder: DataDir) -> Path:
     """Where the workers of one run share their counts."""
     return folder.cache / "metrics"
+
+
+def writer_counts(folder: DataDir) -> Path:
+    """Where the writer shows its counts."""
+    return metrics_dir(folder) / "writer.cells"
+
+
+def worker_counts(folder: DataDir, pid: int) -> Path:
+    """Where a worker shows what it is at."""
+    return metrics_dir(folder) / f"{pid}.cells"

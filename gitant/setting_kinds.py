@@ -155,6 +155,25 @@ class File:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Hosts and networks; empty for none."""
+
+    allowed: str = "host names, addresses or networks (10.0.0.0/8) with commas between them"
+
+    def read(self, given: object) -> str:
+        if not isinstance(given, str):
+            raise ValueError
+        from transport.outbound.addresses import Allowed  # most commands need it not
+
+        Allowed.parse(given)
+        return given
+
+    def show(self, value: object) -> str:
+        return str(value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Url:
     """An http(s) URL without a trailing slash; empty where none is needed."""
 

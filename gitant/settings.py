@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from domain.ports_git import PackCaps
-from gitant.setting_kinds import Choice, Count, File, Folder, Host, Size, Url
+from gitant.setting_kinds import Choice, Count, File, Folder, Host, Places, Size, Url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +103,13 @@ SETTINGS: Final = (
         "restart",
     ),
     Setting(
+        "import_allow",
+        Places(),
+        "",
+        "Hosts and networks that imports may reach although they are not public, with commas between them.",
+    ),
+    Setting("import_s_max", Count(1, 1_000_000), "3600", "How many seconds one import may take."),
+    Setting(
         "drain_s_max",
         Count(0, 3_600),
         "30",
@@ -153,6 +160,8 @@ class Settings:
     push_check_cpu_s_max: int
     redaction_delay_days: int
     delete_grace_days: int
+    import_allow: str
+    import_s_max: int
     drain_s_max: int
     log_level: str
     log_format: str

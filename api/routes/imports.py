@@ -1,0 +1,65 @@
+"""Imports: repositories with a history from elsewhere, as jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from litestar import delete, get, post
+from litestar.params import JSONBody, PathParameter
+
+from api import shapes
+from api.asking import Asking
+from api.forms import ImportForm
+from api.gate import writers
+from api.reply import Reply, encode_json, read
+from domain.errors import NotFound, Unavailable
+from domain.ports_imports import ImportJob, ImportOrder
+
+if TYPE_CHECKING:
+    from domain.ports_imports import Imports
+
+Job = Annotated[str, PathParameter(name="job", description="A job's id, as starting it was answered.")]
+
+
+@post("/api/v1/import", guards=[writers], responses=shapes.shows(ImportJob, status=202))
+async def start_import(request: Asking, data: JSONBody[ImportForm]) -> Reply:
+    """Begin to import a repository from a git URL; the job says how far it is."""
+    order = ImportOrder(
+        url=data.url,
+        ticket=data.ticket,
+        name=data.name,
+        owner=data.owner,
+        description=data.description,
+        private=data.private,
+        username=data.username,
+        password=data.password,
+    )
+    job = await _imports(request).start(request.actor, order)
+    return Reply(encode_json(job), status=202, headers=[(b"location", f"/api/v1/import/{job.id}".encode())])
+
+
+@get("/api/v1/import/{job:str}", guards=[writers], sync_to_thread=False, responses=shapes.shows(ImportJob))
+def show_import(request: Asking, job: Job) -> Reply:
+    """How far an import is; ended jobs are remembered for a week."""
+    return read(request, encode_json(_found(request, job)))
+
+
+@delete("/api/v1/import/{job:str}", status_code=200, guards=[writers], responses=shapes.shows(ImportJob, status=202))
+async def cancel_import(request: Asking, job: Job) -> Reply:
+    """Have an import end soon, leaving nothing; one that has ended stays as it is."""
+    _imports(request).cancel(_found(request, job).id)
+    return Reply(encode_json(_found(request, job)), status=202)
+
+
+def _imports(request: Asking) -> Imports:
+    found = request.ports.imports
+    if found is None:
+        raise Unavailable("this node takes no imports")
+    return found
+
+
+def _found(request: Asking, job: str) -> ImportJob:
+    found = _imports(request).show(job)
+    if found is None:
+        raise NotFound(f"there is no import {job!r}", hint="jobs are remembered for a week")
+    return found
