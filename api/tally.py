@@ -27,7 +27,8 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 class Series(msgspec.Struct, array_like=True):
     """The requests of one method, route and status: how many fell into each bucket, and their time in all.
 
-    `counts` has one more place than there are buckets, for what took longer than the last.
+    `counts` has one more place than there are buckets, for what took longer than the last. Bytes are of the bodies,
+    and only where somebody counts them.
     """
 
     method: str
@@ -35,6 +36,8 @@ class Series(msgspec.Struct, array_like=True):
     status: int
     counts: list[int]
     seconds: float
+    received_bytes: int = 0
+    sent_bytes: int = 0
 
 
 @final
@@ -47,7 +50,9 @@ class Tally:
         self._series: dict[tuple[str, str, int], Series] = {}
         self._flush_due = False
 
-    def record(self, method: str, route: str, status: int, seconds: float) -> None:
+    def record(
+        self, method: str, route: str, status: int, seconds: float, received_bytes: int = 0, sent_bytes: int = 0
+    ) -> None:
         """Count one request. `route` is a template, or empty for a request that matched none."""
         key = (method, route, status)
         series = self._series.get(key)
@@ -60,6 +65,8 @@ class Tally:
                 series = self._series[key] = Series(*key, [0] * (len(BUCKETS_S) + 1), 0.0)
         series.counts[bisect_left(BUCKETS_S, seconds)] += 1
         series.seconds += seconds
+        series.received_bytes += received_bytes
+        series.sent_bytes += sent_bytes
         if self._file is not None and not self._flush_due:
             self._flush_due = True
             asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
@@ -85,6 +92,8 @@ class Tally:
             into = found.setdefault(key, Series(*key, [0] * len(series.counts), 0.0))
             into.counts = [a + b for a, b in zip(into.counts, series.counts, strict=True)]
             into.seconds += series.seconds
+            into.received_bytes += series.received_bytes
+            into.sent_bytes += series.sent_bytes
         return [found[key] for key in sorted(found)]
 
     def _others(self) -> Iterable[Series]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from api.problems import PROBLEM_JSON, trouble
 from domain.errors import Unavailable
+from gitant.cells import Cells
 from transport.git.app import is_git_path
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 LIVE_PATH: Final = "/live"
+GIT, API, STREAM = "git", "api", "stream"
+WORKER_CELLS: Final = (GIT, API, STREAM)
+"""What a request that is under way may be; `stream` is one that has no end of its own."""
+_STREAM_PATH_END: Final = "/events/stream"
 _STARTING: Final = Unavailable(
     "the node is starting: its views are being brought up to date", hint="try again in a moment"
 )
@@ -29,9 +34,10 @@ _STARTING: Final = Unavailable(
 
 @final
 class Front:
-    """`open` lets the applications in; before that it answers for them."""
+    """`open` lets the applications in; before that it answers for them. Counts what is under way in `cells`."""
 
-    def __init__(self) -> None:
+    def __init__(self, cells: Cells | None = None) -> None:
+        self._cells = cells or Cells(WORKER_CELLS)
         self._api: ASGIApp | None = None
         self._git: ASGIApp | None = None
         self._leaving = False
@@ -52,10 +58,17 @@ class Front:
             send = _parting(send)
         if self._api is None or self._git is None:
             await _answer_for_now(scope, send)
-        elif is_git_path(scope["path"]):
-            await self._git(scope, receive, send)
-        else:
-            await self._api(scope, receive, send)
+            return
+        app, kind = (self._git, GIT) if is_git_path(scope["path"]) else (self._api, _kind_of(scope["path"]))
+        self._cells.add(kind)
+        try:
+            await app(scope, receive, send)
+        finally:
+            self._cells.add(kind, -1)
+
+
+def _kind_of(path: str) -> str:
+    return STREAM if path.endswith(_STREAM_PATH_END) else API
 
 
 def _parting(send: Send) -> Send:

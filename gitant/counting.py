@@ -22,17 +22,27 @@ def counted(app: ASGIApp, tally: Tally) -> ASGIApp:
     async def counting(scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         status = 500
+        received = sent = 0
+
+        async def receiving() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
+            else:
+                sent += len(message.get("body", b""))
             await send(message)
 
         try:
-            await app(scope, receive, sending)
+            await app(scope, receiving, sending)
         finally:
-            tally.record(scope["method"], template(scope["path"]), status, time.perf_counter() - began)
+            took_s = time.perf_counter() - began
+            tally.record(scope["method"], template(scope["path"]), status, took_s, received, sent)
 
     return counting
 

@@ -24,9 +24,11 @@ from gitant.disk import disk_faults
 from gitant.limits import PROGRESS_EVERY_S
 from gitant.listening import url_of
 from gitant.notify import READY, STOPPING, notify
+from gitant.plan import writer_counts
 from gitant.reload import Reloading, difference, write_outcome
 from gitant.tls import tls_files
 from gitant.writer.server import WriterServer
+from gitant.writer.tally import WriterTally
 from storage.datadir import DataDir
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Supervisor:
         self._reread = reread
         self._listener = listener
         self._folder = DataDir(plan.settings.data_dir)
-        self._writer = WriterServer(self._open_core)
+        self._writer = WriterServer(self._open_core, WriterTally(writer_counts(self._folder)))
         self._crew = Crew(plan, listener, self._writer, self._end)
         self._certificate = _digest(plan.settings)
         self._reloads = 0

@@ -103,13 +103,17 @@ class _Orders:
 async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: socket.socket, listener: int) -> None:
     from gitant import log
     from gitant.access import AccessLog
-    from gitant.asgi import Front
+    from gitant.asgi import WORKER_CELLS, Front
+    from gitant.cells import Cells
     from gitant.http_server import HttpServer
     from gitant.node import worker_apps
+    from gitant.plan import worker_counts
     from gitant.tls import tls_files
     from gitant.writer.client import WriterClient
+    from storage.datadir import DataDir
 
-    front = Front()
+    cells = Cells(WORKER_CELLS, worker_counts(DataDir(plan.settings.data_dir), os.getpid()))
+    front = Front(cells)
     access = AccessLog(front, plan.settings.access_log)
     orders = _Orders(lines, access)
     server = HttpServer(access, listener, tls_files(plan.settings))

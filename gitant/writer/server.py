@@ -18,6 +18,7 @@ import structlog
 from domain.errors import LocalFault, Unavailable
 from domain.ports_views import Answer
 from gitant.writer.request import FOLLOW
+from gitant.writer.tally import WriterTally
 from gitant.writer.wire import Frames, WireFault, decode_request, encode_outcome
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ class _Link:
 class WriterServer:
     """`run` is the thread; `attach` and `stop` may be called from any other."""
 
-    def __init__(self, open_core: Callable[[], Core]) -> None:
+    def __init__(self, open_core: Callable[[], Core], tally: WriterTally | None = None) -> None:
         self._open_core = open_core
+        self._tally = tally or WriterTally()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
@@ -88,6 +90,7 @@ class WriterServer:
         try:
             self._core = self._open_core()
             self._selector.register(self._woken, selectors.EVENT_READ)
+            self._note()
             opened()
             while not self._stopping:
                 self._listen(None)
@@ -109,6 +112,7 @@ class WriterServer:
         self._selector.close()
         self._wake.close()
         self._woken.close()
+        self._tally.close()
         self._close_core()
 
     def _rouse(self) -> None:
@@ -174,10 +178,20 @@ class WriterServer:
     def _work_off(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
+            self._note()
+            began = time.perf_counter()
             outcomes = self._execute([request for _, _, request in batch])
             for (link, number, _), outcome in zip(batch, outcomes, strict=True):
                 link.unsent += encode_outcome(number, outcome)
             self._answer({link for link, _, _ in batch})
+            refused = sum(isinstance(outcome, LocalFault) for outcome in outcomes)
+            self._tally.batch(len(batch), refused, time.perf_counter() - began)
+        self._note()
+
+    def _note(self) -> None:
+        """Keep the numbers that go up and down current."""
+        if self._core is not None:
+            self._tally.now(waiting=len(self._waiting), position=self._core.position)
 
     def _tell_followers(self) -> None:
         """Answer the workers that have asked to be told when the log has grown, each once."""

@@ -1,0 +1,127 @@
+"""What of a node is worth watching beside its requests: writer, processes, files, certificate."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+from api.ports import Number, Spread
+from domain.errors import LocalFault
+from gitant.asgi import WORKER_CELLS
+from gitant.cells import read_cells
+from gitant.plan import worker_counts, writer_counts
+from gitant.tls import end_of_life
+from gitant.writer.tally import NAMES, SECONDS, SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from storage.datadir import DataDir
+
+_PROC: Final = Path("/proc")
+_NS_PER_S: Final = 1e9
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NodeNumbers:
+    """Asked in a worker; `main` is the process that started it, in which the writer is."""
+
+    folder: DataDir
+    main: int
+    cert: str
+
+    def __call__(self) -> list[Number | Spread]:
+        pids = _children(self.main)
+        return [*self._writer(), *self._under_way(pids), *_processes(self.main, pids), *self._files(), *self._tls()]
+
+    def _writer(self) -> Iterator[Number | Spread]:
+        told = read_cells(NAMES, writer_counts(self.folder))
+        if not told:
+            return
+        yield Number("gitant_log_position", "The position at which the log ends.", told["position"])
+        yield Number("gitant_writer_waiting_requests", "Requests that wait for the writer.", told["waiting"])
+        yield Number("gitant_writer_requests_total", "Requests carried out by the writer.", told["requests"])
+        yield Number("gitant_writer_refused_requests_total", "Those of them that were refused.", told["refused"])
+        yield Spread(
+            "gitant_writer_batch_requests",
+            "How many requests shared one commit.",
+            SIZES,
+            tuple(told[f"size_{bound}"] for bound in (*SIZES, "more")),
+            told["requests"],
+        )
+        yield Spread(
+            "gitant_writer_batch_duration_seconds",
+            "How long a batch took until it was durable, shown and answered.",
+            SECONDS,
+            tuple(told[f"took_{bound}"] for bound in (*SECONDS, "more")),
+            told["busy_ns"] / _NS_PER_S,
+        )
+
+    def _under_way(self, pids: list[int]) -> Iterator[Number]:
+        told = [read_cells(WORKER_CELLS, worker_counts(self.folder, pid)) for pid in pids]
+        for kind in WORKER_CELLS:
+            count = sum(cells.get(kind, 0) for cells in told)
+            yield Number("gitant_requests_under_way", "Requests that are being answered.", count, (("kind", kind),))
+
+    def _files(self) -> Iterator[Number]:
+        for path in (self.folder.log, self.folder.views, self.folder.local, self.folder.analytics):
+            for name in (path, path.with_name(f"{path.name}-wal")):
+                try:
+                    size = name.stat().st_size
+                except OSError:
+                    continue
+                yield Number("gitant_file_bytes", "Sizes of the node's databases.", size, (("file", name.name),))
+
+    def _tls(self) -> Iterator[Number]:
+        if not self.cert:
+            return
+        try:
+            ends = end_of_life(Path(self.cert)).timestamp()
+        except LocalFault:
+            return  # the certificate in use is in memory; that its file is gone is the doctor's to tell
+        name = "gitant_tls_certificate_expiry_timestamp_seconds"
+        yield Number(name, "When the certificate in its file expires.", ends)
+
+
+def _children(main: int) -> list[int]:
+    try:
+        return sorted(map(int, (_PROC / str(main) / "task" / str(main) / "children").read_text().split()))
+    except OSError:
+        return []
+
+
+def _processes(main: int, pids: list[int]) -> Iterator[Number]:
+    """By what they are and not by their numbers, or each new life would begin new series."""
+    named = [("main", main), *((f"worker-{place}", pid) for place, pid in enumerate(pids, 1))]
+    found = [(name, usage) for name, pid in named if (usage := _usage(pid)) is not None]
+    for name, usage in found:
+        label = (("process", name),)
+        yield Number("gitant_process_resident_memory_bytes", "Memory of each process.", usage.memory_bytes, label)
+    for name, usage in found:
+        yield Number("gitant_process_cpu_seconds_total", "Processor time used.", usage.cpu_s, (("process", name),))
+    for name, usage in found:
+        yield Number("gitant_process_open_fds", "Open file descriptors.", usage.open_files, (("process", name),))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    memory_bytes: int
+    cpu_s: float
+    open_files: int
+
+
+def _usage(pid: int) -> _Usage | None:
+    folder = _PROC / str(pid)
+    try:
+        pages = int((folder / "statm").read_text().split()[1])
+        # The name of the program may hold blanks and brackets; what follows its last bracket does not.
+        ticks = (folder / "stat").read_text().rpartition(")")[2].split()
+        files = sum(1 for _ in (folder / "fd").iterdir())
+    except (OSError, IndexError, ValueError):
+        return None
+    cpu_s = (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+    return _Usage(pages * os.sysconf("SC_PAGE_SIZE"), cpu_s, files)
