@@ -6,6 +6,7 @@
     │   ├── Unauthenticated         nobody said who is asking
     │   ├── Forbidden               known, but may not do this
     │   ├── NotFound                there is no such thing (or none the asker may see)
+    │   ├── Moved                   it is found at another address now
     │   ├── Conflict                the thing is in another state than the request supposes
     │   │   └── PreconditionFailed  If-Match named a version that is no longer current
     │   ├── TooLarge                over a limit that is named in the message
@@ -63,6 +64,16 @@ class NotFound(LocalFault):
     """There is no such thing, or none that the asker may see."""
 
     code = "not-found"
+
+
+class Moved(LocalFault):
+    """It is found at another address now; `to` is what to ask for instead, in the form that the asker used."""
+
+    code = "moved"
+
+    def __init__(self, message: str, *, to: str) -> None:
+        super().__init__(message)
+        self.to = to
 
 
 class Conflict(LocalFault):

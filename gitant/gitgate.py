@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, cast, final
 
 from api.gate import may_read
-from domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from domain.errors import Conflict, Forbidden, Moved, NotFound, Unauthenticated
 from domain.ports_git import RefOutcome, RepoAddress
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class NodeGate:
     async def readable(self, actor: Actor, path: str) -> RepoAddress:
         row = self._find(actor, path)
         if row is None or not may_read(actor, row):
+            self._find_elsewhere(actor, path)
             _refuse(actor, path)
         return RepoAddress(row.id, row.default_branch)
 
@@ -50,7 +51,10 @@ class NodeGate:
         if not actor.operator:
             raise Forbidden("only the operator of this node may push here")
         if row.archived:
-            raise Conflict(f"{row.name} is archived, so nothing can be pushed to it", hint="unarchive it first")
+            raise Conflict(
+                f"{row.name} is archived, so nothing can be pushed to it",
+                hint=f"take it out of the archive first: gitant repo edit {row.name} --unarchive",
+            )
 
     async def push(
         self,
@@ -73,6 +77,15 @@ class NodeGate:
         )
         outcomes = cast("list[tuple[str, str]]", answer.extra["outcomes"])
         return [RefOutcome(ref, reason) for ref, reason in outcomes]
+
+    def _find_elsewhere(self, actor: Actor, path: str) -> None:
+        """Raise where to go for what was found at this path before, or what became of it."""
+        selector = path.replace("/", "~", 1)
+        moved = self._views.repo_formerly(selector)
+        if moved is not None and may_read(actor, moved):
+            raise Moved(f"{path} is {moved.owner}/{moved.name} now", to=f"{moved.owner}/{moved.name}")
+        if actor.operator and self._views.repo_deleted(selector) is not None:
+            raise NotFound(f"{path} is deleted", hint=f"bring it back with: gitant repo undelete {path}")
 
     def _find(self, actor: Actor, path: str) -> RepoRow | None:
         owner, slash, name = path.partition("/")

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import parse_qs
 
-from domain.errors import LocalFault, Unauthenticated, Unavailable
+from domain.errors import Conflict, LocalFault, Moved, Unauthenticated, Unavailable
 from transport.git.advertise import RECEIVE, UPLOAD, advertisement
 from transport.git.asgi import NO_CACHE, Body, ClientGone, Reply
 from transport.git.limits import RETRY_AFTER_S, GitLimits
@@ -35,6 +35,7 @@ _STATUS: Final = {
     "forbidden": 403,
     "not-found": 404,
     "conflict": 409,
+    "moved": 308,
     "precondition-failed": 412,
     "too-large": 413,
     "unavailable": 503,
@@ -78,6 +79,8 @@ class _GitApp:
             await self._route(scope, receive, reply)
         except ClientGone:
             _log.debug("a git client hung up")
+        except Moved as fault:
+            await _redirect(scope, reply, fault)
         except LocalFault as fault:
             await _refuse(reply, fault)
         except Exception:
@@ -107,7 +110,7 @@ class _GitApp:
         if service not in {UPLOAD, RECEIVE}:
             await reply.text(403, _SMART_ONLY)
             return
-        _, repo = await self._admit(scope, path, service)
+        _, repo, _ = await self._admit(scope, path, service)
         refs = await self._uploads.run(self._store.advertised, repo.id)
         body = advertisement(
             service,
@@ -124,7 +127,7 @@ class _GitApp:
         if _header(scope, b"content-type") != expected:
             await reply.text(415, f"The content type of this request is {expected}.")
             return
-        actor, repo = await self._admit(scope, path, service)
+        actor, repo, refusal = await self._admit(scope, path, service)
         encoding = _header(scope, b"content-encoding").strip().lower()
         # Between two pieces of its pack a pusher may have to think.
         stall_s = self._limits.stall_s if service == UPLOAD else self._limits.push_stall_s
@@ -132,14 +135,34 @@ class _GitApp:
         if service == UPLOAD:
             await self._uploader.upload(repo, body, receive, reply)
         else:
-            await self._receiver.receive(actor, repo, body, reply)
+            await self._receiver.receive(actor, repo, body, reply, refusal=refusal)
 
-    async def _admit(self, scope: Scope, path: str, service: str) -> tuple[Actor, RepoAddress]:
+    async def _admit(self, scope: Scope, path: str, service: str) -> tuple[Actor, RepoAddress, Conflict | None]:
+        """Who asks, for what, and why nobody can push there now: that is told of each ref, not by an HTTP error."""
         actor = await self._gate.actor(_header(scope, b"authorization") or None)
         repo = await self._gate.readable(actor, path)
         if service == RECEIVE:
-            await self._gate.writable(actor, repo)
-        return actor, repo
+            try:
+                await self._gate.writable(actor, repo)
+            except Conflict as fault:
+                return actor, repo, fault
+        return actor, repo, None
+
+
+async def _redirect(scope: Scope, reply: Reply, fault: Moved) -> None:
+    """Send a client on to the same service of the repository `owner/name`, or to where its id is all there is.
+
+    Relative to the URL asked for, so that it leads on behind proxies, too, whatever they put in front.
+    """
+    match = _URL.fullmatch(scope["path"])
+    assert match is not None, "a repository was asked for"
+    rest = match["rest"] or ""
+    up = "../" * (match["path"].count("/") + 1 + rest.count("/"))
+    query = scope["query_string"].decode("latin-1")
+    location = f"{up}{fault.to}.git/{rest}" + (f"?{query}" if query else "")
+    # A client that does not hold to the method of a 301 would turn a POST into a GET.
+    status = 301 if scope["method"] in {"GET", "HEAD"} else 308
+    await reply.text(status, fault.message, (b"location", location.encode("latin-1")))
 
 
 async def _is_method(scope: Scope, reply: Reply, method: str) -> bool:

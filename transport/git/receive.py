@@ -64,6 +64,11 @@ class _Push:
                 self.reasons.setdefault(command.ref, _NOT_ALONE)
         return [command for command in self.request.commands if command.ref not in self.reasons]
 
+    def refuse_all(self, fault: LocalFault) -> None:
+        """Nothing is wrong with the pack, and still none of it is wanted."""
+        self.hint = fault.hint
+        self.reasons = {command.ref: fault.message for command in self.request.commands}
+
     def fail(self, fault: PackRefused | LocalFault) -> None:
         self.problem = str(fault)
         self.hint = fault.hint if isinstance(fault, LocalFault) else ""
@@ -82,8 +87,10 @@ class Receiver:
         self._limits = limits
         self._turns = turns
 
-    async def receive(self, actor: Actor, repo: RepoAddress, body: Body, reply: Reply) -> None:
-        """Answer one POST."""
+    async def receive(
+        self, actor: Actor, repo: RepoAddress, body: Body, reply: Reply, *, refusal: LocalFault | None = None
+    ) -> None:
+        """Answer one POST; with a `refusal`, every ref is refused for that reason."""
         lines, rest = await read_section(body, bytes_max=self._limits.command_bytes_max)
         if not lines:  # before a large push, git asks with an empty one whether it may
             await reply.whole(CONTENT_TYPE, b"")
@@ -92,6 +99,8 @@ class Receiver:
         async with self._turns.turn():
             present = await self._turns.run(self._store.refs, repo.id)
             push = _Push(actor, repo, request, refuse(request.commands, present))
+            if refusal is not None:
+                push.refuse_all(refusal)
             await self._take(push, rest, body, Report(reply, request))
             if not reply.started:
                 await reply.start(CONTENT_TYPE)

@@ -200,10 +200,13 @@ def test_a_branch_that_would_not_point_to_a_commit(node: Node) -> None:
 
 def test_an_archived_repository_takes_nothing(node: Node) -> None:
     work = node.work()
+    before = node.listing()
     node.gate.archived = True
     done = node.run("push", "origin", "main", cwd=work)
-    assert done.returncode != 0
-    assert "the repository is archived" in done.stderr
+    assert done.returncode == 1
+    assert "! [remote rejected] main -> main (the repository is archived)" in done.stderr
+    assert node.gate.pushes == []
+    assert node.listing() == before
 
 
 def test_a_fault_of_the_writer_is_told_for_each_ref_and_leaves_nothing(node: Node) -> None:
