@@ -14,16 +14,23 @@ from api.openapi import describe, once
 from api.problems import PROBLEM_JSON, trouble, with_head
 from api.routes import (
     activity,
+    archives,
+    attachments,
+    blame,
     comments,
     commits,
+    conversations,
     diffs,
     events,
     files,
+    followers,
     forks,
+    imports,
     issue_actions,
     issue_lists,
     issues,
     labels,
+    places,
     pushes,
     refs,
     repos,
@@ -53,8 +60,22 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     repos.show_repo,
     repos.edit_repo,
     repos.delete_repo,
+    places.undelete_repo,
+    places.offer_repo,
+    places.withdraw_offer,
+    places.accept_repo,
+    followers.list_stars,
+    followers.star_repo,
+    followers.unstar_repo,
+    followers.show_subscription,
+    followers.set_subscription,
+    followers.drop_subscription,
+    followers.set_topics,
     forks.list_forks,
     forks.fork_repo,
+    imports.start_import,
+    imports.show_import,
+    imports.cancel_import,
     refs.list_refs,
     refs.list_branches,
     refs.create_branch,
@@ -63,6 +84,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     files.list_files,
     files.show_file,
     files.show_raw,
+    blame.show_blame,
+    archives.show_archive,
     files.show_object,
     search.search_code,
     commits.list_commits,
@@ -80,6 +103,16 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     issue_actions.reopen_issue,
     issue_actions.set_issue_labels,
     issue_actions.set_issue_assignees,
+    conversations.list_pinned,
+    conversations.list_timeline,
+    conversations.react_to_issue,
+    conversations.unreact_to_issue,
+    conversations.react_to_comment,
+    conversations.unreact_to_comment,
+    conversations.lock_issue,
+    conversations.unlock_issue,
+    conversations.pin_issue,
+    conversations.unpin_issue,
     comments.list_comments,
     comments.add_comment,
     comments.edit_comment,
@@ -88,6 +121,10 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     labels.create_label,
     labels.edit_label,
     labels.delete_label,
+    attachments.list_attachments,
+    attachments.show_attachment,
+    attachments.show_named_attachment,
+    attachments.redact_attachment,
     activity.list_activity,
     events.list_events,
     stream.stream_events,
@@ -96,12 +133,21 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
 )
 PUSHES: Final[tuple[ControllerRouterHandler, ...]] = (pushes.push_objects, pushes.push_packfile)
 """The routes whose bodies may be large."""
+UPLOADS: Final[tuple[ControllerRouterHandler, ...]] = (attachments.upload_attachment,)
+"""The routes whose bodies are files."""
+FORM_BYTES: Final = 64 << 10
+"""What a form may hold around a file."""
 
 
 def create_app(ports: ApiPorts) -> Litestar:
     """The API as an ASGI application. It serves every path but git's, which are dispatched before it."""
     tally = Tally(ports.metrics_dir)
-    handlers = (*HANDLERS, Router("/", route_handlers=PUSHES, request_max_body_size=ports.settings.push_body_bytes_max))
+    settings = ports.settings
+    handlers = (
+        *HANDLERS,
+        Router("/", route_handlers=PUSHES, request_max_body_size=settings.push_body_bytes_max),
+        Router("/", route_handlers=UPLOADS, request_max_body_size=settings.attachment_bytes_max + FORM_BYTES),
+    )
     app = Litestar(
         handlers,
         request_class=Asking,

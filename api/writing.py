@@ -21,11 +21,16 @@ IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
 _TAG: Final = re.compile(r'(W/)?("[^"]*")')
 
 
-async def write(asking: Asking, command: str, args: Mapping[str, Any], *, signer: str = "") -> Answer:
-    """Send one command; `signer` is who asks where the request itself names nobody."""
+async def write(
+    asking: Asking, command: str, args: Mapping[str, Any], *, signer: str = "", body: bytes | None = None
+) -> Answer:
+    """Send one command; `signer` is who asks where the request itself names nobody.
+
+    `body` is what tells this request's body from another one's, where that was not kept.
+    """
     idempotency = None
     if asking.retried:
-        idempotency = _idempotency(asking, await asking.body(), signer)
+        idempotency = _idempotency(asking, await asking.body() if body is None else body, signer)
     return await asking.ports.writer.send(command, asking.actor, args, idempotency=idempotency)
 
 
@@ -40,7 +45,8 @@ def conditions(asking: Asking, doc: bytes | None = None) -> dict[str, str]:
     tags = list(_TAG.finditer(header))
     if not tags:
         raise InvalidInput('If-Match holds entity tags, like "0123abcd", or *')
-    strong = [tag[2] for tag in tags if not tag[1]]
+    # What stands behind a dot is the asker's own (`api/own.py`) and no part of the thing.
+    strong = [tag[2][:-1].partition(".")[0] + '"' for tag in tags if not tag[1]]
     if not strong:
         raise PreconditionFailed("a weak entity tag never matches", hint="send the ETag as it was given, without W/")
     current = etag(doc) if doc is not None else ""

@@ -9,10 +9,11 @@ from api import shapes
 from api.asking import Asking
 from api.forms import CommentText
 from api.gate import comment_of, issue_of, readable, writers
+from api.own import done_personal, personal_page
 from api.paging import page, page_size
 from api.params import After, Comment, Issue, Limit, PerPage, Repo
 from api.reply import Reply
-from api.writing import conditions, done, gone, write
+from api.writing import conditions, gone, write
 
 _ISSUE = "/api/v1/repos/{id:str}/issues/{issueId:str}"
 
@@ -25,7 +26,12 @@ def list_comments(
     row = readable(request, repo)
     thing = issue_of(request, row, issue)
     size = page_size(request, per_page, limit)
-    return page(request, b"comments", lambda: request.ports.views.comments(row.id, thing.id, after=after, limit=size))
+    views = request.ports.views
+    return page(
+        request,
+        b"comments",
+        lambda: personal_page(request, views.comments(row.id, thing.id, after=after, limit=size)),
+    )
 
 
 @post(f"{_ISSUE}/comment", guards=[writers], responses=shapes.shows(shapes.Comment, status=201))
@@ -34,7 +40,7 @@ async def add_comment(request: Asking, repo: Repo, issue: Issue, data: JSONBody[
     row = readable(request, repo)
     thing = issue_of(request, row, issue)
     args = {"repo": row.id, "issue": thing.id, "body": data.body}
-    return done(await write(request, "comment.add", args), status=201)
+    return done_personal(request, await write(request, "comment.add", args), status=201)
 
 
 @patch(f"{_ISSUE}/comments/{{commentId:str}}", guards=[writers], responses=shapes.shows(shapes.Comment))
@@ -45,7 +51,7 @@ async def edit_comment(
     row = readable(request, repo)
     thing = comment_of(request, row, issue_of(request, row, issue), comment)
     args = {"repo": row.id, "comment": thing.id, "body": data.body, **conditions(request, thing.doc)}
-    return done(await write(request, "comment.edit", args))
+    return done_personal(request, await write(request, "comment.edit", args))
 
 
 @delete(

@@ -11,9 +11,10 @@ from api import shapes
 from api.asking import Asking
 from api.forms import Assignees, Closing, IssueLabels
 from api.gate import issue_of, readable, writers
+from api.own import done_personal
 from api.params import Issue, Repo
 from api.reply import Reply
-from api.writing import conditions, done, write
+from api.writing import conditions, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,5 @@ async def set_issue_assignees(request: Asking, repo: Repo, issue: Issue, data: J
 async def _act(request: Asking, repo: str, issue: str, command: str, args: Mapping[str, Any]) -> Reply:
     row = readable(request, repo)
     thing = issue_of(request, row, issue)
-    return done(
-        await write(request, command, {"repo": row.id, "issue": thing.id, **args, **conditions(request, thing.doc)})
-    )
+    args = {"repo": row.id, "issue": thing.id, **args, **conditions(request, thing.doc)}
+    return done_personal(request, await write(request, command, args))

@@ -10,6 +10,7 @@ from litestar.params import QueryParameter
 from api import shapes
 from api.asking import Asking
 from api.gate import readable
+from api.own import personal_page
 from api.paging import page, page_size
 from api.params import After, Limit, PerPage, Repo
 from api.reply import Reply
@@ -63,7 +64,11 @@ def list_issues(
             "these are one repository's issues", hint="leave repo: out, or GET /api/v1/issues", field="q"
         )
     views, me = request.ports.views, request.actor.did
-    return page(request, b"issues", lambda: views.issues(row.id, query, me=me, after=after, limit=size))
+    return page(
+        request,
+        b"issues",
+        lambda: personal_page(request, views.issues(row.id, query, me=me, after=after, limit=size)),
+    )
 
 
 @get("/api/v1/issues", sync_to_thread=False, responses=shapes.shows(shapes.FoundIssues))
@@ -81,7 +86,11 @@ def search_issues(
     if named := query.value("repo"):
         only = readable(request, named.replace("/", "~", 1)).id
     views, actor = request.ports.views, request.actor
-    return page(request, b"issues", lambda: views.issues_everywhere(actor, query, only=only, after=after, limit=size))
+    return page(
+        request,
+        b"issues",
+        lambda: personal_page(request, views.issues_everywhere(actor, query, only=only, after=after, limit=size)),
+    )
 
 
 def _asked(q: str, state: str = "", labels: str = "", assignee: str = "", author: str = "") -> Query:

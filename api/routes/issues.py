@@ -12,9 +12,10 @@ from api import shapes
 from api.asking import Asking
 from api.forms import IssueChange, IssuesChange, NewIssue
 from api.gate import issue_of, readable, writers
+from api.own import done_personal, read_personal
 from api.params import Issue, Repo
-from api.reply import Reply, read
-from api.writing import conditions, done, done_with, write
+from api.reply import Reply
+from api.writing import conditions, done_with, write
 from domain.errors import InvalidInput, LocalFault
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ async def open_issue(request: Asking, repo: Repo, data: JSONBody[NewIssue]) -> R
     row = readable(request, repo)
     answer = await write(request, "issue.open", {"repo": row.id, **msgspec.structs.asdict(data)})
     name = msgspec.json.decode(answer.doc, type=_Named).id
-    return done(answer, status=201, location=f"/api/v1/repos/{row.id.hex()}/issues/{name}")
+    return done_personal(request, answer, status=201, location=f"/api/v1/repos/{row.id.hex()}/issues/{name}")
 
 
 @get("/api/v1/repos/{id:str}/issues/{issueId:str}", sync_to_thread=False, responses=shapes.shows(shapes.Issue))
 def show_issue(request: Asking, repo: Repo, issue: Issue) -> Reply:
     """One issue."""
-    return read(request, issue_of(request, readable(request, repo), issue).doc)
+    return read_personal(request, issue_of(request, readable(request, repo), issue).doc)
 
 
 @patch("/api/v1/repos/{id:str}/issues/{issueId:str}", guards=[writers], responses=shapes.shows(shapes.Issue))
@@ -45,7 +46,7 @@ async def edit_issue(request: Asking, repo: Repo, issue: Issue, data: JSONBody[I
     if not changes:
         raise InvalidInput("there is nothing to change", hint="send title, body, state, reason, labels or assignees")
     args = {"repo": row.id, "issue": thing.id, **changes, **conditions(request, thing.doc)}
-    return done(await write(request, "issue.edit", args))
+    return done_personal(request, await write(request, "issue.edit", args))
 
 
 @patch("/api/v1/repos/{id:str}/issues", guards=[writers], responses=shapes.shows(shapes.ChangedIssues))

@@ -1,0 +1,116 @@
+"""What happened to an issue, event by event, and what else is shown beside it: reactions, pins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.ports_issues import Moment, Moments, Place, Source
+from projections.queries.cursors import order_cursor, read_order
+from projections.show.form import iso
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from domain.actor import Actor
+    from domain.ids import Did, EventId, StreamId
+
+PINNED_SHOWN_MAX: Final = 3
+_REDACTED: Final = "EXISTS (SELECT 1 FROM redactions WHERE target=events.id)"
+_COLUMNS: Final = f"events.lamport, events.id, events.pos, events.kind, events.author, events.time, {_REDACTED}"
+_ITS_OWN: Final = (
+    "FROM members JOIN events ON events.pos=members.pos"
+    " WHERE members.key=:issue AND events.stream=:stream AND events.standing='accepted'"
+)
+_ELSEWHERE: Final = (
+    "FROM links JOIN events ON events.id=links.event JOIN repos ON repos.stream=links.stream"
+    " JOIN issues ON issues.id=links.issue"
+    " WHERE links.target=:issue AND repos.deleted=0 AND events.standing='accepted'"
+    " AND (:all OR repos.private=0 OR (:did <> '' AND instr(repos.roots, :did) > 0))"
+)
+_SOURCE: Final = "repos.stream, repos.name, issues.id, issues.number, issues.title, links.entity"
+
+
+def timeline(
+    connection: sqlite3.Connection,
+    stream: StreamId,
+    issue: EventId,
+    reader: Actor,
+    after: str | None,
+    limit: int,
+) -> Moments:
+    """Both halves are read off an index, each only as far as this page goes."""
+    lamport, name = read_order(after) if after is not None else (-1, b"")
+    values: dict[str, Any] = {
+        "issue": issue,
+        "stream": stream,
+        "all": reader.operator,
+        "did": reader.did or "",
+        "lamport": lamport,
+        "name": name,
+        "limit": limit + 1,
+    }
+    own = connection.execute(
+        f"SELECT {_COLUMNS} {_ITS_OWN} AND (members.lamport, members.id) > (:lamport, :name)"
+        " ORDER BY members.lamport, members.id LIMIT :limit",
+        values,
+    ).fetchall()
+    elsewhere = connection.execute(
+        f"SELECT {_COLUMNS}, {_SOURCE} {_ELSEWHERE} AND (links.lamport, links.event) > (:lamport, :name)"
+        " ORDER BY links.lamport, links.event LIMIT :limit",
+        values,
+    ).fetchall()
+    rows = sorted([*own, *elsewhere], key=lambda row: (row[0], row[1]))
+    total = sum(connection.execute(f"SELECT count(*) {half}", values).fetchone()[0] for half in (_ITS_OWN, _ELSEWHERE))
+    cursor = order_cursor(*rows[limit - 1][:2]) if len(rows) > limit else None
+    return Moments([_moment(row) for row in rows[:limit]], cursor, total)
+
+
+def _moment(row: Sequence[Any]) -> Moment:
+    lamport, name, position, kind, author, time, redacted, *source = row
+    return Moment(
+        name, position, kind, author, iso(time), lamport, bool(redacted), _source(*source) if source else None
+    )
+
+
+def _source(repo: StreamId, repo_name: str, issue: EventId, number: int, title: str, entity: EventId) -> Source:
+    return Source(repo, repo_name, issue, number, title, entity if entity != issue else None)
+
+
+def places(connection: sqlite3.Connection, stream: StreamId, names: Sequence[bytes]) -> Mapping[bytes, Place]:
+    """By id; none of another stream, for its repository may be closed to whoever asks."""
+    marks = ", ".join("?" * len(names))
+    rows = connection.execute(
+        f"SELECT id, pos, kind, {_REDACTED} FROM events WHERE stream=? AND standing='accepted' AND id IN ({marks})",
+        (stream, *names),
+    )
+    return {name: Place(position, kind, bool(redacted)) for name, position, kind, redacted in rows}
+
+
+def label_names(connection: sqlite3.Connection, stream: StreamId, labels: Sequence[bytes]) -> Mapping[bytes, str]:
+    """By id."""
+    marks = ", ".join("?" * len(labels))
+    rows = connection.execute(f"SELECT id, name FROM labels WHERE stream=? AND id IN ({marks})", (stream, *labels))
+    return dict(rows.fetchall())
+
+
+def reactions_of(connection: sqlite3.Connection, did: Did, entities: Sequence[bytes]) -> Mapping[bytes, Sequence[str]]:
+    """By thing, sorted."""
+    marks = ", ".join("?" * len(entities))
+    rows = connection.execute(
+        f"SELECT entity, content FROM reactions WHERE did=? AND entity IN ({marks}) ORDER BY content", (did, *entities)
+    )
+    found: dict[bytes, list[str]] = {}
+    for entity, content in rows:
+        found.setdefault(entity, []).append(content)
+    return found
+
+
+def pinned(connection: sqlite3.Connection, stream: StreamId) -> Sequence[bytes]:
+    """The last pinned one first."""
+    rows = connection.execute(
+        "SELECT doc FROM pins JOIN issues ON issues.id=pins.issue WHERE pins.stream=?"
+        " ORDER BY pins.lamport DESC, pins.event DESC LIMIT ?",
+        (stream, PINNED_SHOWN_MAX),
+    )
+    return [row[0] for row in rows]
