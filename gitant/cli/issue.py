@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gitant.cli import issue_members
+from gitant.cli import issue_conversation, issue_members
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
 from gitant.cli.issue_show import print_issue
@@ -18,6 +18,7 @@ from gitant.cli.output import clean, print_json, print_table, tell
 
 app = typer.Typer()
 app.add_typer(issue_members.app)
+app.add_typer(issue_conversation.app)
 
 Title = Annotated[str | None, typer.Option("--title", "-t", help="The title.", show_default=False)]
 

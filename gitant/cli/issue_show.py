@@ -19,6 +19,7 @@ def print_issue(issue: dict[str, Any], comments: list[dict[str, Any]]) -> None:
             ("updated", issue["updated_at"]),
             ("labels", ", ".join(issue["labels"])),
             ("assignees", ", ".join(issue["assignees"])),
+            *_signs(issue),
             ("id", issue["id"]),
         ]
     )
@@ -31,6 +32,24 @@ def print_issue(issue: dict[str, Any], comments: list[dict[str, Any]]) -> None:
         print()
         print(clean(f"-- {comment['author']}, {comment['created_at']}{edited} ({comment['id'][:12]})"))
         _print_text("[redacted]" if comment["redacted"] else comment["body"])
+        if counts := comment.get("reactions"):
+            print(clean(f"({_counted(counts)})"))
+
+
+def _signs(thing: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is seldom there: a lock, a pin, reactions."""
+    signs: list[tuple[str, str]] = []
+    if thing.get("locked"):
+        signs.append(("locked", thing.get("lock_reason") or "yes"))
+    if thing.get("pinned"):
+        signs.append(("pinned", "yes"))
+    if counts := thing.get("reactions"):
+        signs.append(("reactions", _counted(counts)))
+    return signs
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{content} {count}" for content, count in counts.items())
 
 
 def _print_text(text: str) -> None:
