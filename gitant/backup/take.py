@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -69,7 +69,7 @@ def take(
     """
     refuse_inside(folder, target)
     _refuse_incomplete(folder)
-    base = None if older is None else _Older(older, read_sums(older), read_manifest(older).position)
+    base = None if older is None else _Older(older, read_manifest(older).position, read_sums(older))
     with Draft(target) as draft, unavailable_on_fault(folder.path):
         with tickers("events into the views") as ticker:
             now = take_snapshot(folder, ticker)
@@ -134,8 +134,8 @@ class _Older:
     """An older backup."""
 
     path: Path
-    sums: Mapping[str, str]
     position: int
+    sums: Mapping[str, str]
 
 
 @final
@@ -157,7 +157,9 @@ class _Objects:
         self._all = sum(size for _, _, size in blobs)
         lacking = [f"{repo.id.hex()} {oid}" for repo in now.repositories for oid in self._repository(repo)]
         for name, path, _ in blobs:
-            self._file(path, name)
+            # One that nothing names any more may have been dropped meanwhile.
+            with suppress(FileNotFoundError):
+                self._file(path, name)
         return lacking
 
     def _repository(self, repo: Repository) -> list[str]:
@@ -191,10 +193,14 @@ class _Objects:
         return copied
 
     def _blobs(self) -> list[tuple[str, Path, int]]:
-        """Those that are whole; one that is collected as never used may be gone when it is copied."""
+        """By name, those that are whole."""
         root = self._folder.blobs
-        paths = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-        return [(f"{root.name}/{path.relative_to(root)}", path, path.stat().st_size) for path in paths]
+        found: list[tuple[str, Path, int]] = []
+        for path in sorted(root.rglob("*")):
+            with suppress(FileNotFoundError):
+                if path.is_file() and not path.name.startswith("."):
+                    found.append((f"{root.name}/{path.relative_to(root)}", path, path.stat().st_size))
+        return found
 
     def _file(self, source: Path, name: str) -> None:
         older = self._older

@@ -1,4 +1,4 @@
-"""`python -m tests.soak [kill|writes|laws|all] [--rounds N] [--seed S]`: the long runs behind `make soak`."""
+"""`python -m tests.soak [kill|writes|backups|laws|all] [--rounds N] [--seed S]`: the long runs behind `make soak`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import traceback
 from pathlib import Path
 
 from tests.laws.laws import run_laws
+from tests.soak.backups import run_backups
 from tests.soak.kill import git_version, run_kills
 from tests.soak.writes import run_writes
 
-ROUNDS = {"kill": 200, "writes": 200, "laws": 20_000}
+ROUNDS = {"kill": 200, "writes": 200, "backups": 50, "laws": 20_000}
 
 
 def main(argv: list[str]) -> int:
@@ -41,7 +42,8 @@ def run(part: str, rounds: int, seed: int, scratch: Path) -> None:
     if part == "laws":
         run_laws(rounds, seed)
     else:
-        {"kill": run_kills, "writes": run_writes}[part](rounds, seed, scratch, lambda line: print(line, flush=True))
+        parts = {"kill": run_kills, "writes": run_writes, "backups": run_backups}
+        parts[part](rounds, seed, scratch, lambda line: print(line, flush=True))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The soak's parts, bounded: ten kills and a handful of power cuts."""
+"""The soak's parts, bounded: ten kills, a handful of power cuts, two backups."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.crash import writes
+from tests.soak.backups import run_backups
 from tests.soak.kill import run_kills
 from tests.soak.writes import run_writes
 
@@ -29,3 +30,10 @@ def test_power_cuts_lose_nothing(tmp_path: Path) -> None:
     lines: list[str] = []
     run_writes(6, SEED, tmp_path, lines.append)
     assert len(lines) == 7
+
+
+@pytest.mark.slow
+def test_two_backups_under_load_are_prefixes_of_the_log(tmp_path: Path) -> None:
+    lines: list[str] = []
+    run_backups(2, SEED, tmp_path, lines.append)
+    assert len(lines) == 2
