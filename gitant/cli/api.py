@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, cast, final
 from urllib.parse import quote, urlsplit
@@ -14,7 +15,7 @@ from gitant.cli.node import find_node
 from gitant.tls import trust_only
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
 TIMEOUT_S = 60.0
 PER_PAGE_MAX = 100
@@ -81,6 +82,18 @@ class Api:
             after = response.links.get("next", {}).get("url")
             address, following = (_path_of(after), {}) if after else (None, {})
         return found[:limit]
+
+    @contextmanager
+    def stream(self, path: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Generator[Iterator[str]]:
+        """The lines of an answer that goes on and on; ends when the node ends it. A drop is an `Unavailable`."""
+        try:
+            with self._http.stream("GET", path, params={**params}, headers={**headers}) as response:
+                if not response.is_success:
+                    response.read()
+                    self._answer(response)
+                yield response.iter_lines()
+        except httpx.HTTPError as fault:
+            raise Unavailable(f"the connection to {self.url} is gone: {fault}") from fault
 
     def close(self) -> None:
         """Let go of the connection."""

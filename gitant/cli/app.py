@@ -19,9 +19,11 @@ COMMANDS: Final = {
     "status": "status",
     "token": "token",
     "repo": "repo",
+    "branch": "branch",
     "issue": "issue",
     "label": "label",
     "log": "log",
+    "event": "event",
     "query": "query",
     "verify": "verify",
     "digest": "digest",
@@ -36,7 +38,8 @@ COMMANDS: Final = {
 
 GROUPS: Final = {
     "config": "What a node's settings are, and whether they will do.",
-    "repo": "Create, list, show, edit and delete repositories.",
+    "repo": "Create, list, show, edit, move, star and delete repositories.",
+    "branch": "The branches of a repository.",
     "issue": "Open issues and work on them.",
     "label": "The labels of a repository.",
 }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json as encoding
+from contextlib import suppress
+from typing import Annotated, Any
 
 import typer
 
+from domain.errors import InvalidInput
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
+from gitant.cli.follow import followed
 from gitant.cli.options import DataDir, Json, Limit, Repo, Url
-from gitant.cli.output import print_json, print_table
+from gitant.cli.output import clean, print_json, print_table
 
 app = typer.Typer()
 
@@ -19,6 +23,21 @@ def log(
     kind: Annotated[
         str, typer.Option("--kind", "-k", help="Only events of this kind, like issue.opened.v1.", show_default=False)
     ] = "",
+    author: Annotated[
+        str, typer.Option("--author", help="Only events by this user name or did:key.", show_default=False)
+    ] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Then print events as they happen.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="With --follow: of every repository.")] = False,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--after",
+            min=0,
+            metavar="POSITION",
+            help="With --follow: begin behind this position of the log; 0 is the beginning.",
+            show_default=False,
+        ),
+    ] = None,
     limit: Limit = 30,
     repo: Repo = None,
     data_dir: DataDir = None,
@@ -26,18 +45,59 @@ def log(
     json: Json = False,
 ) -> None:
     """List a repository's signed events, newest first."""
-    with Api.open(data_dir, url) as api:
-        path = f"/api/v1/repos/{segment(repository(repo))}/events"
-        events = api.listed(path, "events", limit, {"kind": kind} if kind else None)
-    if json:
-        print_json(events)
+    if (every or after is not None) and not follow:
+        raise InvalidInput("--all and --after are for following", hint="add --follow")
+    wanted = {name: value for name, value in (("kind", kind), ("author", author)) if value}
+    if every:
+        if repo is not None:
+            raise InvalidInput("--all and --repo exclude each other")
+        _follow(data_dir, url, wanted, after, json=json)
         return
-    rows = [
-        (event["id"][:16], event["lamport"], event["kind"], event["author"], event["time"], _verdict(event))
-        for event in events
-    ]
-    print_table(("Event", "Lamport", "Kind", "Author", "Claimed time", "Verdict"), rows, empty="there are none")
+    name = repository(repo)
+    if follow and after is not None:
+        _follow(data_dir, url, {**wanted, "repo": name}, after, json=json)
+        return
+    with Api.open(data_dir, url) as api:
+        position = api.get("/api/v1/status")["position"] if follow else 0
+        events = api.listed(f"/api/v1/repos/{segment(name)}/events", "events", limit, wanted)
+    if follow:
+        for event in reversed(events):
+            _print(event, json=json)
+        _follow(data_dir, url, {**wanted, "repo": name}, position, json=json, known={each["id"] for each in events})
+    elif json:
+        print_json(events)
+    else:
+        print_table(_HEADINGS, [_row(event) for event in events], empty="there are none")
 
 
-def _verdict(event: dict[str, str]) -> str:
+_HEADINGS = ("Event", "Lamport", "Kind", "Author", "Claimed time", "Verdict")
+
+
+def _follow(
+    data_dir: str | None,
+    url: str | None,
+    wanted: dict[str, Any],
+    after: int | None,
+    *,
+    json: bool,
+    known: set[str] | frozenset[str] = frozenset(),
+) -> None:
+    """Print what happens until somebody presses Ctrl-C. What was listed before is `known`."""
+    with suppress(KeyboardInterrupt):
+        for event in followed(data_dir, url, wanted, after):
+            if event["id"] not in known:
+                _print(event, json=json)
+
+
+def _print(event: dict[str, Any], *, json: bool) -> None:
+    """One event as a line, at once, though standard output may be a pipe."""
+    words = encoding.dumps(event) if json else "\t".join(clean(cell) for cell in _row(event))
+    print(words, flush=True)
+
+
+def _row(event: dict[str, Any]) -> tuple[object, ...]:
+    return event["id"][:16], event["lamport"], event["kind"], event["author"], event["time"], _verdict(event)
+
+
+def _verdict(event: dict[str, Any]) -> str:
     return f"{event['verdict']}: {event['reason']}" if event.get("reason") else event["verdict"]

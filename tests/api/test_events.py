@@ -188,3 +188,25 @@ def test_sealed_by_the_operator_s_own_key(api: Client, node: Node, repo: str) ->
     stream = stream_of(repo)
     event = node.world.signed(KEY, "issue.opened.v1", stream, stream, IssueOpened(title="By hand", number=1))
     assert api.post(EVENTS, sent(event)).json()["author"] == KEY.did
+
+
+def test_an_event_is_explained_check_by_check(api: Client, anyone: Client, repo: str) -> None:
+    name = api.post(f"{repo}/issues", {"title": "Dust"}).json()["event"]
+    plain = anyone.get(f"{EVENTS}/{name}").json()
+    found = anyone.get(f"{EVENTS}/{name}", params={"verify": 1}).json()
+    rows = found.pop("verification")
+    assert found == plain
+    assert [row["check"] for row in rows if not row["ok"]] == []
+    words = {row["check"]: row["words"] for row in rows}
+    assert words["hash"] == f"the header's hash is {name}"
+    assert words["lamport"] == "1 + max(1) = 2"
+    assert words["effect"].startswith("opened #1 Dust in ")
+    assert words["verdict"] == "accepted: it counts"
+    anyone.get(f"{EVENTS}/{name}", 422, params={"verify": "perhaps"})
+
+
+def test_events_by_author(api: Client, anyone: Client, repo: str) -> None:
+    listed = anyone.every(f"{repo}/events", "events", author="operator")
+    assert [event["author"] for event in listed] == [KEY.did]
+    assert anyone.every(f"{repo}/events", "events", author=STRANGER.did) == []
+    anyone.get(f"{repo}/events", 422, params={"author": "nobody-here"})

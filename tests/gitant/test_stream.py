@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
+import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import httpx
 import pytest
 
 from tests.gitant.running import PATIENCE_S, Node, running
+from tests.house.tree import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -149,3 +152,27 @@ def test_streams_end_with_the_node_and_go_on_with_the_next(tmp_path_factory: pyt
             client.post("/api/v1/repos", json={"name": "later"}).raise_for_status()
         kinds = [event["kind"] for _, event in events_of(blocks(node, {"Last-Event-ID": last}, "?seconds=0"))]
     assert kinds == ["identity.created.v1", "repository.created.v1"]
+
+
+def test_the_command_follows_through_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("followed") / "node"
+    words = [BIN / "gitant", "log", "--follow", "--all", "--after", "0", "--json", "--data-dir", folder]
+    with running(folder) as node:
+        with asking(node) as client:
+            client.post("/api/v1/repos", json={"name": "before"}).raise_for_status()
+        following = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with following:
+            assert following.stdout is not None
+            seen = [json.loads(following.stdout.readline()) for _ in range(2)]
+            assert node.end() == 0
+            with running(folder) as again, asking(again) as client:  # on another port
+                client.post("/api/v1/repos", json={"name": "behind"}).raise_for_status()
+                seen.append(json.loads(following.stdout.readline()))
+            following.send_signal(signal.SIGINT)
+            _, told = following.communicate(timeout=PATIENCE_S)
+            assert following.returncode == 0, told
+    assert [event["position"] for event in seen] == [1, 2, 3]
+    assert "waiting for the node" in told
+    alone = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert "no node is running" in alone.stderr

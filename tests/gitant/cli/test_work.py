@@ -177,3 +177,19 @@ def test_two_who_label_at_once_both_succeed(here: Command, repo: str, monkeypatc
 
     monkeypatch.setattr(Api, "get_with_tag", read_and_be_overtaken)
     assert here("issue", "label", "1", "mine", "-R", repo).err == "#1 labels: first, mine, second\n"
+
+
+def test_the_log_and_one_event_of_it(here: Command, repo: str) -> None:
+    assert here("issue", "create", "-R", repo, "-t", "Dust").code == 0
+    events = told(here("log", "-R", repo, "--author", "operator", "--json"))
+    assert [event["kind"] for event in events] == ["issue.opened.v1", "repository.created.v1"]
+    ran = here("event", events[0]["id"], "--verify")
+    assert ran.code == 0
+    assert f"ok  hash: the header's hash is {events[0]['id']}\n" in ran.out
+    assert f"ok  effect: opened #1 Dust in {repo}\n" in ran.out
+    assert "NOT" not in ran.out
+    assert len(told(here("event", events[0]["id"], "--verify", "--json"))["verification"]) == 11
+    assert "verification" not in told(here("event", events[0]["id"], "--json"))
+    assert here("event", "0" * 64).code == 1
+    assert here("log", "-R", repo, "--all").err.startswith("error: --all and --after are for following")
+    assert here("log", "-R", repo, "--author", "nobody-here").code == 1
