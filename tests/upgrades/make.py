@@ -3,8 +3,8 @@
     git worktree add ../older 101d5d4 && ln -s "$PWD/.venv" ../older/.venv
     cd ../older && PYTHONPATH=. .venv/bin/python <this file> first
 
-It is run with the code of the older version, and its output is kept for ever: `test_older_folders.py` opens it with ours.
-The folder has some of everything in it, a purged payload, and views and refs as that node left them when it was stopped.
+It is run with the code of the older version, and its output is kept for ever: `test_older_folders.py` opens it with
+ours. The folder has some of everything in it, a purged payload, and views and refs as that node left them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _said(folder: Path) -> dict[str, object]:
 
 
 def _asked(folder: Path, command: str) -> object:
-    words = [BIN / "gitant", command, "--json", "--data-dir", folder]
+    words = [str(BIN / "gitant"), command, "--json", "--data-dir", str(folder)]
     return json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 
