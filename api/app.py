@@ -121,7 +121,6 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     labels.create_label,
     labels.edit_label,
     labels.delete_label,
-    attachments.list_attachments,
     attachments.show_attachment,
     attachments.show_named_attachment,
     attachments.redact_attachment,
@@ -133,8 +132,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
 )
 PUSHES: Final[tuple[ControllerRouterHandler, ...]] = (pushes.push_objects, pushes.push_packfile)
 """The routes whose bodies may be large."""
-UPLOADS: Final[tuple[ControllerRouterHandler, ...]] = (attachments.upload_attachment,)
-"""The routes whose bodies are files."""
+UPLOADS: Final[tuple[ControllerRouterHandler, ...]] = (attachments.upload_attachment, attachments.list_attachments)
+"""The routes whose bodies are files, with what else is at their paths."""
 FORM_BYTES: Final = 64 << 10
 """What a form may hold around a file."""
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import Did
     from domain.ports_blobs import Blobs
+    from domain.ports_files import Archives
     from domain.ports_git import GitReader, GitStore
     from domain.ports_imports import Imports
     from domain.ports_views import Views, Writer
@@ -122,6 +123,7 @@ class ApiPorts:
     blobs: Blobs
     """Attachments; nobody gets one that the views do not show."""
     packs: PackBuilder
+    archives: Archives
     doors: Doors
     event_bytes: EventBytes
     node: NodeFacts

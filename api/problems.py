@@ -14,12 +14,14 @@ import structlog
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 
 from api.faults import EventRefused, EventRejected, Malformed, NotReady, PackNotTaken, RefsNotMoved, UnsupportedMedia
+from api.ranges import RangeNotSatisfiable
 from api.wording import plain
 from domain.errors import (
     Conflict,
     Forbidden,
     InvalidInput,
     LocalFault,
+    Moved,
     NotFound,
     PreconditionFailed,
     TooLarge,
@@ -46,6 +48,7 @@ class Row(NamedTuple):
 _RETRY: Final = (("retry-after", str(RETRY_AFTER_S)),)
 TABLE: Final[dict[str, Row]] = {
     Malformed.code: Row(400, "The request is malformed"),
+    Moved.code: Row(308, "It has another address now"),
     Unauthenticated.code: Row(401, "Say who is asking", (("www-authenticate", 'Bearer realm="gitant"'),)),
     Forbidden.code: Row(403, "You may not do this"),
     EventRefused.code: Row(403, "The event would have no effect"),
@@ -55,6 +58,7 @@ TABLE: Final[dict[str, Row]] = {
     Conflict.code: Row(409, "It is in another state than the request supposes"),
     RefsNotMoved.code: Row(409, "Not every ref could move, so none did"),
     PreconditionFailed.code: Row(412, "It has changed since you read it"),
+    RangeNotSatisfiable.code: Row(416, "There are no such bytes"),
     TooLarge.code: Row(413, "It is too large"),
     UnsupportedMedia.code: Row(415, "This media type is not spoken here"),
     InvalidInput.code: Row(422, "Something in the request is not acceptable"),
@@ -140,7 +144,10 @@ def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:
         problem = msgspec.structs.replace(problem, reason=fault.reason)
     elif isinstance(fault, NotReady):
         problem = msgspec.structs.replace(problem, checks=fault.checks)
-    return _rendered(code, problem)
+    headers = (("location", fault.to),) if isinstance(fault, Moved) else ()
+    if isinstance(fault, RangeNotSatisfiable):
+        headers = (("content-range", f"bytes */{fault.size}"),)
+    return _rendered(code, problem, headers)
 
 
 def _of_validation(exc: ValidationException, path: str) -> Trouble:

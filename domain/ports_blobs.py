@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,8 @@ class Blobs(Protocol):
         """How many bytes a blob has; None for one that is not here."""
         ...
 
-    def read(self, name: bytes, start: int, count: int) -> bytes:
-        """At most `count` bytes from `start` on; raises `NotFound` for a blob that is not here."""
+    def open(self, name: bytes) -> BinaryIO:
+        """A blob for reading, which the caller closes; raises `NotFound` for one that is not here."""
         ...
 
     def is_sound(self, name: bytes) -> bool:

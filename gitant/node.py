@@ -30,6 +30,7 @@ from projections.code_follow import behind
 from projections.database import open_readonly
 from projections.reader import SqliteViews
 from storage import keys
+from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
@@ -86,7 +87,9 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             writer=writer,
             git=reader,
             quarantine=store,
+            blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
+            archives=reader.archives(folder.cache / "archives"),
             doors=doors,
             event_bytes=log.event_bytes,
             node=NodeFacts(
@@ -99,7 +102,11 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 public_url=settings.public_url or None,
                 numbers=NodeNumbers(folder, os.getppid(), settings.tls_cert),
             ),
-            settings=ApiSettings(body_bytes_max=settings.body_max),
+            settings=ApiSettings(
+                body_bytes_max=settings.body_max,
+                attachment_bytes_max=settings.attachment_max,
+                attachments_bytes_max=settings.attachments_max,
+            ),
             imports=importer,
             changes=WriterChanges(writer),
             metrics_dir=metrics_dir(folder),

@@ -66,6 +66,8 @@ SETTINGS: Final = (
     Setting("min_free", Size(), "256M", "With less than this free on the disk of the data folder, /ready answers 503."),
     Setting("workers", Count(1, 64), "2", "How many processes answer HTTP. The one writer comes on top."),
     Setting("body_max", Size(1 << 10, 1 << 30), "1M", "The largest body of an API request. Pushes have limits below."),
+    Setting("attachment_max", Size(1 << 10, 1 << 40), "25M", "The largest file that can be attached to an issue."),
+    Setting("attachments_max", Size(), "10G", "How much all attachments of the node may take."),
     Setting("push_pack_max", Size(1 << 10), _size(_CAPS.pack_bytes_max), "The largest pack one push may send."),
     Setting("push_object_max", Size(1 << 10), _size(_CAPS.object_bytes_max), "The largest single object in a push."),
     Setting(
@@ -151,6 +153,8 @@ class Settings:
     min_free: int
     workers: int
     body_max: int
+    attachment_max: int
+    attachments_max: int
     push_pack_max: int
     push_object_max: int
     push_resolved_max: int

@@ -10,7 +10,18 @@ from domain.errors import Unavailable
 from domain.keys import is_did
 from projections import code_search
 from projections.database import open_readonly
-from projections.queries import attachments, entities, events, followers, issue_search, issues, live, people, repos, timeline
+from projections.queries import (
+    attachments,
+    entities,
+    events,
+    followers,
+    issue_search,
+    issues,
+    live,
+    people,
+    repos,
+    timeline,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

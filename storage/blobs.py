@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, BinaryIO, Final, final
 
 from domain.errors import NotFound, TooLarge, Unavailable
 from domain.ports_blobs import KeptBlob
@@ -49,10 +49,9 @@ class DiskBlobs:
         except FileNotFoundError:
             return None
 
-    def read(self, name: bytes, start: int, count: int) -> bytes:
+    def open(self, name: bytes) -> BinaryIO:
         try:
-            with blob_path(self._folder, name).open("rb") as file:
-                return os.pread(file.fileno(), count, start)
+            return blob_path(self._folder, name).open("rb")
         except FileNotFoundError:
             raise NotFound("the bytes of this attachment are not on this node") from None
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import time
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, BinaryIO, final
 
 from domain.errors import NotFound, TooLarge
 from domain.ports_blobs import KeptBlob
@@ -30,10 +31,10 @@ class MemoryBlobs:
         found = self.blobs.get(name)
         return None if found is None else len(found[0])
 
-    def read(self, name: bytes, start: int, count: int) -> bytes:
+    def open(self, name: bytes) -> BinaryIO:
         if name not in self.blobs:
             raise NotFound("the bytes of this attachment are not on this node")
-        return self.blobs[name][0][start : start + count]
+        return io.BytesIO(self.blobs[name][0])
 
     def is_sound(self, name: bytes) -> bool:
         return hashlib.sha256(self.blobs[name][0]).digest() == name

@@ -10,9 +10,13 @@ from litestar.params import PathParameter, QueryParameter
 
 from api import large, shapes, shapes_git
 from api.asking import Asking
+from api.costly import turns
 from api.gate import readable
+from api.media import picture
 from api.params import FilePath, Repo, Rev
+from api.parts import bytes_or_part
 from api.reply import BYTES, TEXT, Reply, read, read_value
+from api.routes.commits import commit_doc
 from api.threads import in_thread
 from domain.errors import NotFound, TooLarge
 from domain.refs.names import is_oid
@@ -22,13 +26,6 @@ if TYPE_CHECKING:
     from domain.ports_git import TreeEntry
 
 _VARY: Final = [(b"vary", b"Accept")]
-_IMAGES: Final = (
-    (b"\x89PNG\r\n\x1a\n", b"image/png"),
-    (b"\xff\xd8\xff", b"image/jpeg"),
-    (b"GIF87a", b"image/gif"),
-    (b"GIF89a", b"image/gif"),
-)
-"""Pictures that cannot carry a script; an SVG can, so it is served as the text that it is."""
 
 
 @get("/api/v1/repos/{id:str}/files", responses=shapes.shows(shapes_git.Folder))
@@ -37,10 +34,15 @@ async def list_files(
     repo: Repo,
     path: Annotated[str, QueryParameter(description="A folder; the root if not given.", max_length=4096)] = "",
     ref: Rev = "HEAD",
+    last_commit: Annotated[bool, QueryParameter(description="Add the commit that last changed each entry.")] = False,
 ) -> Reply:
     """The entries of a folder."""
     row = readable(request, repo)
-    return read_value(request, await in_thread(_folder, request, row.id, ref, path.strip("/")))
+    found = await in_thread(_folder, request, row.id, ref, path.strip("/"))
+    if last_commit:
+        async with turns.one():
+            await in_thread(_add_last_commits, request, row.id, found)
+    return read_value(request, found)
 
 
 @get("/api/v1/repos/{id:str}/files/{path:path}", responses=shapes.shows(shapes_git.File))
@@ -57,7 +59,7 @@ async def show_raw(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HEAD
     async with large.reading:
         bytes_max = request.ports.settings.raw_bytes_max
         entry, data = await in_thread(_bytes, request, row.id, ref, path.strip("/"), bytes_max)
-    return read(request, data, tag=f'"{entry.oid}"', kind=_kind(data))
+    return bytes_or_part(request, data, tag=f'"{entry.oid}"', kind=_kind(data))
 
 
 @get("/api/v1/repos/{id:str}/objects/{hash:str}", responses=shapes.shows(shapes_git.GitObject))
@@ -71,11 +73,14 @@ async def show_object(
     name = oid.lower()
     if not is_oid(name):
         raise NotFound(f"{oid!r} is not an object id", hint="an object id is 40 hexadecimal digits")
+    plain = request.prefers_text("application/octet-stream")
+    settings = request.ports.settings
+    size = await in_thread(request.ports.git.object_size, row.id, name)
+    _check_size(name, size, settings.raw_bytes_max if plain else settings.file_in_json_bytes_max)
     async with large.reading:
         kind, data = await in_thread(request.ports.git.object, row.id, name)
-    if request.prefers_text("application/octet-stream"):
+    if plain:
         return read(request, data, kind=BYTES, headers=_VARY)
-    _check_size(name, len(data), request.ports.settings.file_in_json_bytes_max)
     value = {"hash": name, "type": kind, "size": len(data), "content": base64.b64encode(data).decode()}
     return read_value(request, value)
 
@@ -85,6 +90,25 @@ def _folder(request: Asking, repo: StreamId, ref: str, path: str) -> dict[str, A
     commit = git.resolve(repo, ref)
     entries = [_line(entry) for entry in git.tree(repo, commit, path)]
     return {"ref": ref, "commit": commit, "path": path, "entries": entries}
+
+
+def _add_last_commits(request: Asking, repo: StreamId, folder: dict[str, Any]) -> None:
+    """Give each entry the commit that last changed it; None where the search ended before it was found."""
+    git = request.ports.git
+    found = git.last_commits(repo, folder["commit"], folder["path"])
+    docs = {name: _summary(commit_doc(git.commit(repo, name))) for name in set(found.commits.values())}
+    for entry in folder["entries"]:
+        entry["last_commit"] = docs.get(found.commits.get(entry["name"], ""))
+    folder["last_commits_complete"] = found.complete
+
+
+def _summary(commit: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "hash": commit["hash"],
+        "summary": commit["message"].partition("\n")[0],
+        "author": commit["author"],
+        "committer": commit["committer"],
+    }
 
 
 def _file_or_folder(request: Asking, repo: StreamId, ref: str, path: str) -> dict[str, Any]:
@@ -144,9 +168,4 @@ def _text(data: bytes) -> str | None:
 
 def _kind(data: bytes) -> bytes:
     """A media type that is safe whatever the bytes are: what they are is judged from them, never from a name."""
-    for magic, kind in _IMAGES:
-        if data.startswith(magic):
-            return kind
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return b"image/webp"
-    return BYTES if _text(data) is None else TEXT
+    return picture(data) or (BYTES if _text(data) is None else TEXT)

@@ -15,6 +15,7 @@ from domain.identity.created import IdentityCreated
 from gitant.doors import OperatorDoor
 from gitant.indexer import index_all
 from gitant.writer.request import Request
+from storage.blobs import DiskBlobs
 from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
@@ -70,7 +71,9 @@ class Node:
             writer=InlineWriter(self.world),
             git=self.reader,
             quarantine=DiskGitStore(folder.repos),
+            blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
+            archives=self.reader.archives(folder.cache / "archives"),
             doors=OperatorDoor(TOKEN, KEY.did),
             event_bytes=self._event_bytes,
             node=NodeFacts(

@@ -28,9 +28,10 @@ class BlobsContract:
         data = b"dust on the shelf"
         assert kept.name == hashlib.sha256(data).digest()
         assert kept.size == blobs.size(kept.name) == len(data)
-        assert blobs.read(kept.name, 0, 1_000) == data
-        assert blobs.read(kept.name, 5, 2) == b"on"
-        assert blobs.read(kept.name, 50, 2) == b""
+        with blobs.open(kept.name) as file:
+            assert file.read() == data
+            assert file.seek(5) == 5
+            assert file.read(2) == b"on"
         assert blobs.is_sound(kept.name)
         assert [(each.name, each.size) for each in blobs.kept()] == [(kept.name, len(data))]
 
@@ -69,4 +70,4 @@ class BlobsContract:
         assert blobs.size(name) is None
         for missing in (name, NOWHERE):
             with pytest.raises(NotFound):
-                blobs.read(missing, 0, 1)
+                blobs.open(missing)

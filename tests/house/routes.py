@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from api.app import HANDLERS, PUSHES
+from api.app import HANDLERS, PUSHES, UPLOADS
 from api.asking import Asking
 from tests.house.tree import files
 
@@ -20,7 +20,7 @@ Routes = set[tuple[str, str]]
 
 def mounted_routes() -> Routes:
     """What Litestar routes, its own pages included, were there any."""
-    app = Litestar((*HANDLERS, *PUSHES), request_class=Asking, openapi_config=None, logging_config=None)
+    app = Litestar((*HANDLERS, *PUSHES, *UPLOADS), request_class=Asking, openapi_config=None, logging_config=None)
     return {
         (method, route.path_format)
         for route in app.routes

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.app import HANDLERS, PUSHES
+from api.app import HANDLERS, PUSHES, UPLOADS
 from api.openapi import describe
 from api.problems import TABLE
 from tests.house.routes import Routes, mounted_routes, uncalled
@@ -32,7 +32,7 @@ def mounted() -> Routes:
 @pytest.fixture(scope="module")
 def described() -> Routes:
     """What the OpenAPI document lists."""
-    document: dict[str, Any] = msgspec.json.decode(describe((*HANDLERS, *PUSHES), "0"))
+    document: dict[str, Any] = msgspec.json.decode(describe((*HANDLERS, *PUSHES, *UPLOADS), "0"))
     return {(method.upper(), path) for path, item in document["paths"].items() for method in item}
 
 
