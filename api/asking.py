@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from litestar import Request
@@ -32,11 +32,14 @@ WANTED: Final = frozenset(
         b"idempotency-key",
         b"if-match",
         b"if-none-match",
+        b"if-range",
         b"last-event-id",
+        b"range",
     }
 )
 """The headers that mean something here."""
 
+_REPOS: Final = "/api/v1/repos/"
 _TAG: Final = re.compile(r'(W/)?("[^"]*")')
 _decode_json: Final = msgspec.json.Decoder[Any]().decode
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/._~%=+,:@!*-]*")
@@ -108,6 +111,25 @@ class Asking(Request[Any, Any, Any]):
         pairs = [pair for pair in self.scope["query_string"].decode("latin-1").split("&") if pair]
         query = "".join(f"{_quoted(pair)}&" for pair in pairs if not pair.startswith("after="))
         return f"{self.base_url}{_quoted(self.scope['path'])}?{query}"
+
+    def url_with(self, selector: str, other: str) -> str:
+        """This request's URL, relative to itself, with another repository for the one its path names; or nothing.
+
+        Relative, so that it leads on behind proxies, too, whatever they put in front.
+        """
+        raw: bytes = self.scope.get("raw_path") or quote(self.scope["path"], safe="/~").encode()
+        head, _, tail = raw.partition(b"?")[0].decode("latin-1").partition(_REPOS)
+        named, slash, rest = tail.partition("/")
+        if head or unquote(named) != selector:
+            return ""
+        query = self.scope["query_string"].decode("latin-1")
+        return (
+            "../" * (rest.count("/") + len(slash))
+            + other
+            + slash
+            + _quoted(rest)
+            + (f"?{_quoted(query)}" if query else "")
+        )
 
     def knows(self, tag: str) -> bool:
         """Whether `If-None-Match` names this entity tag (weakly, RFC 9110 §13.1.2)."""

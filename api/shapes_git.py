@@ -79,8 +79,25 @@ class Pushed(Struct):
     events: list[str]
 
 
+class Person(Struct):
+    """Who a commit names, and when, in its own time zone."""
+
+    name: str
+    email: str
+    date: str
+
+
+class LastCommit(Struct):
+    """The commit that last changed an entry; `summary` is its message's first line."""
+
+    hash: str
+    summary: str
+    author: Person
+    committer: Person
+
+
 class Entry(Struct):
-    """A line of a folder; `type` is blob, tree, or commit for a submodule."""
+    """A line of a folder; `type` is blob, tree, or commit for a submodule. `last_commit` is there if asked for."""
 
     name: str
     path: str
@@ -88,15 +105,17 @@ class Entry(Struct):
     type: str
     hash: str
     size: int | None
+    last_commit: LastCommit | None = None
 
 
 class Folder(Struct):
-    """A folder's entries, folders first."""
+    """A folder's entries, folders first; `last_commits_complete` is false where a bound left some out."""
 
     ref: str
     commit: str
     path: str
     entries: list[Entry]
+    last_commits_complete: bool = True
 
 
 class File(Struct):
@@ -111,14 +130,6 @@ class File(Struct):
     encoding: Literal["utf-8", "base64"]
     content: str
     binary: bool
-
-
-class Person(Struct):
-    """Who a commit names, and when, in its own time zone."""
-
-    name: str
-    email: str
-    date: str
 
 
 class Stats(Struct):
@@ -198,6 +209,39 @@ class ParentDiffs(Struct):
 
     hash: str
     parents: list[ParentDiff]
+
+
+class Place(Struct):
+    """A file in a commit."""
+
+    commit: str
+    path: str
+
+
+class BlameRange(Struct):
+    """`count` lines from `start` on, which `commit` wrote as lines `original_start` and following of `original_path`.
+
+    `previous` is where to ask what stood there before. With `boundary` the lines are of this commit or an older one.
+    """
+
+    start: int
+    count: int
+    commit: str
+    original_path: str
+    original_start: int
+    previous: Place | None
+    boundary: bool
+
+
+class Blame(Struct):
+    """Who wrote each line of a file; `complete` is false where a bound ended the search early."""
+
+    ref: str
+    commit: str
+    path: str
+    ranges: list[BlameRange]
+    commits: dict[str, Commit]
+    complete: bool
 
 
 class Patch(Struct):

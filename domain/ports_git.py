@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from domain.ports_files import FilesReader
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -312,7 +314,7 @@ class TreeDiff:
         return self.files_total > len(self.files) or any(file.truncated for file in self.files)
 
 
-class GitReader(Protocol):
+class GitReader(FilesReader, Protocol):
     r"""Read a repository's objects. Names: a `rev` is a branch, a tag, a full ref, `HEAD` or a 40-digit oid.
 
     Raises `NotFound` for revs, paths and objects that are not there. Blocking: call it off the event loop.

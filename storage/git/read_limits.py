@@ -91,3 +91,7 @@ ARCHIVE_BYTES_MAX = 4 << 30
 ARCHIVE_ENTRIES_MAX = 1_000_000
 ARCHIVES_KEPT_BYTES_MAX = 2 << 30
 """Of all archives in the cache; the least recently asked for go first."""
+
+LANGUAGE_FILES_MAX = 500_000
+LANGUAGE_SNIFFED_FILES_MAX = 20_000
+"""Files whose beginning is read to see what they are; of the others their name decides."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, final
 from domain.errors import NotFound, TooLarge
 from domain.ports_git import TreeDiff
 from storage.git import commits, revs, trees
+from storage.git.archive.store import ArchiveStore
 from storage.git.blame import Blamer
 from storage.git.diff.files import Patches, as_file_change
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
 from storage.git.history import History
+from storage.git.languages import languages
 from storage.git.last_commits import Remembered, last_commits
 from storage.git.names import shown
 from storage.git.objects import BLOB, COMMIT, TYPES
@@ -85,6 +87,10 @@ class DulwichReader:
             kind, data = handle.objects.raw(_oid(oid))
             return TYPES[kind], data
 
+    def archives(self, folder: Path) -> ArchiveStore:
+        """Commits of these repositories as archives, kept in `folder`."""
+        return ArchiveStore(self._pool, folder)
+
     def object_size(self, repo: StreamId, oid: str) -> int:
         with self._pool.use(repo) as handle:
             (size,) = handle.objects.sizes((_oid(oid),)).values()
@@ -109,6 +115,10 @@ class DulwichReader:
                 raise NotFound(f"{path!r} is not a folder", hint="ask for the commits of its path")
             history = History(handle.objects, handle.known)
             return last_commits(handle.objects, history, tip, raw, self._last_commits, handle.folder)
+
+    def languages(self, repo: StreamId, rev: str) -> dict[str, int]:
+        with self._pool.use(repo) as handle:
+            return languages(handle.objects, trees.root_of(handle.objects, revs.resolve(handle.objects, rev)))
 
     def commit(self, repo: StreamId, rev: str) -> CommitInfo:
         with self._pool.use(repo) as handle:

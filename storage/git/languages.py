@@ -1,0 +1,116 @@
+"""How many bytes of each language the files of a commit have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.errors import TooLarge
+from storage.git import trees
+from storage.git.attributes import Attributes
+from storage.git.language_table import (
+    DOCUMENTATION,
+    GENERATED,
+    LANGUAGES,
+    VENDORED,
+    by_name,
+    by_shebang,
+    is_marked_generated,
+)
+from storage.git.names import shown
+from storage.git.read_limits import BINARY_SNIFF_BYTES, LANGUAGE_FILES_MAX, LANGUAGE_SNIFFED_FILES_MAX
+from storage.git.trees import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from storage.git.attributes import Value
+    from storage.git.objects import Objects
+    from storage.git.trees import Entry
+
+_HEADER = ".h"
+_C, _CPP = "C", "C++"
+
+
+class _File(NamedTuple):
+    path: str
+    entry: Entry
+    said: Mapping[bytes, Value]
+
+
+def languages(objects: Objects, root: bytes) -> dict[str, int]:
+    """Bytes by language, most first, of the files in the tree `root`. A function of the tree alone."""
+    counted: Counter[str] = Counter()
+    headers = sniffed = 0
+    for folder in _folders(objects, root):
+        files = [file for file in folder if not _is_left_out(file)]
+        sizes = objects.sizes({file.entry.oid for file in files})
+        for file in files:
+            language, told = _told(file)
+            if sniffed < LANGUAGE_SNIFFED_FILES_MAX and sizes[file.entry.oid]:
+                sniffed += 1
+                start = objects.start(file.entry.oid, BINARY_SNIFF_BYTES)
+                if b"\0" in start or (is_marked_generated(start) and not told):
+                    continue
+                language = language or by_shebang(start)
+            if language == _C and file.path.endswith(_HEADER) and not told:
+                headers += sizes[file.entry.oid]
+            elif language is not None:
+                counted[language] += sizes[file.entry.oid]
+    if headers:  # they are of the language that the files beside them are in
+        counted[_CPP if counted[_CPP] > counted[_C] else _C] += headers
+    return {language: size for language, size in sorted(counted.items(), key=_most_first) if size}
+
+
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
+
+
+def _folders(objects: Objects, root: bytes) -> Iterator[list[_File]]:
+    """The regular files that may count, folder by folder."""
+    waiting: list[tuple[bytes, tuple[bytes, ...], Attributes]] = [(root, (), Attributes(objects))]
+    seen = 0
+    while waiting:
+        tree, parts, above = waiting.pop()
+        entries = trees.read(objects, tree)
+        rules = above.below(entries, len(parts))
+        files: list[_File] = []
+        for name, entry in entries.items():
+            seen += 1
+            if seen > LANGUAGE_FILES_MAX:
+                raise TooLarge(f"there are more than {LANGUAGE_FILES_MAX:,} files and folders")
+            place = (*parts, name)
+            if entry.mode == FOLDER:
+                waiting.append((entry.oid, place, rules))
+            elif entry.is_file:
+                files.append(_File(shown(b"/".join(place)), entry, rules.of(place)))
+        yield files
+
+
+def _is_left_out(file: _File) -> bool:
+    """Whether a file is vendored, generated or a document; what `.gitattributes` says goes before any guess."""
+    for word, guess in ((b"vendored", VENDORED), (b"generated", GENERATED), (b"documentation", DOCUMENTATION)):
+        said = file.said.get(b"linguist-" + word)
+        if said is None:
+            if guess.search(file.path):
+                return True
+        elif _is_true(said):
+            return True
+    detectable = file.said.get(b"linguist-detectable")
+    if detectable is not None and not _is_true(detectable):
+        return True
+    language, told = _told(file)
+    return language is None and not told and "." in file.path.rpartition("/")[2].lstrip(".")
+
+
+def _told(file: _File) -> tuple[str | None, bool]:
+    """The language by name, and whether `.gitattributes` says so."""
+    said = file.said.get(b"linguist-language")
+    if isinstance(said, bytes):
+        name = said.decode("utf-8", "replace").replace("-", " ")
+        return LANGUAGES.get(said.decode("utf-8", "replace").lower()) or LANGUAGES.get(name.lower()), True
+    return by_name(file.path), False
+
+
+def _is_true(said: Value) -> bool:
+    return said is True or said == b"true"
