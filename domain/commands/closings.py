@@ -36,7 +36,7 @@ def close_named(scene: Scene, pusher: Did, repo: RepositoryState, move: Move, pu
     landed = scene.landed(StreamId(repo.key), None if move.old is None else move.old.hex(), move.new.hex(), token)
     closed = 0
     for commit, name in islice(_named(landed), NAMED_MAX):
-        if closed == CLOSED_MAX:
+        if closed >= CLOSED_MAX:
             return
         issue = issue_named(scene, repo, name)
         if issue is None or not issue.open or len(issue.status.current) > HEADS_PER_EVENT_MAX:

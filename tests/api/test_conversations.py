@@ -32,8 +32,9 @@ def test_reactions_are_counted_once_each(api: Client, anyone: Client, issue: str
     assert sorted(first.json()["own_reactions"]) == sorted(CONTENTS)
     assert anyone.get(issue).json()["reactions"] == dict.fromkeys(CONTENTS, 1)
     assert "own_reactions" not in anyone.get(issue).json()
-    for content in (*CONTENTS[:-1], "%2B1"):
+    for content in CONTENTS[:-1]:
         api.delete(f"{issue}/reactions/{content}", expect=200)
+    api.delete(f"{issue}/reactions/%2B1", expect=200)
     (listed,) = api.get(f"{issue.rpartition('/')[0]}").json()["issues"]
     assert (listed["reactions"], listed["own_reactions"]) == ({"eyes": 1}, ["eyes"])
     assert "reactions" not in api.delete(f"{issue}/reactions/eyes", expect=200).json()
@@ -72,7 +73,7 @@ def test_locking_says_why_and_ends(api: Client, anyone: Client, issue: str) -> N
     assert "locked" not in api.delete(f"{issue}/lock", expect=200).json()
     anyone.put(f"{issue}/lock", None, expect=401)
     api.put(f"{issue}/lock", {"reason": "a\0"}, expect=422)
-    rows = [(row["action"], row["from"], row["to"], row.get("reason")) for row in told(api, issue) if "to" in row][1:]
+    rows = [(row["action"], row["from"], row["to"], row.get("reason")) for row in told(api, issue) if "from" in row]
     assert rows == [
         ("locked", [], True, "too heated"),
         ("locked", [True], True, None),
@@ -159,6 +160,6 @@ def test_references_cross_repositories_but_show_no_closed_ones(
     inside = f"/api/v1/repos/{hidden['id']}/issues"
     api.post(inside, {"title": "Quiet", "body": f"operator/{name}#1"})
     api.post(f"{repo}/issues", {"title": "Loud", "body": f"operator~{name}-hidden#1"})
-    assert told(api, issue)[-1]["source"]["title"] == "Quiet"
+    assert [row["source"]["title"] for row in told(api, issue) if "source" in row] == ["Quiet"]
     assert [row["action"] for row in told(anyone, issue)] == ["opened"]
     assert [row["action"] for row in told(api, f"{inside}/1")] == ["opened"]
