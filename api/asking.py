@@ -27,6 +27,7 @@ WANTED: Final = frozenset(
         b"authorization",
         b"content-encoding",
         b"content-type",
+        b"forwarded",
         b"gitant-position",
         b"host",
         b"idempotency-key",
@@ -34,6 +35,8 @@ WANTED: Final = frozenset(
         b"if-none-match",
         b"if-range",
         b"last-event-id",
+        b"x-forwarded-for",
+        b"x-request-id",
         b"range",
     }
 )
@@ -122,14 +125,9 @@ class Asking(Request[Any, Any, Any]):
         named, slash, rest = tail.partition("/")
         if head or unquote(named) != selector:
             return ""
-        query = self.scope["query_string"].decode("latin-1")
-        return (
-            "../" * (rest.count("/") + len(slash))
-            + other
-            + slash
-            + _quoted(rest)
-            + (f"?{_quoted(query)}" if query else "")
-        )
+        query = "&".join(_quoted(pair) for pair in self.scope["query_string"].decode("latin-1").split("&"))
+        up = "../" * (rest.count("/") + len(slash))
+        return f"{up}{other}{slash}{_quoted(rest)}" + (f"?{query}" if query else "")
 
     def knows(self, tag: str) -> bool:
         """Whether `If-None-Match` names this entity tag (weakly, RFC 9110 §13.1.2)."""

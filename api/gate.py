@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from domain.errors import Conflict, Forbidden, Moved, NotFound, Unauthenticated
 from domain.ids import is_hex_id
 
 if TYPE_CHECKING:
@@ -33,9 +33,24 @@ def readable(asking: Asking, selector: str) -> RepoRow:
         if asking.actor.operator:
             raise
         repo = None
+    if repo is None:
+        repo = _found_elsewhere(asking, selector)
     if repo is None or not may_read(asking.actor, repo):
         raise NotFound(f"there is no repository {selector!r} here", hint="name it by its id, or as owner~name")
     return repo
+
+
+def _found_elsewhere(asking: Asking, selector: str) -> RepoRow | None:
+    """What was found there before: a request about it is sent on to where it is now, by id, which never changes."""
+    views = asking.ports.views
+    repo = views.repo_formerly(selector)
+    if repo is not None and may_read(asking.actor, repo):
+        if to := asking.url_with(selector, repo.id.hex()):
+            raise Moved(f"{selector} is {repo.owner}/{repo.name} now", to=to)
+        return repo
+    if asking.actor.operator and views.repo_deleted(selector) is not None:
+        raise NotFound(f"{selector} is deleted", hint=f"bring it back with: gitant repo undelete {selector}")
+    return None
 
 
 def may_read(actor: Actor, repo: RepoRow) -> bool:

@@ -49,7 +49,15 @@ class Api:
         # A proxy for the world outside has no business between a command and the node beside it.
         local = _is_local(url)
         trusted = trust_only(cert) if cert else True
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S, trust_env=not local, verify=trusted)
+        # Redirects lead to where a renamed repository is now; to another host httpx takes no token along.
+        self._http = httpx.Client(
+            base_url=url,
+            headers=headers,
+            timeout=TIMEOUT_S,
+            trust_env=not local,
+            verify=trusted,
+            follow_redirects=True,
+        )
 
     @classmethod
     def open(cls, data_dir: str | None, url: str | None) -> Self:

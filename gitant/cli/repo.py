@@ -1,18 +1,21 @@
-"""`gitant repo …`."""
+"""`gitant repo …`: making, listing, showing and changing. The rest is in `repo_moves` and `repo_people`."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from gitant.cli import repo_moves, repo_people
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
+from gitant.cli.confirm import Yes, confirm_by_name
 from gitant.cli.options import DataDir, Json, Limit, RepoName, Url
 from gitant.cli.output import clean, print_fields, print_json, print_table, tell
 
 app = typer.Typer()
+app.add_typer(repo_moves.app)
+app.add_typer(repo_people.app)
 
 
 @app.command()
@@ -41,20 +44,40 @@ def list_repos(
     search: Annotated[
         str, typer.Option("--search", "-S", help="Only those with these words.", show_default=False)
     ] = "",
+    topic: Annotated[str, typer.Option("--topic", "-t", help="Only those with this topic.", show_default=False)] = "",
+    owner: Annotated[
+        str, typer.Option("--owner", help="Only those of this user name or did.", show_default=False)
+    ] = "",
+    mine: Annotated[bool, typer.Option("--mine", help="Only your own.")] = False,
+    starred: Annotated[bool, typer.Option("--starred", help="Only those that have your star.")] = False,
+    archived: Annotated[
+        bool | None,
+        typer.Option("--archived/--no-archived", help="Only those that are archived, or are not.", show_default=False),
+    ] = None,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Those that were deleted, and no others.")] = False,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="ORDER", help="created, updated or stars, the greatest first; or name.")
+    ] = "created",
     limit: Limit = 30,
     data_dir: DataDir = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
     """List repositories, newest first."""
+    given = {"q": search, "topic": topic, "owner": owner, "mine": mine, "starred": starred, "deleted": deleted}
+    params = {name: value for name, value in given.items() if value} | {"sort": sort}
+    if archived is not None:
+        params["archived"] = archived
     with Api.open(data_dir, url) as api:
-        repos = api.listed("/api/v1/repos", "repos", limit, {"q": search} if search else None)
+        repos = api.listed("/api/v1/repos", "repos", limit, params)
     if json:
         print_json(repos)
         return
-    rows = [(repo["full_name"], repo["description"], _marks(repo), repo["updated_at"]) for repo in repos]
+    rows = [(repo["full_name"], repo["description"], _marks(repo), repo["stars"], repo["updated_at"]) for repo in repos]
     print_table(
-        ("Repository", "Description", "", "Updated"), rows, empty="there are none; make one with: gitant repo create"
+        ("Repository", "Description", "", "Stars", "Updated"),
+        rows,
+        empty="there are none; make one with: gitant repo create",
     )
 
 
@@ -71,11 +94,14 @@ def view(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json:
             ("name", found["full_name"]),
             ("id", found["id"]),
             ("description", found["description"]),
+            ("website", found["website"]),
+            ("topics", " ".join(found["topics"])),
             ("clone", found["clone_url"]),
             ("default branch", found["default_branch"]),
             ("marks", _marks(found) or "public"),
             ("created", found["created_at"]),
             ("updated", found["updated_at"]),
+            ("stars", found["stars"]),
             ("open issues", found["open_issues"]),
             ("closed issues", found["closed_issues"]),
         ]
@@ -88,6 +114,14 @@ def edit(
     description: Annotated[
         str | None, typer.Option("--description", "-d", help="What it is now.", show_default=False)
     ] = None,
+    website: Annotated[
+        str | None, typer.Option("--website", "-w", help="Where more is to be read.", show_default=False)
+    ] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option("--topic", "-t", help="A topic it has from now on; give it again for each.", show_default=False),
+    ] = None,
+    no_topics: Annotated[bool, typer.Option("--no-topics", help="Take all topics off.")] = False,
     default_branch: Annotated[
         str | None, typer.Option("--default-branch", help="The branch that clones check out.", show_default=False)
     ] = None,
@@ -97,40 +131,36 @@ def edit(
     archived: Annotated[
         bool | None, typer.Option("--archive/--unarchive", help="Whether it is read-only.", show_default=False)
     ] = None,
+    yes: Yes = False,
     data_dir: DataDir = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
     """Change what is said of a repository."""
-    given = {"description": description, "default_branch": default_branch, "private": private, "archived": archived}
+    given = {
+        "description": description,
+        "website": website,
+        "default_branch": default_branch,
+        "private": private,
+        "archived": archived,
+    }
     change = {name: value for name, value in given.items() if value is not None}
-    if not change:
+    topics = [] if no_topics else topic
+    if not change and topics is None:
         raise typer.BadParameter("say what to change, for example --description or --archive")
     with Api.open(data_dir, url) as api:
-        changed = api.send("PATCH", _path(repo), change)
+        path = _path(repo)
+        changed = api.get(path)
+        if private is False and changed["private"]:
+            confirm_by_name("publishing", changed["full_name"], yes=yes)
+        if change:
+            changed = api.send("PATCH", path, change)
+        if topics is not None:
+            changed = api.send("PUT", f"{path}/topics", {"topics": topics})
     if json:
         print_json(changed)
     else:
         print(clean(changed["full_name"]))
-
-
-@app.command()
-def delete(
-    repo: RepoName = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    data_dir: DataDir = None,
-    url: Url = None,
-) -> None:
-    """Delete a repository: it is shown no more; its events stay in the log."""
-    with Api.open(data_dir, url) as api:
-        path = _path(repo)
-        found = api.get(path)
-        if not yes:
-            if not sys.stdin.isatty():
-                raise typer.BadParameter("deleting asks first; say --yes where nobody can answer")
-            typer.confirm(f"Delete {clean(found['full_name'])}?", abort=True, err=True)
-        api.send("DELETE", path)
-    tell(f"deleted {found['full_name']}")
 
 
 def _path(named: str | None) -> str:
@@ -138,4 +168,4 @@ def _path(named: str | None) -> str:
 
 
 def _marks(repo: dict[str, Any]) -> str:
-    return ", ".join(mark for mark in ("private", "archived") if repo.get(mark))
+    return ", ".join(mark for mark in ("private", "archived", "deleted") if repo.get(mark))

@@ -37,15 +37,50 @@ def test_a_repository_s_life(here: Command, node: Node) -> None:
     shown = told(here("repo", "view", "operator/life", "--json"))
     assert (shown["description"], shown["private"], shown["default_branch"]) == ("Short", True, "trunk")
     assert "trunk" in here("repo", "view", shown["id"]).out
-    assert told(here("repo", "edit", "life", "-d", "Longer", "--public", "--archive", "--json"))["archived"]
+    assert told(here("repo", "edit", "life", "-d", "Longer", "--public", "--yes", "--archive", "--json"))["archived"]
     assert here("repo", "edit", "life", "--unarchive").out == "operator/life\n"
     assert [each["name"] for each in told(here("repo", "list", "-S", "life", "--json"))] == ["life"]
     assert here("repo", "list", "-S", "life").out.startswith("operator/life\tLonger\t\t")
     assert here("repo", "delete", "life").code == 2
-    assert here("repo", "delete", "life", "--yes").err == "deleted operator/life\n"
+    assert here("repo", "delete", "life", "--yes").err.startswith(
+        "deleted operator/life; bring it back with: gitant repo undelete "
+    )
     gone = here("repo", "view", "life")
     assert gone.code == 1
     assert gone.err.startswith("error: ")
+
+
+def test_a_repository_moves_and_comes_back(here: Command, repo: str) -> None:
+    moved = f"{repo}-moved"
+    assert here("repo", "rename", moved, "-R", repo).out.endswith(f"/operator/{moved}.git\n")
+    assert here("issue", "create", "-R", repo, "-t", "By the old name", "-b", "").out == "#1\n"
+    assert here("repo", "view", f"operator/{repo}").code == 0
+    edited = told(here("repo", "edit", repo, "-t", "git", "-t", "p2p", "-w", "https://example.org", "--json"))
+    assert (edited["topics"], edited["website"]) == (["git", "p2p"], "https://example.org")
+    assert here("repo", "star", moved).out == "1\n"
+    assert here("repo", "stars", moved).out.startswith("operator\t")
+    listed = here("repo", "list", "--topic", "p2p", "--starred", "--mine", "--no-archived", "--sort", "name", "--json")
+    assert [each["name"] for each in told(listed)] == [moved]
+    assert here("repo", "unstar", moved).out == "0\n"
+    assert here("repo", "edit", moved, "--no-topics").code == 0
+    assert here("repo", "watch", moved).out == "participating\n"
+    assert here("repo", "watch", moved, "--level", "all").out == "all\n"
+    assert here("repo", "unwatch", moved).out == "participating\n"
+    assert here("repo", "transfer", "nobody", "-R", moved).code == 2
+    assert here("repo", "transfer", "nobody", "-R", moved, "--yes").code == 1
+    assert here("repo", "transfer", "--withdraw", "-R", moved).err == "it is offered to nobody\n"
+    assert here("repo", "accept", moved).code == 1
+    assert here("repo", "delete", moved, "--yes").code == 0
+    assert "gitant repo undelete" in here("repo", "view", f"operator/{moved}").err
+    assert [each["name"] for each in told(here("repo", "list", "--deleted", "-S", moved, "--json"))] == [moved]
+    assert here("repo", "undelete", moved, "--name", repo).err == f"operator/{repo} is back\n"
+    assert told(here("issue", "view", "1", "-R", repo, "--json"))["title"] == "By the old name"
+
+
+def test_what_becomes_public_is_asked_about(here: Command, repo: str) -> None:
+    assert here("repo", "edit", repo, "--private").code == 0
+    assert here("repo", "edit", repo, "--public").code == 2
+    assert here("repo", "edit", repo, "--public", "--yes").code == 0
 
 
 def test_an_issue_s_life(here: Command, repo: str, tmp_path: Path) -> None:

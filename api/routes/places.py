@@ -1,0 +1,80 @@
+"""Where repositories are found: hand them over, and take back what was deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar import delete, post
+from litestar.params import JSONBody
+
+from api import shapes
+from api.asking import Asking
+from api.forms import Transfer, Undeletion
+from api.gate import may_read, readable, writers
+from api.params import Repo
+from api.reply import Reply
+from api.routes.repos import made_doc
+from api.writing import conditions, done, write
+from domain.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@post(
+    "/api/v1/repos/{id:str}/undelete",
+    status_code=200,
+    guards=[writers],
+    responses=shapes.shows(shapes.Repository),
+)
+async def undelete_repo(request: Asking, repo: Repo, data: JSONBody[Undeletion | None] = None) -> Reply:
+    """Bring back a deleted repository, within its days of grace; under another name, if its own was taken meanwhile."""
+    row = request.ports.views.repo_deleted(repo)
+    if row is None or not may_read(request.actor, row):
+        if request.ports.views.repo(repo) is not None:
+            raise Conflict(f"{repo} is not deleted")
+        raise NotFound(f"no repository {repo!r} was deleted here", hint="GET /api/v1/repos?deleted=true lists them")
+    name = data.name if data is not None else ""
+    return _shown(request, await write(request, "repository.undelete", {"repo": row.id, "name": name}))
+
+
+@post(
+    "/api/v1/repos/{id:str}/transfer",
+    status_code=200,
+    guards=[writers],
+    responses=shapes.shows(shapes.Repository),
+)
+async def offer_repo(request: Asking, repo: Repo, data: JSONBody[Transfer]) -> Reply:
+    """Offer a repository to somebody; it is theirs once they accept."""
+    return await _act(request, repo, "repository.offer", {"to": data.owner})
+
+
+@delete(
+    "/api/v1/repos/{id:str}/transfer",
+    status_code=200,
+    guards=[writers],
+    responses=shapes.shows(shapes.Repository),
+)
+async def withdraw_offer(request: Asking, repo: Repo) -> Reply:
+    """Offer a repository to nobody any more."""
+    return await _act(request, repo, "repository.offer", {"to": ""})
+
+
+@post(
+    "/api/v1/repos/{id:str}/transfer/accept",
+    status_code=200,
+    guards=[writers],
+    responses=shapes.shows(shapes.Repository),
+)
+async def accept_repo(request: Asking, repo: Repo) -> Reply:
+    """Take over a repository that is offered to the asker."""
+    return await _act(request, repo, "repository.accept", {})
+
+
+async def _act(request: Asking, repo: str, command: str, args: Mapping[str, Any]) -> Reply:
+    row = readable(request, repo)
+    return _shown(request, await write(request, command, {"repo": row.id, **args, **conditions(request, row.doc)}))
+
+
+def _shown(request: Asking, answer: Any) -> Reply:
+    return done(answer, body=made_doc(request, answer)[0])

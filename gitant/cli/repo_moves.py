@@ -1,0 +1,111 @@
+"""`gitant repo …`: where a repository is found, and whether it is there at all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from gitant.cli.api import Api, segment
+from gitant.cli.checkout import REMOTE, remote_url, repository, selector
+from gitant.cli.confirm import Yes, confirm_by_name
+from gitant.cli.options import DataDir, Json, Repo, RepoName, Url
+from gitant.cli.output import clean, print_json, tell
+
+app = typer.Typer()
+
+
+@app.command()
+def rename(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it from now on.", show_default=False)],
+    repo: Repo = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Rename a repository. Its old addresses lead to it until another one takes its place there."""
+    with Api.open(data_dir, url) as api:
+        _print_moved(api.send("PATCH", _path(repo), {"name": name}), json=json)
+
+
+@app.command()
+def transfer(
+    owner: Annotated[
+        str | None,
+        typer.Argument(metavar="[OWNER]", help="Whose it is to be: a user name or a did.", show_default=False),
+    ] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Offer it to nobody any more.")] = False,
+    yes: Yes = False,
+    repo: Repo = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Offer a repository to somebody. It is theirs, under their name, once they accept."""
+    if (owner is None) != withdraw:
+        raise typer.BadParameter("say to whom, or --withdraw")
+    with Api.open(data_dir, url) as api:
+        path = f"{_path(repo)}/transfer"
+        if owner is None:
+            told = api.send("DELETE", path)
+        else:
+            confirm_by_name("handing over", api.get(_path(repo))["full_name"], yes=yes)
+            told = api.send("POST", path, {"owner": owner})
+    if json:
+        print_json(told)
+        return
+    print(clean(told["full_name"]))
+    tell(f"offered to {owner}; they take it with: gitant repo accept" if owner else "it is offered to nobody")
+
+
+@app.command()
+def accept(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+    """Take over a repository that is offered to you."""
+    with Api.open(data_dir, url) as api:
+        _print_moved(api.send("POST", f"{_path(repo)}/transfer/accept"), json=json)
+
+
+@app.command()
+def delete(repo: RepoName = None, yes: Yes = False, data_dir: DataDir = None, url: Url = None) -> None:
+    """Delete a repository. It can be undeleted for some days; its events stay in the log."""
+    with Api.open(data_dir, url) as api:
+        path = _path(repo)
+        found = api.get(path)
+        confirm_by_name("deleting", found["full_name"], yes=yes)
+        # By id: in between, another one may have taken the name.
+        api.send("DELETE", f"/api/v1/repos/{found['id']}")
+    tell(f"deleted {found['full_name']}; bring it back with: gitant repo undelete {found['id']}")
+
+
+@app.command()
+def undelete(
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="A name, owner/name or id.", show_default=False)],
+    name: Annotated[
+        str, typer.Option("--name", "-n", help="What to call it, if its name is taken.", show_default=False)
+    ] = "",
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Bring back a deleted repository, with its issues and its code."""
+    with Api.open(data_dir, url) as api:
+        back = api.send("POST", f"/api/v1/repos/{segment(selector(repo))}/undelete", {"name": name})
+    if json:
+        print_json(back)
+        return
+    print(clean(back["clone_url"]))
+    tell(f"{back['full_name']} is back")
+
+
+def _path(named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named))}"
+
+
+def _print_moved(moved: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(moved)
+        return
+    print(clean(moved["clone_url"]))
+    tell(f"it is {moved['full_name']} now")
+    if (remote := remote_url()) and not remote.endswith(f"/{moved['full_name']}.git"):
+        tell(f"if this is its checkout, name the new place: git remote set-url {REMOTE} {moved['clone_url']}")
