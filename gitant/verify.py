@@ -9,6 +9,8 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
+from domain.attachment.added import KIND as ATTACHED
+from domain.attachment.added import AttachmentAdded
 from domain.canonical import NotCanonical, decode
 from domain.chain import Link, check_links
 from domain.content.redacted import KIND as REDACTED
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.policy import Policy
+    from domain.ports_blobs import Blobs
     from domain.ports_log import EventLog, StoredRow
 
 BATCH_ROWS: Final = 1_000
@@ -53,6 +56,7 @@ class Report:
     signatures: int = 0
     payloads: int = 0
     holes: int = 0
+    blobs: int = 0
     faults: int = 0
     forks: list[Fork] = field(default_factory=list[Fork])
 
@@ -62,8 +66,14 @@ def verify(
     policy: Policy,
     fault: Callable[[str], None],
     progress: Callable[[int, int], None] | None = None,
+    *,
+    blobs: Blobs | None = None,
+    is_here: Callable[[StreamId], bool] = lambda _: True,
 ) -> Report:
-    """Check every stored event; `fault` gets one line for each thing that is wrong."""
+    """Check every stored event; `fault` gets one line for each thing that is wrong.
+
+    With `blobs`, every blob that a standing attachment names is read, too, in the repositories that `is_here` knows.
+    """
     check = _Check(log, policy, fault)
     after, last = 0, log.last_position()
     while rows := log.check(after, BATCH_ROWS):
@@ -76,6 +86,8 @@ def verify(
         if progress:
             progress(after, last)
     check.holes()
+    if blobs is not None:
+        check.blobs(blobs, is_here)
     for complaint in log.check_storage():
         check.fault(f"storage: {complaint}")
     return check.finished()
@@ -136,6 +148,7 @@ class _Check:
         self._forked: set[tuple[bytes, bytes, int]] = set()
         self._holes: list[tuple[bytes, int]] = []
         self._redactions: dict[bytes, list[int]] = {}
+        self._attached: dict[bytes, list[int]] = {}
         self._report = Report()
 
     def fault(self, words: str) -> None:
@@ -166,6 +179,8 @@ class _Check:
         self._report.payloads += 1
         if event.kind == REDACTED.name:
             self._note_redaction(event, row.position)
+        elif event.kind == ATTACHED.name:
+            self._note_attachment(event, row.position)
 
     def holes(self) -> None:
         """Every absent payload must be covered by an accepted redaction."""
@@ -175,6 +190,25 @@ class _Check:
             else:
                 words = REJECTIONS["payload-missing"]
                 self.fault(f"event {position} ({name.hex()}): payload-missing: {words}")
+
+    def blobs(self, blobs: Blobs, is_here: Callable[[StreamId], bool]) -> None:
+        """Every blob that a standing attachment names must be here, and be what it is named by."""
+        for sha256, positions in self._attached.items():
+            standing = next((each for each in positions if self._stands(each, is_here)), None)
+            if standing is None:
+                continue
+            self._report.blobs += 1
+            where = f"event {standing}: the blob {sha256.hex()} that it names"
+            if blobs.size(sha256) is None:
+                self.fault(f"{where} is missing")
+            elif not blobs.is_sound(sha256):
+                self.fault(f"{where} is damaged: its bytes have another hash")
+
+    def _stands(self, position: int, is_here: Callable[[StreamId], bool]) -> bool:
+        event = self._at(position)
+        if event is None or not is_here(event.stream) or not self._accepted(position):
+            return False
+        return not any(self._accepted(by) for by in self._redactions.get(event.id, ()))
 
     def finished(self) -> Report:
         report = self._report
@@ -241,6 +275,15 @@ class _Check:
         assert isinstance(payload, EventRedacted)
         for target in payload.events:
             self._redactions.setdefault(target, []).append(position)
+
+    def _note_attachment(self, event: Event, position: int) -> None:
+        assert event.payload is not None
+        try:
+            payload = read_payload(ATTACHED, event.payload)
+        except PayloadFault:
+            return  # void: it attaches nothing
+        assert isinstance(payload, AttachmentAdded)
+        self._attached.setdefault(payload.sha256, []).append(position)
 
     def _accepted(self, position: int) -> bool:
         event = self._at(position)

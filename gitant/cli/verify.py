@@ -13,6 +13,8 @@ from gitant.cli.options import DataDir, Json
 from gitant.cli.output import Ticker, clean, print_fields, print_json
 from gitant.current import seen_beyond
 from gitant.verify import verify as verify_log
+from storage.blobs import DiskBlobs
+from storage.git.store import DiskGitStore
 from storage.log.eventlog import SQLiteEventLog
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ app = typer.Typer()
 
 @app.command()
 def verify(data_dir: DataDir = None, json: Json = False) -> None:
-    """Check every hash, signature, chain, Lamport time and payload in the log.
+    """Check every hash, signature, chain, Lamport time and payload in the log, and every attachment.
 
     Works while the node is stopped, and while it runs. Ends with 1 and a line for each fault if there is one.
     """
@@ -32,7 +34,14 @@ def verify(data_dir: DataDir = None, json: Json = False) -> None:
     faults: list[str] = []
     try:
         with Ticker("events checked") as ticker:
-            report = verify_log(log, RootPolicy(), lambda words: _note(words, faults, json=json), ticker)
+            report = verify_log(
+                log,
+                RootPolicy(),
+                lambda words: _note(words, faults, json=json),
+                ticker,
+                blobs=DiskBlobs(folder.blobs),
+                is_here=DiskGitStore(folder.repos).holds,
+            )
         if (missing := seen_beyond(folder, log)) > 0:
             report.faults += 1
             _note(f"log: its last {missing} events are missing: the views have seen them", faults, json=json)
@@ -62,6 +71,7 @@ def _print_report(report: Report) -> None:
             ("signatures", report.signatures),
             ("payloads", report.payloads),
             ("redacted", report.holes),
+            ("blobs", report.blobs),
             ("forks", len(report.forks)),
             ("faults", report.faults),
         ]
