@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from domain.ports_git import PackCaps
 
-_SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "uploadpack.packObjectsHook=", "gc.auto=0")
+_SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "gc.auto=0")
 SOURCE = "a folder on the node's disk"
 """What the log says of where it came from: paths are nobody else's business."""
 
