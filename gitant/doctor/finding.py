@@ -30,6 +30,11 @@ class Patient:
     url: str
     now_ms: int
 
+    @property
+    def cert(self) -> str:
+        """The running node's own certificate, if it has one."""
+        return self.running.cert if self.running is not None else ""
+
 
 def ok(check: str, seen: str) -> Finding:
     """All is well."""

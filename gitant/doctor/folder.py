@@ -1,28 +1,31 @@
-"""Checks on the data folder: modes, keys, free space, log, views."""
+"""Checks on the data folder: modes, keys, free space, the disk it is on."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
+import re
 import stat
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from domain.errors import GitantError
 from gitant.doctor.finding import failed, ok, warning
-from projections.database import open_readonly
-from projections.tables import FOLD_VERSION
+from storage.datadir import FILE_MODE, FOLDER_MODE
 from storage.keys import SEED_BYTES
-from storage.sqlite import connect_durably
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitant.doctor.finding import Finding, Patient
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_WRITERS = stat.S_IWGRP | stat.S_IWOTH
 _NOT_YET = "not there yet"
-_LAST_POSITION = "SELECT coalesce(max(rowid), 0) FROM stored_events"
+INODES_LEAST: Final = 10_000
+LEFTOVER_AGE_S: Final = 3_600
+_NAMED_MAX: Final = 3
+_LEFTOVER: Final = re.compile(r"\.[a-z.]+\.[0-9a-f]{16}|views\.sqlite\.new(-wal|-shm)?")
+_NETWORK: Final = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "vboxsf", "drvfs"}
+)
+_LOST_AT_RESTART: Final = frozenset({"tmpfs", "ramfs"})
 
 
 def data_folder(patient: Patient) -> Finding:
@@ -66,55 +69,124 @@ def free_space(patient: Patient) -> Finding:
     return ok("free space", seen)
 
 
-def log_integrity(patient: Patient) -> Finding:
-    """SQLite's own quick check; `gitant verify` checks what the events say."""
-    path = patient.folder.log
-    if not path.exists():
-        return ok("log", f"the log is {_NOT_YET}")
-    try:
-        complaint = _asked(path, "PRAGMA quick_check(1)")
-    except sqlite3.Error as fault:
-        complaint = str(fault)
-    if complaint != "ok":
-        return failed("log", f"{path}: {complaint}", "run `gitant verify`, then restore the folder from a backup")
-    return ok("log", f"sound, {_asked(path, _LAST_POSITION)} events")
+def free_inodes(patient: Patient) -> Finding:
+    """A disk with room may have no more names to give."""
+    if not patient.folder.path.exists():
+        return ok("free inodes", f"the data folder is {_NOT_YET}")
+    found = os.statvfs(patient.folder.path)
+    if not found.f_files:
+        return ok("free inodes", "this file system does not count them")
+    seen = f"{found.f_favail:,} of {found.f_files:,} are free"
+    if found.f_favail < INODES_LEAST:
+        return failed("free inodes", seen, "delete small files on that disk, or move the data folder to another")
+    return ok("free inodes", seen)
 
 
-def durability(patient: Patient) -> Finding:
-    """Whether this file system lets SQLite do what an acknowledged write rests on."""
-    path = patient.folder.log
-    if not path.exists():
-        return ok("durability", f"the log is {_NOT_YET}")
-    try:
-        with closing(connect_durably(path)) as connection:
-            mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-            synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
-    except sqlite3.Error as fault:
-        return failed("durability", str(fault), "keep the data folder on a local disk (no network or FUSE mount)")
-    return ok("durability", f"journal {mode}, synchronous {synchronous} (FULL)")
+def file_system(patient: Patient) -> Finding:
+    """SQLite's locks and its write-ahead log need a local disk."""
+    kind, mounted = _mount(patient.folder.path)
+    seen = f"{kind or 'unknown'} at {mounted}"
+    if kind in _NETWORK or kind.startswith("fuse."):
+        return failed("file system", seen, "move the data folder to a local disk: locks are not to be relied on there")
+    if kind in _LOST_AT_RESTART:
+        return warning("file system", seen, "move the data folder to a disk: what is there is gone after a restart")
+    return ok("file system", seen)
 
 
-def views(patient: Patient) -> Finding:
-    """At the log's end, or on the way there."""
+def file_modes(patient: Patient) -> Finding:
+    """Logs, views and settings are nobody else's to write; that nobody else reads them is up to the folder's mode."""
+    exposed = _exposed(patient)
+    if exposed:
+        names = ", ".join(path.name for path in exposed[:_NAMED_MAX])
+        return failed(
+            "file modes", f"others may write {len(exposed)}: {names}", f"chmod go-w {exposed[0]} (and the rest)"
+        )
+    return ok("file modes", "nobody else may write any")
+
+
+def leftovers(patient: Patient) -> Finding:
+    """What an interrupted run left and nobody will use."""
+    found = _leftovers(patient)
+    if found:
+        names = ", ".join(path.name for path in found[:_NAMED_MAX])
+        return warning("leftovers", f"{len(found)} found: {names}", "remove them: gitant doctor --fix")
+    return ok("leftovers", "none")
+
+
+def close_folder(patient: Patient) -> str:
+    """Shut the folder to others."""
+    patient.folder.path.chmod(FOLDER_MODE)
+    return f"chmod 700 {patient.folder.path}"
+
+
+def close_identity_key(patient: Patient) -> str:
+    """Shut the key to others."""
+    return _closed(patient.folder.identity_key)
+
+
+def close_operator_token(patient: Patient) -> str:
+    """Shut the token to others."""
+    return _closed(patient.folder.operator_token)
+
+
+def close_files(patient: Patient) -> str:
+    """Take from others the right to write."""
+    exposed = _exposed(patient)
+    for path in exposed:
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~_WRITERS)
+    return f"took from others the right to write {len(exposed)}"
+
+
+def remove_leftovers(patient: Patient) -> str:
+    """Remove what an interrupted run left, while no node is at work."""
+    with patient.folder.lock():
+        found = _leftovers(patient)
+        for path in found:
+            path.unlink(missing_ok=True)
+    return f"removed {len(found)}"
+
+
+def _closed(path: Path) -> str:
+    path.chmod(FILE_MODE)
+    return f"chmod 600 {path}; think about who may have read it"
+
+
+def _exposed(patient: Patient) -> list[Path]:
+    """The files right in the folder that others could write, were the folder open; secrets have their own checks."""
+    secrets = {patient.folder.identity_key, patient.folder.operator_token}
+    found = sorted(patient.folder.path.iterdir()) if patient.folder.path.exists() else []
+    return [
+        path
+        for path in found
+        if path.is_file() and not path.is_symlink() and path not in secrets and path.stat().st_mode & _WRITERS
+    ]
+
+
+def _leftovers(patient: Patient) -> list[Path]:
     folder = patient.folder
-    if not folder.log.exists():
-        return ok("views", f"the log is {_NOT_YET}")
-    if not folder.views.exists():
-        return warning("views", "views.sqlite is missing", "start the node, or run: gitant rebuild")
+    if not folder.path.exists():
+        return []
+    before_s = patient.now_ms / 1000 - LEFTOVER_AGE_S
+    found = [path for path in sorted(folder.path.iterdir()) if _LEFTOVER.fullmatch(path.name) and path.is_file()]
+    old = [path for path in found if path.stat().st_mtime < before_s]
+    stale = [folder.node_info] if patient.running is None and folder.node_info.exists() else []
+    return [*stale, *old]
+
+
+def _mount(path: Path) -> tuple[str, str]:
+    """The type and place of the file system that holds `path`; Linux says so in one file."""
     try:
-        with closing(open_readonly(folder.views)) as connection:
-            facts: dict[str, int] = dict(connection.execute("SELECT name, value FROM meta").fetchall())
-        last = _asked(folder.log, _LAST_POSITION)
-    except (sqlite3.Error, GitantError) as fault:
-        return failed("views", str(fault), "stop the node and make them again: gitant rebuild")
-    position = facts.get("position", 0)
-    if facts.get("version") != FOLD_VERSION:
-        return warning("views", "another version wrote them", "start the node, which makes them again")
-    if position > last:
-        return failed("views", f"at {position}, but the log ends at {last}", "stop the node and run: gitant rebuild")
-    if position < last and patient.running is None:
-        return warning("views", f"at {position} of {last}", "start the node, which goes on from there")
-    return ok("views", f"at {position} of {last}")
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return "", str(path)
+    there = path if path.exists() else path.parent
+    best = ("", "/")
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        mounted = before.split()[4].replace("\\040", " ")
+        if there.resolve().is_relative_to(mounted) and len(mounted) >= len(best[1]):
+            best = (after.split()[0], mounted)
+    return best
 
 
 def _secret(check: str, path: Path) -> Finding:
@@ -126,11 +198,6 @@ def _secret(check: str, path: Path) -> Finding:
     if not os.access(path, os.R_OK):
         return failed(check, f"{path} cannot be read", f"chmod 600 {path}, as its owner")
     return ok(check, f"{path.name}, mode {_mode(path)}")
-
-
-def _asked(path: Path, question: str) -> Any:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        return connection.execute(question).fetchone()[0]
 
 
 def _mode(path: Path) -> str:

@@ -1,11 +1,10 @@
-"""Checks on the machine: Python, SQLite, git, limits, the port."""
+"""Checks on the machine: Python, SQLite, git, limits."""
 
 from __future__ import annotations
 
 import platform
 import re
 import resource
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -71,22 +70,6 @@ def open_files(_: Patient) -> Finding:
     if soft != resource.RLIM_INFINITY and soft < OPEN_FILES_LEAST:
         return warning("open files", f"at most {soft}", f"raise the limit: ulimit -n {4 * OPEN_FILES_LEAST}")
     return ok("open files", "unlimited" if soft == resource.RLIM_INFINITY else f"at most {soft}")
-
-
-def port(patient: Patient) -> Finding:
-    """Free for a node that is to be started; a node that runs has it."""
-    host, number = patient.settings.host, patient.settings.port
-    if patient.running is not None:
-        return ok("port", f"the running node listens at {patient.running.url or 'nothing yet'}")
-    try:
-        family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
-        with closing(socket.socket(family, socket.SOCK_STREAM)) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, number))
-    except OSError as fault:
-        seen = f"{host}:{number} cannot be listened on: {fault.strerror or fault}"
-        return failed("port", seen, "end the program that has it, or choose another: --port, GITANT_PORT (0: any)")
-    return ok("port", f"{host}:{number} is free")
 
 
 def _git_config(name: str) -> str:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from gitant.doctor.finding import failed, ok, warning
+from gitant.tls import trust_only
 from projections.database import open_readonly
 
 if TYPE_CHECKING:
+    import ssl
+
     from gitant.doctor.finding import Finding, Patient
 
 ANSWER_S_MAX: Final = 5.0
@@ -26,7 +29,7 @@ def reachable(patient: Patient) -> Finding:
     if not patient.url:
         return ok("node", "not running")
     try:
-        answer = httpx.get(f"{patient.url}/ready", timeout=ANSWER_S_MAX, trust_env=False)
+        answer = httpx.get(f"{patient.url}/ready", timeout=ANSWER_S_MAX, trust_env=False, verify=_trusted(patient))
     except httpx.HTTPError as fault:
         return failed("node", f"{patient.url} does not answer: {fault}", "look at its log; stop it and start it again")
     if answer.is_success:
@@ -34,6 +37,14 @@ def reachable(patient: Patient) -> Finding:
     return failed(
         "node", f"{patient.url} is not ready: {_detail(answer)}", "mend what it says, or wait while it starts"
     )
+
+
+def log_level(patient: Patient) -> Finding:
+    """Debug lines are many, and tell more of what people do than a log should keep."""
+    level = patient.settings.log_level
+    if level == "debug":
+        return warning("log level", "debug", "set log_level to info, then: gitant reload")
+    return ok("log level", level)
 
 
 def clock(patient: Patient) -> Finding:
@@ -67,10 +78,15 @@ def _off_from_node(patient: Patient, now: datetime) -> float:
     if not patient.url:
         return 0
     try:
-        told = httpx.head(f"{patient.url}/health", timeout=ANSWER_S_MAX, trust_env=False).headers.get("date", "")
+        answer = httpx.head(f"{patient.url}/health", timeout=ANSWER_S_MAX, trust_env=False, verify=_trusted(patient))
+        told = answer.headers.get("date", "")
         return (now - parsedate_to_datetime(told)).total_seconds()
     except (httpx.HTTPError, ValueError, TypeError):
         return 0  # whether it answers is another check's matter
+
+
+def _trusted(patient: Patient) -> ssl.SSLContext | bool:
+    return trust_only(patient.cert) if patient.cert else True
 
 
 def _detail(answer: httpx.Response) -> str:

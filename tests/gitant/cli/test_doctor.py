@@ -1,14 +1,16 @@
-"""The doctor finds what is wrong, says how to mend it, and changes nothing."""
+"""The doctor finds what is wrong, says how to mend it, and changes nothing unless told to."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.gitant.certificates import make_certificate
 from tests.gitant.writer.world import make_world
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.gitant.cli.conftest import Command, Node
 
-CHECKS_LEAST = 12
+CHECKS_LEAST = 30
 
 
 @pytest.fixture
@@ -82,6 +84,11 @@ def _run(path: str, statement: str) -> Callable[[Path], None]:
     return run
 
 
+def _lose_repository(folder: Path) -> None:
+    (repository,) = (folder / "repos").iterdir()
+    shutil.rmtree(repository)
+
+
 ILLS: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "an open folder": ("data folder", _set("", 0o755), "chmod 700"),
     "an open key": ("identity key", _set("identity.key", 0o644), "chmod 600"),
@@ -91,6 +98,25 @@ ILLS: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "views that are none": ("views", _write("views.sqlite", b"x" * 9_000), "gitant rebuild"),
     "views beyond the log": ("views", _run("views.sqlite", "UPDATE meta SET value=9 WHERE name='position'"), "rebuild"),
     "a setting that is none": ("settings", _write("config.toml", b"prot = 1"), "there are"),
+    "a key of somebody else": ("owner", _write("identity.key", b"\x07" * 32), "from a backup"),
+    "a gap in what it signed": (
+        "own feeds",
+        _run("log.sqlite", "UPDATE stored_events SET originator_version=9 WHERE rowid=2"),
+        "gitant verify",
+    ),
+    "a log open to others": ("file modes", _set("log.sqlite", 0o664), "chmod go-w"),
+    "views of another log": (
+        "views and log",
+        _run("views.sqlite", "UPDATE events SET id=x'00' WHERE pos=2"),
+        "rebuild",
+    ),
+    "a lost repository": ("repository folders", _lose_repository, "backup"),
+    "a path in the address": (
+        "public_url",
+        _write("config.toml", b"public_url = 'https://forge.example/git'"),
+        "host name",
+    ),
+    "half a certificate": ("certificate", _write("config.toml", b"tls_cert = '/nowhere.pem'"), "both"),
     "too little space": ("free space", _write("config.toml", b"min_free = '1000T'"), "free some"),
 }
 
@@ -107,6 +133,57 @@ def test_an_ill_is_found_with_its_cure(gitant: Command, folder: Path, ill: str) 
     assert f"FAIL  {check}: " in ran.out
 
 
+def _age(path: Path) -> None:
+    path.touch()
+    os.utime(path, (0, 0))
+
+
+MENDED: dict[str, Callable[[Path], None]] = {
+    "data folder": _set("", 0o755),
+    "identity key": _set("identity.key", 0o644),
+    "operator token": _set("operator.token", 0o640),
+    "file modes": _set("views.sqlite", 0o666),
+    "leftovers": lambda folder: _age(folder / ".node.json.0123456789abcdef"),
+    "views": lambda folder: (folder / "views.sqlite").unlink(),
+    "views and log": _run("views.sqlite", "UPDATE events SET id=x'00' WHERE pos=2"),
+    "quarantines": lambda folder: next((folder / "repos").iterdir()).joinpath("quarantine", "a" * 32).mkdir(),
+}
+
+
+@pytest.mark.parametrize("check", MENDED)
+def test_what_can_be_put_right_is(gitant: Command, folder: Path, check: str) -> None:
+    set_port(folder, 0)
+    MENDED[check](folder)
+    assert findings(gitant, folder)[check]["state"] != "ok"
+    found = findings(gitant, folder, "--fix")
+    assert found[check]["state"] == "ok"
+    assert found[check]["mended"]
+    assert findings(gitant, folder)[check]["state"] == "ok"
+
+
+def test_packs_and_objects_that_are_lost(gitant: Command, folder: Path) -> None:
+    packs = next((folder / "repos").iterdir()) / "objects" / "pack"
+    (packs / f"pack-{'0' * 40}.pack").write_bytes(b"PACK" + b"\0" * 28)
+    assert findings(gitant, folder)["packs"]["state"] == "failed"
+    with closing(sqlite3.connect(folder / "views.sqlite")) as views, views:
+        (stream,) = views.execute("SELECT stream FROM repos").fetchone()
+        views.execute("INSERT INTO refs VALUES (?, 'refs/heads/main', ?, '', '')", (stream, b"\x01" * 20))
+    found = findings(gitant, folder)
+    assert found["objects of refs"]["state"] == "failed"
+    assert found["refs"]["state"] == "warning"
+
+
+def test_a_certificate_that_ends_soon(gitant: Command, folder: Path) -> None:
+    cert, key = make_certificate(folder.parent / "tls", days=3)
+    (folder / "config.toml").write_text(f"host = '0.0.0.0'\ntls_cert = '{cert}'\ntls_key = '{key}'\n")
+    found = findings(gitant, folder)
+    assert (found["certificate"]["state"], found["exposure"]["state"]) == ("warning", "ok")
+    make_certificate(folder.parent / "tls", days=-3)
+    assert findings(gitant, folder)["certificate"]["seen"].startswith("expired")
+    (folder / "config.toml").write_text("host = '0.0.0.0'\n")
+    assert findings(gitant, folder)["exposure"]["state"] == "warning"
+
+
 def test_views_that_are_behind_or_gone_are_a_warning(gitant: Command, folder: Path) -> None:
     (folder / "views.sqlite").unlink()
     assert findings(gitant, folder)["views"]["state"] == "warning"
@@ -117,6 +194,7 @@ def test_a_port_that_is_taken(gitant: Command, folder: Path, node: Node) -> None
     found = findings(gitant, folder)["port"]
     assert found["state"] == "failed"
     assert "--port" in found["fix"]
+    assert "(pid " in found["seen"]
 
 
 def test_no_git_or_an_old_one(gitant: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
