@@ -41,6 +41,8 @@ def name_problem(name: str) -> str:
     """What is wrong with the name of a file, or nothing: it is shown, and put into addresses and headers."""
     if name in {".", ".."} or "/" in name or "\\" in name:
         return "name is a path"
+    if len(name) > FILE_NAME_CHARS_MAX:
+        return f"name is over {FILE_NAME_CHARS_MAX} characters"
     return line_problem(name, "name")
 
 
