@@ -251,6 +251,15 @@ class Patch(Struct):
     lossy: bool
 
 
+class Languages(Struct):
+    """Bytes by language, most first; `complete` is false while the count catches up with a push."""
+
+    languages: dict[str, int]
+    total: int
+    commit: str | None
+    complete: bool
+
+
 class Hit(Struct):
     """A line that holds the words."""
 

@@ -113,6 +113,15 @@ class CodeHits:
 
 
 @dataclass(frozen=True, slots=True)
+class Languages:
+    """Bytes by language in `commit`, as JSON; `complete` is False while the count is still catching up."""
+
+    commit: str | None
+    doc: bytes
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """An event where it arrived in this node's log. Doc: that of `EventRow`, with position, repo_name, summary."""
 
@@ -291,6 +300,10 @@ class Views(IssueViews, Protocol):
 
     def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
         """Lines of the default branch's files that hold `words` (letter case does not count)."""
+        ...
+
+    def languages(self, stream: StreamId) -> Languages:
+        """In which languages the default branch of a repository is."""
         ...
 
     def principal(self, name: str) -> Did | None:

@@ -1,4 +1,4 @@
-"""The code index in the background: a thread of the node's main process that follows the default branches.
+"""The code index and the languages in the background: a thread of the main process that follows the default branches.
 
 A push is answered before its code is searchable. The thread has a connection of its own to the views, writes in short
 transactions and rests between them for as long as SQLite takes to look again whether the lock is free, so that the
@@ -20,6 +20,7 @@ from projections.code_check import check_code_tables
 from projections.code_follow import behind, follow
 from projections.database import open_readonly
 from projections.fts_check import check_full_text
+from projections.languages import check_languages, follow_languages, languages_behind
 
 if TYPE_CHECKING:
     import sqlite3
@@ -128,7 +129,7 @@ class Indexer:
         return self._current
 
     def _sweep(self, connection: sqlite3.Connection) -> None:
-        found = behind(connection)
+        found = _behind(connection)
         with self._changed:
             self._failed.intersection_update(found)
             self._waiting.update(dict.fromkeys(found))
@@ -172,7 +173,7 @@ def index_all(
     """Index every repository now; one line for each that could not be. Nobody else may be indexing."""
     with closing(open_index(views_path)) as connection:
         index = CodeIndex(connection)
-        streams = behind(connection)
+        streams = _behind(connection)
         faults: list[str] = []
         for done, stream in enumerate(streams):
             progress(done, len(streams))
@@ -185,14 +186,20 @@ def index_all(
 def check_code(views_path: Path, reader: GitReader, scratch: Path | None = None) -> list[str]:
     """What is wrong with the code index and the full-text indexes, a line each. `scratch` is a folder for a copy."""
     with closing(open_readonly(views_path)) as connection:
-        found = check_code_tables(connection, reader)
+        found = check_code_tables(connection, reader) + check_languages(connection, reader)
     return found + check_full_text(views_path, scratch)
+
+
+def _behind(connection: sqlite3.Connection) -> list[StreamId]:
+    """The repositories whose code or languages are not those of their tip."""
+    return list(dict.fromkeys([*behind(connection), *languages_behind(connection)]))
 
 
 def _attempt(index: CodeIndex, connection: sqlite3.Connection, reader: GitReader, stream: StreamId) -> str:
     """Bring one repository up; why that failed, or nothing."""
     try:
         follow(index, connection, reader, stream)
+        follow_languages(connection, reader, stream)
     except _Stopped:
         raise
     except LocalFault as fault:

@@ -15,7 +15,7 @@ from gitant.writer.catchup import catch_up
 from projections.database import finish_draft, open_draft, open_readonly, open_writable, remove
 from projections.projector import Projector
 from projections.source import LogSource
-from projections.tables import CODE_FILES, CODE_STATE, TABLES, Table
+from projections.tables import CODE_FILES, CODE_STATE, LANGUAGES, TABLES, Table
 from storage.git.reader import DulwichReader
 from storage.log.eventlog import SQLiteEventLog
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from storage.datadir import DataDir
 
-_FROM_GIT = (CODE_STATE, CODE_FILES)
+_FROM_GIT = (CODE_STATE, CODE_FILES, LANGUAGES)
 """Read from git objects and not from the log: the code index checks these."""
 
 

@@ -10,6 +10,7 @@ from domain.errors import Unavailable
 from domain.keys import is_did
 from projections import code_search
 from projections.database import open_readonly
+from projections.languages import languages_of
 from projections.queries import (
     attachments,
     entities,
@@ -31,7 +32,17 @@ if TYPE_CHECKING:
     from domain.ids import Did, EventId, StreamId
     from domain.issue.search import Query
     from domain.ports_issues import Moments, Place
-    from domain.ports_views import CodeHits, EntityRow, EventRow, LogFilter, LogLine, Page, RepoFilter, RepoRow
+    from domain.ports_views import (
+        CodeHits,
+        EntityRow,
+        EventRow,
+        Languages,
+        LogFilter,
+        LogLine,
+        Page,
+        RepoFilter,
+        RepoRow,
+    )
 
 _READABLE = "stream IN (SELECT stream FROM repos WHERE deleted=0 AND private=0)"
 _COUNTS = {
@@ -185,6 +196,9 @@ class SqliteViews:
 
     def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
         return code_search.search(self._connection, stream, words, limit, patience_s=self._code_patience_s)
+
+    def languages(self, stream: StreamId) -> Languages:
+        return languages_of(self._connection, stream)
 
     def principal(self, name: str) -> Did | None:
         if is_did(name):

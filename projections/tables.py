@@ -357,6 +357,11 @@ CODE_STATE: Final = Table(
     },
     key=("stream",),
 )
+LANGUAGES: Final = Table(
+    "languages",
+    {"stream": "BLOB NOT NULL", "commit_id": "TEXT NOT NULL", "tree": "TEXT NOT NULL", "doc": "BLOB NOT NULL"},
+    key=("stream",),
+)
 CODE_FILES: Final = Table(
     "code_files",
     {
@@ -399,6 +404,7 @@ TABLES: Final = (
     LINKS,
     CODE_STATE,
     CODE_FILES,
+    LANGUAGES,
 )
 META_DDL: Final = "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
 

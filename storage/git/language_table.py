@@ -203,7 +203,7 @@ _MARKED_GENERATED: Final = re.compile(
     re.IGNORECASE,
 )
 _MARK_BYTES: Final = 1_024
-_SHEBANG: Final = re.compile(rb"#!\s*\S*?([^\s/]+)(?:[ \t]+(.*))?")
+_SHEBANG: Final = re.compile(rb"#!\s*(\S+)(?:[ \t]+(.*))?")
 
 
 def _inverted(table: dict[str, str]) -> dict[str, str]:
@@ -234,7 +234,7 @@ def by_shebang(start: bytes) -> str | None:
     if match is None:
         return None
     words = [match[1], *(match[2] or b"").split()]
-    if words[0] == b"env":
+    if words[0].rpartition(b"/")[2] == b"env":
         words = [word for word in words[1:] if not word.startswith(b"-") and b"=" not in word]
     if not words:
         return None

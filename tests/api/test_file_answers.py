@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import sqlite3
 import tarfile
 import zipfile
+from base64 import b64encode
+from contextlib import closing
 from dataclasses import replace
 from email import message_from_bytes
 from typing import TYPE_CHECKING
@@ -16,6 +20,7 @@ from api.costly import Turns
 from api.ports import ApiSettings
 from api.ranges import RANGES_MAX
 from api.routes import blame as blame_route
+from gitant.indexer import check_code
 from tests.api.client import Client, http_to
 from tests.api.history import NESTED, History
 
@@ -207,3 +212,38 @@ def test_too_many_costly_questions_are_sent_away(
     monkeypatch.setattr(blame_route, "turns", Turns(waiting_max=0))
     response = anyone.get(f"{history.repo}/blame/README.md", 503)
     assert response.headers["retry-after"]
+
+
+def test_languages_follow_the_default_branch(api: Client, anyone: Client, node: Node, repo: str) -> None:
+    empty = {"languages": {}, "total": 0, "commit": None, "complete": True}
+    assert anyone.get(f"{repo}/languages").json() == empty
+
+    def push(name: str, data: bytes) -> str:
+        blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        content = b"100644 " + name.encode() + b"\0" + bytes.fromhex(blob)
+        tree = hashlib.sha1(b"tree %d\0" % len(content) + content).hexdigest()
+        person = b"Ada <ada@example.invalid> 1700000000 +0000"
+        text = b"tree %b\nauthor %b\ncommitter %b\n\nm\n" % (tree.encode(), person, person)
+        commit = hashlib.sha1(b"commit %d\0" % len(text) + text).hexdigest()
+        objects = [(blob, "blob", data), (tree, "tree", content), (commit, "commit", text)]
+        listed = [{"hash": oid, "type": kind, "content": b64encode(raw).decode()} for oid, kind, raw in objects]
+        update = {"name": "refs/heads/main", "new_hash": commit}
+        api.post(f"{repo}/push", {"objects": listed, "ref_updates": [update]}, expect=200)
+        return commit
+
+    first = push("a.py", b"print()\n")
+    assert anyone.get(f"{repo}/languages").json()["complete"] is False
+    node.index()
+    found = anyone.get(f"{repo}/languages").json()
+    assert found == {"languages": {"Python": 8}, "total": 8, "commit": first, "complete": True}
+    second = push("b.go", b"package b\n")
+    stale = anyone.get(f"{repo}/languages").json()
+    assert (stale["languages"], stale["commit"], stale["complete"]) == ({"Python": 8}, first, False)
+    node.index()
+    assert anyone.get(f"{repo}/languages").json()["languages"] == {"Go": 10}
+    views = node.world.folder.views
+    assert check_code(views, node.reader) == []
+    with closing(sqlite3.connect(views)) as connection, connection:
+        connection.execute("UPDATE languages SET doc=? WHERE commit_id=?", (b'{"Go":11}', second))
+    (fault,) = check_code(views, node.reader)
+    assert fault.startswith("languages: ")
