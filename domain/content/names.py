@@ -14,7 +14,7 @@ _ISSUE: Final = (
     rf"(?:(?P<owner>{_SEGMENT})[~/](?P<repo>{_SEGMENT}))?"
     r"#(?P<number>[1-9][0-9]{0,9})(?:\.(?P<prefix>[0-9a-f]{4,64}))?(?![\w#])"
 )
-_APART: Final = r"(?<![\w#@/~.`-])"
+_APART: Final = r"(?<![\w#@&/~.`-])"
 """A name begins where no other word goes on: not in the middle of an address, a path or a longer name."""
 _DID: Final = r"did:key:z[1-9A-HJ-NP-Za-km-z]{40,60}"
 _PERSON: Final = re.compile(rf"{_APART}@({_DID}|[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,62}}[A-Za-z0-9])?)(?![\w@])")
