@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 from api.ports import Number, Spread
 from domain.errors import LocalFault
 from gitant.asgi import WORKER_CELLS
+from gitant.backup.outcome import read_outcome
 from gitant.cells import read_cells
 from gitant.plan import worker_counts, writer_counts
 from gitant.tls import end_of_life
@@ -35,7 +36,14 @@ class NodeNumbers:
 
     def __call__(self) -> list[Number | Spread]:
         pids = _children(self.main)
-        return [*self._writer(), *self._under_way(pids), *_processes(self.main, pids), *self._files(), *self._tls()]
+        return [
+            *self._writer(),
+            *self._under_way(pids),
+            *_processes(self.main, pids),
+            *self._files(),
+            *self._backup(),
+            *self._tls(),
+        ]
 
     def _writer(self) -> Iterator[Number | Spread]:
         told = read_cells(NAMES, writer_counts(self.folder))
@@ -74,6 +82,19 @@ class NodeNumbers:
                 except OSError:
                     continue
                 yield Number("gitant_file_bytes", "Sizes of the node's databases.", size, (("file", name.name),))
+
+    def _backup(self) -> Iterator[Number]:
+        outcome = read_outcome(self.folder)
+        if outcome is None:
+            return
+        failed = float(bool(outcome.fault))
+        yield Number("gitant_backup_failed", "Whether the last scheduled backup failed: 1 if so.", failed)
+        if outcome.good_ms:
+            last = "gitant_backup_last_success"
+            yield Number(f"{last}_timestamp_seconds", "When the last good one ended.", outcome.good_ms / 1000)
+            yield Number(f"{last}_position", "The log position it has.", outcome.good_position)
+            yield Number(f"{last}_bytes", "Its size, shared files included.", outcome.bytes)
+            yield Number(f"{last}_duration_seconds", "How long it took.", outcome.took_ms / 1000)
 
     def _tls(self) -> Iterator[Number]:
         if not self.cert:

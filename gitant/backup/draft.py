@@ -120,15 +120,18 @@ def _refuse_used(target: Path) -> None:
         raise InvalidInput(f"{target} is there already, and not empty", hint="name a folder that is not there yet")
 
 
+def clear_draft(path: Path) -> None:
+    """Remove what a kill left of a draft; raises `LocalFault` if somebody is at it, or it is no draft."""
+    if not (path / LOCK).is_file():
+        raise InvalidInput(f"{path} is in the way", hint="it is none of Gitant's: move it away, or choose another name")
+    with _locked(path):
+        shutil.rmtree(path)
+
+
 def _claimed(path: Path) -> IO[bytes]:
-    """The lock of a fresh draft. One that somebody is at is left alone, one that nobody is at any more is cleared."""
+    """The lock of a fresh draft; an abandoned one of that name is cleared."""
     if path.exists():
-        if not (path / LOCK).is_file():
-            raise InvalidInput(
-                f"{path} is in the way", hint="it is none of Gitant's: move it away, or choose another name"
-            )
-        with _locked(path):
-            shutil.rmtree(path)
+        clear_draft(path)
     path.mkdir(mode=FOLDER_MODE)
     return _locked(path)
 
