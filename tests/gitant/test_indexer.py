@@ -213,3 +213,15 @@ def test_the_check_covers_tables_and_full_text(room: CodeRoom) -> None:
 def test_there_is_nothing_to_index_without_views(tmp_path: Path, room: CodeRoom) -> None:
     with pytest.raises(sqlite3.OperationalError):
         index_all(tmp_path / "nowhere" / "views.sqlite", room.reader)
+
+
+def test_languages_are_counted_beside_the_code(room: CodeRoom, running: Indexer) -> None:
+    repo = room.repository("demo")
+    tip = room.push(repo, {"a.py": b"print()\n"})
+    running.start()
+    assert running.wait_idle(TIMEOUT_S)
+    assert room.connection.execute("SELECT commit_id, doc FROM languages").fetchall() == [(tip, b'{"Python":8}')]
+    room.show(repo, deleted=True)
+    running.wake(repo)
+    assert running.wait_idle(TIMEOUT_S)
+    assert room.connection.execute("SELECT count(*) FROM languages").fetchone() == (0,)

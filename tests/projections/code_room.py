@@ -55,8 +55,10 @@ class CodeRoom:
 
     def show(self, stream: StreamId, *, default_branch: str = "main", deleted: bool = False) -> None:
         """Write the repository's row, as the projector would."""
-        row = (stream, 1, "demo", "did:key:z", 0, 0, int(deleted), default_branch, "", b"{}")
-        self.connection.execute(upsert(REPOS), row)
+        row: dict[str, object] = dict.fromkeys(REPOS.columns, 0)
+        row |= {"stream": stream, "name": "demo", "owner": "did:key:z", "default_branch": default_branch, "roots": ""}
+        row |= {"deleted": int(deleted), "doc": b"{}"}
+        self.connection.execute(upsert(REPOS), tuple(row.values()))
 
     def commit(self, stream: StreamId, files: Files) -> str:
         """A commit of just these files."""
