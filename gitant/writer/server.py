@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gitant.writer.request import Core, Outcome, Request
 
 BATCH_MAX: Final = 256
+IDLE_S: Final = 600.0
 UNSENT_BYTES_MAX: Final = 16 << 20
 """Answers a worker has not taken; beyond that it is not read from, so it can ask nothing more."""
 _RECEIVE_BYTES: Final = 256 << 10
@@ -62,7 +63,9 @@ class _Link:
 class WriterServer:
     """`run` is the thread; `attach` and `stop` may be called from any other."""
 
-    def __init__(self, open_core: Callable[[], Core], tally: WriterTally | None = None) -> None:
+    def __init__(
+        self, open_core: Callable[[], Core], tally: WriterTally | None = None, *, idle_s: float = IDLE_S
+    ) -> None:
         self._open_core = open_core
         self._tally = tally or WriterTally()
         self._selector = selectors.DefaultSelector()
@@ -73,6 +76,7 @@ class WriterServer:
         self._links: set[_Link] = set()
         self._waiting: deque[tuple[_Link, int, Request]] = deque()
         self._core: Core | None = None
+        self._idle_s = idle_s
         self._stopping = False
 
     def attach(self, connection: socket.socket) -> None:
@@ -93,7 +97,8 @@ class WriterServer:
             self._note()
             opened()
             while not self._stopping:
-                self._listen(None)
+                if not self._listen(self._idle_s):
+                    self._execute([])  # an empty batch: what is due for tidying is due although nobody writes
                 self._work_off()
                 self._tell_followers()
             self._finish()

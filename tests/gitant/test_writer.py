@@ -65,13 +65,13 @@ class Counting:
 class Node:
     """A writer's thread and what it has opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_s: float = 600.0) -> None:
         self.log: list[Request] = []
         self.batches: list[int] = []
         self.cores: list[Counting] = []
         self.fault: BaseException | None = None
         self.refuses: Unavailable | None = None
-        self.server = WriterServer(self._open)
+        self.server = WriterServer(self._open, idle_s=idle_s)
         self.opened = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -101,6 +101,14 @@ class Node:
         self.server.stop()
         await asyncio.to_thread(self._thread.join, 10)
         assert not self._thread.is_alive()
+
+
+def test_a_core_that_nobody_writes_to_gets_an_empty_batch_to_tidy_up_in() -> None:
+    node = Node(idle_s=0.001)
+    node.start()
+    assert node.cores[0].entered.wait(10)
+    asyncio.run(node.end())
+    assert set(node.batches) == {0}
 
 
 @asynccontextmanager
