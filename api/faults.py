@@ -17,6 +17,22 @@ class UnsupportedMedia(LocalFault):
     code = "unsupported-media-type"
 
 
+class UnknownHost(LocalFault):
+    """The request was meant for a host that this node is not."""
+
+    code = "unknown-host"
+
+
+class RateLimited(LocalFault):
+    """The asker has asked too often; there is room again after `retry_after_s`."""
+
+    code = "rate-limited"
+
+    def __init__(self, message: str, *, hint: str, retry_after_s: int) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
 class PackNotTaken(LocalFault):
     """A pushed pack was refused; the message says why."""
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from api.entrance.entrance import Entrance
     from domain.actor import Actor
     from domain.ids import Did
     from domain.ports_blobs import Blobs
@@ -130,6 +131,8 @@ class ApiPorts:
     settings: ApiSettings = field(default_factory=ApiSettings)
     imports: Imports | None = None
     """None where none are taken."""
+    entrance: Entrance | None = None
+    """None: everybody is let in as often as they like, by whatever name they call the node."""
     changes: Changes | None = None
     """None where nobody tells: then the views are asked again and again."""
     metrics_dir: Path | None = None

@@ -13,7 +13,18 @@ import msgspec
 import structlog
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 
-from api.faults import EventRefused, EventRejected, Malformed, NotReady, PackNotTaken, RefsNotMoved, UnsupportedMedia
+from api.entrance.entrance import REQUEST_ID
+from api.faults import (
+    EventRefused,
+    EventRejected,
+    Malformed,
+    NotReady,
+    PackNotTaken,
+    RateLimited,
+    RefsNotMoved,
+    UnknownHost,
+    UnsupportedMedia,
+)
 from api.ranges import RangeNotSatisfiable
 from api.wording import plain
 from domain.errors import (
@@ -61,9 +72,11 @@ TABLE: Final[dict[str, Row]] = {
     RangeNotSatisfiable.code: Row(416, "There are no such bytes"),
     TooLarge.code: Row(413, "It is too large"),
     UnsupportedMedia.code: Row(415, "This media type is not spoken here"),
+    UnknownHost.code: Row(421, "This node has another name"),
     InvalidInput.code: Row(422, "Something in the request is not acceptable"),
     EventRejected.code: Row(422, "The event can never be accepted"),
     PackNotTaken.code: Row(422, "The pack was not taken"),
+    RateLimited.code: Row(429, "You are asking too often"),
     "internal": Row(500, "The node made a mistake"),
     Unavailable.code: Row(503, "The node cannot do this now", _RETRY),
     NotReady.code: Row(503, "The node is not ready", _RETRY),
@@ -94,6 +107,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Of an event: the verdict's stable reason code."""
     checks: dict[str, Any] = {}
     """Of a node that is not ready: what was looked at."""
+    request_id: str = ""
+    """The same as in the header `X-Request-Id` and in the node's log."""
 
 
 class Trouble(NamedTuple):
@@ -106,6 +121,13 @@ class Trouble(NamedTuple):
 
 def trouble(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
     """What to answer when handling a request ended in `exc`."""
+    found = _found(exc, scope)
+    name = scope.get(REQUEST_ID)
+    # Ids are of characters that mean nothing in JSON.
+    return found if name is None else found._replace(body=b'%b,"request_id":"%b"}' % (found.body[:-1], name.encode()))
+
+
+def _found(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
     path: str = scope["path"]
     if isinstance(exc, LocalFault):
         # Without a body, a field that is off can only have come with the address.
@@ -147,6 +169,8 @@ def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:
     headers = (("location", fault.to),) if isinstance(fault, Moved) else ()
     if isinstance(fault, RangeNotSatisfiable):
         headers = (("content-range", f"bytes */{fault.size}"),)
+    if isinstance(fault, RateLimited):
+        headers = (("retry-after", str(fault.retry_after_s)),)
     return _rendered(code, problem, headers)
 
 

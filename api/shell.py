@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, cast, final
 from urllib.parse import unquote_to_bytes
 
 from api.asking import SCOPE_KEY, WANTED, Facts
+from api.entrance.entrance import Entrance
 from api.faults import Malformed
 from api.ports import POSITION_POLL_S
 from api.problems import PROBLEM_JSON, trouble
 from api.remembered import Remembered
 from api.reply import Reply
-from domain.actor import ANONYMOUS
 from domain.errors import InvalidInput, Unavailable
 from domain.words import body_problem
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from api.ports import ApiPorts
+    from api.remembered import Headers
     from api.tally import Tally
 
 SAFETY: Final = (
@@ -52,6 +53,7 @@ class Shell:
         self._remembered = Remembered(ports.views)
         self._tally = tally
         self._allow = allow
+        self._entrance = ports.entrance or Entrance(ports.doors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         fields = cast("dict[str, Any]", scope)
@@ -60,6 +62,7 @@ class Shell:
             return
         began = time.perf_counter()
         facts: Facts | None = None
+        told: Headers = []
         method: str = fields["method"]
         if method == "HEAD":
             fields["method"] = "GET"
@@ -69,7 +72,7 @@ class Shell:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *SAFETY]
+                message["headers"] = [*message["headers"], *SAFETY, *told]
                 if method == "OPTIONS" and (allow := self._allow.get(fields.get("path_template", ""))):
                     kept = [pair for pair in message["headers"] if pair[0] != b"allow"]
                     message["headers"] = [*kept, (b"allow", allow)]
@@ -79,7 +82,7 @@ class Shell:
 
         try:
             try:
-                fields[SCOPE_KEY] = facts = await self._admitted(fields, head=method == "HEAD")
+                fields[SCOPE_KEY] = facts = await self._admitted(fields, told, head=method == "HEAD")
             except Exception as fault:  # noqa: BLE001 - whatever it is becomes a problem document
                 await _tell(fault, scope, receive, sending)
             else:
@@ -89,15 +92,15 @@ class Shell:
             ended = facts.answered if facts is not None and facts.answered is not None else time.perf_counter()
             self._tally.record(method, fields.get("path_template", ""), status, ended - began)
 
-    async def _admitted(self, scope: dict[str, Any], *, head: bool) -> Facts:
+    async def _admitted(self, scope: dict[str, Any], told: Headers, *, head: bool) -> Facts:
+        """What is to be known of a request before it is routed; `told` takes what every answer to it shall say."""
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             if name in WANTED:
                 headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+        told.append((b"x-request-id", self._entrance.name(scope, headers)))
+        actor = await self._entrance.admit(scope, headers, told)
         _check_words(scope["path"], scope["query_string"])
-        actor = ANONYMOUS
-        if b"authorization" in headers:
-            actor = await self._ports.doors.actor(headers[b"authorization"].decode("latin-1"))
         if b"gitant-position" in headers:
             await self._reach(headers[b"gitant-position"])
         return Facts(self._ports, self._remembered, actor, headers, head=head)

@@ -19,6 +19,7 @@ from api.routes.stream import FEED
 from domain.errors import NotFound
 from gitant.counting import counted, tally_of
 from gitant.doors import OperatorDoor
+from gitant.entering import entrance_of, guarded
 from gitant.following import WriterChanges
 from gitant.gitgate import NodeGate
 from gitant.imports.book import Book
@@ -68,6 +69,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S)
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git")
     doors = OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did)
+    entrance = entrance_of(settings, folder, doors)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
     importer = Importer(
@@ -108,12 +110,13 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 attachments_bytes_max=settings.attachments_max,
             ),
             imports=importer,
+            entrance=entrance,
             changes=WriterChanges(writer),
             metrics_dir=metrics_dir(folder),
         )
     )
     smart = git_app(NodeGate(views, writer, doors), store, settings.caps, agent=f"gitant/{plan.version}")
-    git = counted(smart, tally_of(api))
+    git = guarded(counted(smart, tally_of(api)), entrance)
     try:
         async with api.lifespan():
             feed: Feed = api.state[FEED]

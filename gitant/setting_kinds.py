@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Final, Protocol, final
+from typing import Final, Protocol, cast, final
 from urllib.parse import urlsplit
 
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -170,6 +171,54 @@ class Places:
 
     def show(self, value: object) -> str:
         return str(value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Addresses and networks; empty for none."""
+
+    allowed: str = "addresses or networks (10.0.0.0/8) with commas between them"
+
+    def read(self, given: object) -> str:
+        words = _listed(given)
+        for word in words:
+            ip_network(word)  # raises ValueError itself
+        return ",".join(words)
+
+    def show(self, value: object) -> str:
+        return str(value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HostNames:
+    """Names that a node goes by; empty for none."""
+
+    allowed: str = "host names with commas between them, without ports; .example.org is every name below that"
+
+    def read(self, given: object) -> str:
+        words = _listed(given)
+        if not all(re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[0-9A-Fa-f:.]+", word) for word in words):
+            raise ValueError
+        return ",".join(words)
+
+    def show(self, value: object) -> str:
+        return str(value)
+
+
+def listed(value: str) -> list[str]:
+    """The parts of such a setting."""
+    return [word for word in map(str.strip, value.split(",")) if word]
+
+
+def _listed(given: object) -> list[str]:
+    """What is given as one text or, in TOML, as a list of them."""
+    if isinstance(given, list) and all(isinstance(word, str) for word in cast("list[object]", given)):
+        given = ",".join(cast("list[str]", given))
+    if not isinstance(given, str):
+        raise ValueError
+    return listed(given)
 
 
 @final

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from domain.ports_git import PackCaps
-from gitant.setting_kinds import Choice, Count, File, Folder, Host, Places, Size, Url
+from gitant.setting_kinds import Choice, Count, File, Folder, Host, HostNames, Networks, Places, Size, Url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +63,32 @@ SETTINGS: Final = (
     Setting("tls_cert", File(), "", "A PEM file with the certificate and its chain: speak HTTPS, TLS 1.2 or newer."),
     Setting("tls_key", File(), "", "The PEM file with that certificate's key, which nobody else may read."),
     Setting("public_url", Url(), "", "Where clients reach the node, if a proxy is in front: clone URLs and links."),
+    Setting(
+        "allowed_hosts",
+        HostNames(),
+        "",
+        "Names the node answers to beside loopback's and public_url's; without any, one not on loopback checks none.",
+    ),
+    Setting(
+        "trusted_proxies",
+        Networks(),
+        "127.0.0.0/8,::1/128",
+        "Proxies whose X-Forwarded-For or Forwarded says who is asking.",
+    ),
+    Setting(
+        "rate_anonymous",
+        Count(0, 1_000_000),
+        "20",
+        "Requests a second that one address may make without credentials; 0 counts nobody.",
+    ),
+    Setting("rate_anonymous_burst", Count(1, 1_000_000), "200", "How many of those may come at once."),
+    Setting(
+        "rate_principal",
+        Count(0, 1_000_000),
+        "100",
+        "Requests a second that somebody with credentials may make, the operator aside; 0 counts nobody.",
+    ),
+    Setting("rate_principal_burst", Count(1, 1_000_000), "1000", "How many of those may come at once."),
     Setting("min_free", Size(), "256M", "With less than this free on the disk of the data folder, /ready answers 503."),
     Setting("workers", Count(1, 64), "2", "How many processes answer HTTP. The one writer comes on top."),
     Setting("body_max", Size(1 << 10, 1 << 30), "1M", "The largest body of an API request. Pushes have limits below."),
@@ -104,6 +130,15 @@ SETTINGS: Final = (
         "How many days the git objects of a deleted repository stay, so that it can be undeleted.",
         "restart",
     ),
+    Setting(
+        "backup_dir",
+        File("the path of a folder"),
+        "",
+        "The folder to put backups into, which must be there; none are made without.",
+        "at once",
+    ),
+    Setting("backup_every_hours", Count(1, 8_760), "24", "How many hours lie between two of those.", "at once"),
+    Setting("backup_keep", Count(1, 10_000), "7", "How many of them are kept; older ones are removed.", "at once"),
     Setting(
         "import_allow",
         Places(),
@@ -150,6 +185,12 @@ class Settings:
     tls_cert: str
     tls_key: str
     public_url: str
+    allowed_hosts: str
+    trusted_proxies: str
+    rate_anonymous: int
+    rate_anonymous_burst: int
+    rate_principal: int
+    rate_principal_burst: int
     min_free: int
     workers: int
     body_max: int
@@ -164,6 +205,10 @@ class Settings:
     push_check_cpu_s_max: int
     redaction_delay_days: int
     delete_grace_days: int
+    backup_dir: str
+    """Empty for none."""
+    backup_every_hours: int
+    backup_keep: int
     import_allow: str
     import_s_max: int
     drain_s_max: int

@@ -49,7 +49,7 @@ def _half_a_request(node: Node) -> tuple[socket.socket, bytes]:
     """A connection on which a repository is about to be made, and the rest of what it takes."""
     body = b'{"name":"slow"}'
     head = (
-        f"POST /api/v1/repos HTTP/1.1\r\nHost: node\r\nAuthorization: Bearer {_token(node.folder)}\r\n"
+        f"POST /api/v1/repos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_token(node.folder)}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     connection = socket.create_connection(node.address, timeout=PATIENCE_S)

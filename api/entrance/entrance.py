@@ -1,0 +1,103 @@
+"""The first thing that happens to a request, of the API or of git: it gets an id and is let in, or not."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import secrets
+from typing import TYPE_CHECKING, Final, final
+
+import structlog
+
+from api.faults import RateLimited
+from domain.actor import ANONYMOUS
+from domain.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from api.entrance.buckets import Buckets, Rate
+    from api.entrance.clients import Clients
+    from api.entrance.hosts import Hosts
+    from api.ports import Doors
+    from api.remembered import Headers
+    from domain.actor import Actor
+
+REQUEST_ID: Final = "gitant.request_id"
+"""Where the scope has the request's id."""
+NEEDED: Final = frozenset({b"authorization", b"forwarded", b"host", b"x-forwarded-for", b"x-request-id"})
+"""The headers that are looked at here."""
+UNCOUNTED: Final = frozenset({"/health", "/live", "/ready"})
+"""Whoever watches over the node is not to be turned away."""
+_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+
+
+@final
+class Entrance:
+    """Lets requests in. Without `buckets` nobody is counted, without `hosts` any name will do."""
+
+    def __init__(
+        self,
+        doors: Doors,
+        *,
+        clients: Clients | None = None,
+        hosts: Hosts | None = None,
+        buckets: Buckets | None = None,
+        anonymous: Rate | None = None,
+        principal: Rate | None = None,
+    ) -> None:
+        self._doors = doors
+        self._clients = clients
+        self._hosts = hosts
+        self._buckets = buckets
+        self._anonymous = anonymous
+        self._principal = principal
+        self._ids = (f"{secrets.token_hex(6)}-{number:x}".encode() for number in itertools.count(1))
+
+    def name(self, scope: dict[str, Any], headers: Mapping[bytes, bytes]) -> bytes:
+        """The request's id: the one it came with, if that is a decent one. From here on every log line has it."""
+        given = headers.get(b"x-request-id", b"")
+        name = given if given and _ID.fullmatch(given) else next(self._ids)
+        text = name.decode("ascii")
+        scope[REQUEST_ID] = text
+        structlog.contextvars.bind_contextvars(request_id=text)
+        return name
+
+    async def admit(self, scope: dict[str, Any], headers: Mapping[bytes, bytes], answer: Headers) -> Actor:
+        """Who asks; raises the fault to answer with. What is to be told of the rate is added to `answer`."""
+        if self._hosts is not None:
+            self._hosts.check(headers.get(b"host", b""))
+        credentials = headers.get(b"authorization")
+        if credentials is None:
+            self._count_address(scope, headers, answer)
+            return ANONYMOUS
+        # The operator is never counted, and to compare a token costs less than to count. A door that has more to do
+        # than that (to check a signature, to stretch a password) must count the address before it does.
+        try:
+            actor = await self._doors.actor(credentials.decode("latin-1"))
+        except Unauthenticated:
+            self._count_address(scope, headers, answer)
+            raise
+        if not actor.operator and self._buckets is not None and self._principal is not None:
+            self._count(self._buckets, f"did {actor.did}", self._principal, b"principal", answer)
+        return actor
+
+    def _count_address(self, scope: dict[str, Any], headers: Mapping[bytes, bytes], answer: Headers) -> None:
+        if self._buckets is None or self._anonymous is None or self._clients is None or scope["path"] in UNCOUNTED:
+            return
+        peer = scope.get("client")
+        name = self._clients.name(peer[0] if peer else "", headers)
+        self._count(self._buckets, f"address {name}", self._anonymous, b"anonymous", answer)
+
+    def _count(self, buckets: Buckets, who: str, rate: Rate, policy: bytes, answer: Headers) -> None:
+        taken = buckets.take(who, rate)
+        answer.append((b"ratelimit-policy", b'"%b";q=%d;w=%d' % (policy, rate.burst, rate.window_s)))
+        answer.append((b"ratelimit", b'"%b";r=%d;t=%d' % (policy, taken.left, math.ceil(taken.full_after_s))))
+        if not taken.ok:
+            raise RateLimited(
+                f"more than {rate.burst} requests at once and {rate.per_s} a second are too many",
+                hint="wait as long as Retry-After says; with a token there is more room",
+                retry_after_s=math.ceil(taken.again_after_s),
+            )

@@ -1,0 +1,84 @@
+"""The way into a worker: its entrance as the settings have it, and the same in front of git."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from api.entrance.buckets import Buckets, Rate
+from api.entrance.clients import Clients
+from api.entrance.entrance import NEEDED, Entrance
+from api.entrance.hosts import Hosts, is_loopback
+from api.faults import RateLimited, UnknownHost
+from api.problems import TABLE
+from domain.errors import Unauthenticated
+from gitant.setting_kinds import listed
+
+if TYPE_CHECKING:
+    from api.ports import Doors
+    from api.remembered import Headers
+    from gitant.asgi import ASGIApp, Message, Receive, Scope, Send
+    from gitant.settings import Settings
+    from storage.datadir import DataDir
+
+
+def entrance_of(settings: Settings, folder: DataDir, doors: Doors) -> Entrance:
+    """The entrance of one worker, whose table of rates all workers of the node share."""
+    rates = {
+        "anonymous": Rate(settings.rate_anonymous, settings.rate_anonymous_burst),
+        "principal": Rate(settings.rate_principal, settings.rate_principal_burst),
+    }
+    counted = {name: rate for name, rate in rates.items() if rate.per_s}
+    secret = folder.operator_token.read_bytes()
+    return Entrance(
+        doors,
+        clients=Clients(map(ip_network, listed(settings.trusted_proxies))),
+        hosts=_hosts(settings),
+        buckets=Buckets.shared(folder.cache / "rates", secret) if counted else None,
+        anonymous=counted.get("anonymous"),
+        principal=counted.get("principal"),
+    )
+
+
+def _hosts(settings: Settings) -> Hosts | None:
+    """Which names are checked; none on a node for everybody that has not been told its own."""
+    names = listed(settings.allowed_hosts)
+    if not names and not is_loopback(settings.host):
+        return None
+    public = urlsplit(settings.public_url).hostname
+    return Hosts([*names, *([public] if public else []), settings.host])
+
+
+def guarded(git: ASGIApp, entrance: Entrance) -> ASGIApp:
+    """Git's application behind the entrance. Who is turned away reads why, as git shows text."""
+
+    async def guarding(scope: Scope, receive: Receive, send: Send) -> None:
+        fields = cast("dict[str, Any]", scope)
+        headers = {name: value for name, value in fields["headers"] if name in NEEDED}
+        told: Headers = [(b"x-request-id", entrance.name(fields, headers))]
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *told]
+            await send(message)
+
+        try:
+            await entrance.admit(fields, headers, told)
+        except Unauthenticated:
+            pass  # git's application says so itself, in a way that makes git ask for credentials
+        except (RateLimited, UnknownHost) as fault:
+            await _turn_away(fault, sending)
+            return
+        await git(scope, receive, sending)
+
+    return guarding
+
+
+async def _turn_away(fault: RateLimited | UnknownHost, send: Send) -> None:
+    body = f"{fault.message}\n{fault.hint}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    if isinstance(fault, RateLimited):
+        headers.append((b"retry-after", b"%d" % fault.retry_after_s))
+    await send({"type": "http.response.start", "status": TABLE[fault.code].status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
