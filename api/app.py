@@ -38,6 +38,7 @@ from api.routes import (
     search,
     stream,
     system,
+    templates,
 )
 from api.shell import Shell
 from api.tally import Tally
@@ -101,6 +102,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     issues.show_issue,
     issues.edit_issue,
     issues.edit_issues,
+    templates.list_templates,
     issue_actions.close_issue,
     issue_actions.reopen_issue,
     issue_actions.set_issue_labels,

@@ -109,6 +109,24 @@ class Issues(Struct):
     issues: list[Issue]
 
 
+class IssueTemplate(Struct):
+    """How to begin an issue; `title` is what the title begins with, `file` where the template is."""
+
+    file: str
+    name: str
+    about: str
+    title: str
+    labels: list[str]
+    assignees: list[str]
+    body: str
+
+
+class IssueTemplates(Struct):
+    """The issue templates of a repository."""
+
+    templates: list[IssueTemplate]
+
+
 class ChangedIssue(Struct):
     """What an issue has come to, and whether anything of it changed."""
 
