@@ -16,6 +16,9 @@ from domain.commands.scene import Done, HeadChanged, ObjectsAdopted, RefsChanged
 from domain.envelope import RawEvent, open_event
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected, Unauthenticated
 from domain.fold.kind import read_payload
+from domain.follower.starred import KIND as STARRED
+from domain.follower.unstarred import KIND as UNSTARRED
+from domain.follower.watched import KIND as WATCHED
 from domain.identity.created import IdentityCreated
 from domain.keys import did_of, is_did
 from domain.kinds import KINDS
@@ -29,6 +32,8 @@ from domain.repository.imported import KIND as IMPORTED
 from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, explain
 
+FOLLOWING = frozenset({STARRED.name, UNSTARRED.name, WATCHED.name})
+"""What changes nothing in a repository, so that an archived one takes it, too."""
 OPERATOR_NAME = "operator"
 """How the node's own principal is called on every node."""
 
@@ -119,7 +124,7 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
         gone = not state.exists and not (event.kind == DELETED.name and event.author in state.roots)
         if gone or (state.hidden and not actor.operator and event.author not in state.roots):
             raise NotFound("there is no such repository")
-        if state.archived.value and event.author not in state.roots:
+        if state.archived.value and event.author not in state.roots and event.kind not in FOLLOWING:
             raise Conflict("the repository is archived")
 
 

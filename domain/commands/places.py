@@ -59,6 +59,8 @@ def offer(scene: Scene, actor: Actor, args: OfferRepository) -> Done:
         raise Conflict("it is theirs already")
     if to:
         check_free(scene, to, state.name, stream)
+    if to and state.hidden and to not in state.roots:
+        raise Conflict("it is private, and they could not read it: who may is fixed", hint="make it public first")
     if to == state.offer.value and not state.offer.conflict:
         return Done(stream)
     payload = check(RepositoryOffered(to=to, replaces=heads(state.offer.heads)))

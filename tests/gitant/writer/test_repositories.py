@@ -118,6 +118,10 @@ def test_a_repository_is_handed_over_when_the_new_owner_takes_it(world: World) -
     with pytest.raises(InvalidInput, match="knows nobody"):
         world.run("repository.offer", repo=repo, to="bob")
     enrol(world)
+    world.run("repository.edit", repo=repo, private=True)
+    with pytest.raises(Conflict, match="private"):
+        world.run("repository.offer", repo=repo, to="bob")
+    world.run("repository.edit", repo=repo, private=False)
 
     def taking(offer: bytes) -> Event:
         payload = RepositoryTransferred(offer=offer, replaces=[bytes(repo)])
@@ -175,6 +179,7 @@ def test_stars_are_counted_once_for_each_person(world: World) -> None:
     repo, other = world.repo("one"), world.repo("two")
     world.run("repository.star", repo=repo, starred=True)
     assert world.run("repository.star", repo=repo, starred=True).events == ()
+    world.run("repository.edit", repo=repo, archived=True)
     star = world.signed(STRANGER, "repository.starred.v1", repo, repo, RepositoryStarred())
     submit(world, star)
     assert doc(world, repo)["stars"] == 2
