@@ -1,4 +1,4 @@
-"""`gitant repo …`: making, listing, showing and changing. The rest is in `repo_moves` and `repo_people`."""
+"""`gitant repo …`: making, listing, showing and changing. The rest is in the files beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gitant.cli import repo_moves, repo_people
+from gitant.cli import repo_copies, repo_moves, repo_people
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
 from gitant.cli.confirm import Yes, confirm_by_name
@@ -16,6 +16,7 @@ from gitant.cli.output import clean, print_fields, print_json, print_table, tell
 app = typer.Typer()
 app.add_typer(repo_moves.app)
 app.add_typer(repo_people.app)
+app.add_typer(repo_copies.app)
 
 
 @app.command()

@@ -209,7 +209,7 @@ class Desk:
                 assert told["state"] == expect, told
                 assert list(self.node.world.folder.repos.glob("*.staged")) == []
                 return told
-        raise AssertionError(f"it never ended: {told}")
+        raise AssertionError("it never ended")
 
 
 @dataclass

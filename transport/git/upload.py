@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Final, final
 
 from dulwich.object_format import SHA1
-from dulwich.object_store import DiskObjectStore, MissingObjectFinder
+from dulwich.object_store import MissingObjectFinder
 from dulwich.objects import ObjectID
 from dulwich.pack import write_pack_from_container
 
@@ -21,6 +21,7 @@ from transport.git.asgi import ClientGone
 from transport.git.history import History
 from transport.git.limits import BAND_BYTES_MAX
 from transport.git.negotiate import DEPTH_INFINITE, acknowledge, parse_fetch
+from transport.git.objects import ServedObjects
 from transport.git.pace import Pace
 from transport.git.pipe import Pipe
 from transport.git.pktline import DATA, FATAL, FLUSH, PROGRESS, band, pkt
@@ -126,7 +127,7 @@ class _Answer:
         pipe: Pipe,
         limits: GitLimits,
     ) -> None:
-        self._objects = DiskObjectStore(path / "objects")
+        self._objects = ServedObjects(path / "objects")
         self._refs = refs
         self._request = request
         self._pipe = pipe
