@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from domain.policy import RootPolicy
 from gitant.indexer import check_code, index_all
-from gitant.writer.catchup import catch_up
-from projections.database import finish_draft, open_draft, open_readonly, open_writable, remove
+from gitant.writer.catchup import build_anew, catch_up
+from projections.database import open_readonly, open_writable, remove
 from projections.projector import Projector
 from projections.source import LogSource
 from projections.tables import CODE_FILES, CODE_STATE, LANGUAGES, TABLES, Table
@@ -49,7 +49,7 @@ def rebuild_views(
     remove(fresh)
     log = SQLiteEventLog(folder.log, create=False)
     try:
-        count = _build(fresh, log, progress)
+        count = build_anew(fresh, log, RootPolicy(), progress)
     finally:
         log.close()
     finish(fresh)
@@ -64,7 +64,7 @@ def check(folder: DataDir, progress: Callable[[int, int], None] = lambda _done, 
     with tempfile.TemporaryDirectory(prefix="rebuild-", dir=folder.cache) as scratch:
         fresh = Path(scratch) / "views.sqlite"
         try:
-            _build(fresh, log, progress)
+            build_anew(fresh, log, RootPolicy(), progress)
         finally:
             log.close()
         try:
@@ -84,13 +84,6 @@ def caught_up(folder: DataDir, progress: Callable[[int, int], None] = lambda _do
         projector.shelf.connection.close()
     finally:
         log.close()
-
-
-def _build(path: Path, log: SQLiteEventLog, progress: Callable[[int, int], None]) -> int:
-    connection = open_draft(path)
-    count = catch_up(Projector(connection, LogSource(log), RootPolicy()), log, progress)
-    finish_draft(connection)
-    return count
 
 
 def _compare(live: sqlite3.Connection, fresh: sqlite3.Connection) -> list[str]:

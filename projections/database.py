@@ -15,7 +15,7 @@ BUSY_TIMEOUT_MS = 10_000
 
 def open_writable(path: Path) -> sqlite3.Connection:
     """The views at `path`, made anew if they are missing, damaged or of another fold version."""
-    if path.exists() and not _is_current(path):
+    if path.exists() and not is_current(path):
         remove(path)
     connection = _connect(path)
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():
@@ -77,7 +77,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _is_current(path: Path) -> bool:
+def is_current(path: Path) -> bool:
+    """Whether the views at `path` are sound, and of this fold version."""
     try:
         connection = sqlite3.connect(path)
         try:

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from domain.ports_log import batches
-from projections.source import event_of
+from projections.database import finish_draft, open_draft
+from projections.projector import Projector
+from projections.source import LogSource, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
+    from domain.policy import Policy
     from domain.ports_log import EventLog
-    from projections.projector import Projector
 
 FLUSH_EVENTS = 10_000
 FLUSH_BYTES = 24 << 20
@@ -39,6 +42,14 @@ def catch_up(
             progress(projector.position - first, last - first)
         projector.flush()
     return projector.position - first
+
+
+def build_anew(path: Path, log: EventLog, policy: Policy, progress: Callable[[int, int], None]) -> int:
+    """Make views at `path`, where there are none, of the whole log, faster than by catching up; how many events."""
+    connection = open_draft(path)
+    count = catch_up(Projector(connection, LogSource(log), policy), log, progress)
+    finish_draft(connection)
+    return count
 
 
 @contextmanager

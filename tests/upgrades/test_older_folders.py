@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tarfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.errors import Unavailable
 from domain.policy import RootPolicy
 from gitant import rebuild
 from gitant.backup.take import take
@@ -22,7 +24,7 @@ from storage.datadir import DataDir
 from storage.git.reader import DulwichReader
 from storage.log.eventlog import SQLiteEventLog
 from storage.schema.versions import LOCAL, LOG, version_of
-from tests.gitant.backup.room import git
+from tests.gitant.backup.room import first_node, git
 from tests.house.tree import ROOT
 
 if TYPE_CHECKING:
@@ -87,3 +89,14 @@ def test_it_can_be_backed_up_before_it_is_served(older: tuple[DataDir, dict[str,
         comparable(said["digest"])
     )
     assert {name: (folder.path / name).read_bytes() for name in kept} == kept
+
+
+@pytest.mark.parametrize("name", ["log", "local"])
+def test_a_later_folder_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+    folder = first_node(tmp_path)
+    with closing(sqlite3.connect(getattr(folder, name))) as db:
+        db.execute("PRAGMA user_version = 99")
+    before = {path: path.read_bytes() for path in folder.path.rglob("*.sqlite")}
+    with pytest.raises(Unavailable, match=r"by a later Gitant \(schema 99, this one knows 1\)"):
+        open_core(folder)
+    assert {path: path.read_bytes() for path in folder.path.rglob("*.sqlite")} == before
