@@ -76,6 +76,7 @@ class Supervisor:
                 everything.start_soon(self._heed, signals, everything)
                 everything.start_soon(self._stop_listening)
                 everything.start_soon(self._announce)
+                everything.start_soon(self._back_up)
                 async with trio.open_nursery() as writer:
                     writer.start_soon(self._write)
                     await self._crew.run(self._first)
@@ -111,6 +112,12 @@ class Supervisor:
         await self._crew.serving.wait()
         if not self._stop.is_set():
             notify(READY)
+
+    async def _back_up(self) -> None:
+        await self._crew.opened.wait()
+        from gitant.backup.schedule import Schedule  # not needed before the node serves
+
+        await Schedule(self._folder, self._plan.did, lambda: self._plan.settings).run()
 
     # --- reloading ---
 
