@@ -55,50 +55,58 @@ _ACTIONS: Final = {
 
 def rows(asking: Asking, stream: StreamId, moments: Sequence[Moment]) -> list[Row]:
     """The rows of a page."""
-    reading = _Reading(asking)
-    payloads = [None if each.redacted else reading.payload(each.kind, each.position) for each in moments]
-    named = {name for payload in payloads for name in _replaced(payload)}
-    found: dict[bytes, Place] = {}
-    if named:
-        found.update(asking.ports.views.places(stream, sorted(named)))
-    labels = {label for payload in payloads for label in _labels_of(payload)}
+    shown = {each.position: each.kind for each in moments if _tells(each)}
+    payloads = _read(asking, shown)
+    named = sorted({name for payload in payloads.values() for name in _replaced(payload)})
+    places = asking.ports.views.places(stream, named) if named else {}
+    earlier = {place.position: place.kind for place in places.values() if _says(place) and place.position not in shown}
+    payloads |= _read(asking, earlier)
+    labels = {label for payload in payloads.values() for label in _labels_of(payload)}
     names: Mapping[bytes, str] = asking.ports.views.label_names(stream, sorted(labels)) if labels else {}
-    describe = _Describing(reading, found, names)
-    return [describe.row(moment, payload) for moment, payload in zip(moments, payloads, strict=True)]
+    describe = _Describing(payloads, places, names)
+    return [describe.row(moment) for moment in moments]
 
 
-@final
-class _Reading:
-    """Payloads from the log, each read once."""
+def _tells(moment: Moment) -> bool:
+    """Whether its payload has something to show."""
+    return not moment.redacted and moment.source is None and (moment.kind in _WRITES or moment.kind in _DESCRIBED)
 
-    def __init__(self, asking: Asking) -> None:
-        self._event_bytes = asking.ports.event_bytes
-        self._read: dict[int, Any] = {}
 
-    def payload(self, kind: str, position: int) -> Any:
-        """The typed payload of an accepted event, None if its bytes are gone."""
-        if position not in self._read:
-            data = self._event_bytes(position)[2]
-            self._read[position] = None if data is None else read_payload(KINDS[kind], data, own=True)
-        return self._read[position]
+def _says(place: Place) -> bool:
+    """Whether it may have written a field that something else replaced."""
+    return not place.redacted and (place.kind in _WRITES or place.kind == _OPENED)
+
+
+def _read(asking: Asking, kinds: Mapping[int, str]) -> dict[int, Any]:
+    """By position, the payloads of accepted events of these kinds; without those whose bytes are gone."""
+    found = asking.ports.payloads(list(kinds)) if kinds else {}
+    return {
+        position: read_payload(KINDS[kinds[position]], data, own=True)
+        for position, data in found.items()
+        if data is not None
+    }
 
 
 @final
 class _Describing:
-    def __init__(self, reading: _Reading, places: Mapping[bytes, Place], labels: Mapping[bytes, str]) -> None:
-        self._reading = reading
+    """`payloads` are by position, `places` by event, `labels` by id."""
+
+    def __init__(self, payloads: Mapping[int, Any], places: Mapping[bytes, Place], labels: Mapping[bytes, str]) -> None:
+        self._payloads = payloads
         self._places = places
         self._labels = labels
 
-    def row(self, moment: Moment, payload: Any) -> Row:
+    def row(self, moment: Moment) -> Row:
         if moment.source is not None:
             return self._plain(moment, action="referenced", source=_source(moment.source))
-        if payload is None:
+        if moment.redacted:
             return self._plain(moment, redacted=True)
+        payload = self._payloads.get(moment.position)
+        if payload is None:
+            return self._plain(moment)
         if moment.kind in _WRITES:
             return self._plain(moment, **self._written(moment, payload))
-        describe = _DESCRIBED.get(moment.kind)
-        return self._plain(moment, **(describe(self, payload) if describe else {}))
+        return self._plain(moment, **_DESCRIBED[moment.kind](self, payload))
 
     def _plain(self, moment: Moment, action: str = "", **more: Any) -> Row:
         if moment.kind == "comment.added.v1" and moment.source is None:
@@ -129,10 +137,8 @@ class _Describing:
         values: list[Any] = []
         for name in payload.replaces[:REPLACED_SHOWN_MAX]:
             place = self._places.get(name)
-            if place is None or place.redacted:
-                continue
-            earlier = self._reading.payload(place.kind, place.position)
-            if earlier is None:
+            earlier = None if place is None or place.redacted else self._payloads.get(place.position)
+            if place is None or earlier is None:
                 continue
             if place.kind == _OPENED and field in _BEGINNINGS:
                 values.append(_BEGINNINGS[field](earlier))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from api.entrance.entrance import Entrance
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 EventBytes: TypeAlias = Callable[[int], tuple[bytes, bytes, bytes | None]]
 """Header, signature and payload (None where it is redacted) of the event at a log position."""
+Payloads: TypeAlias = Callable[[Sequence[int]], Mapping[int, bytes | None]]
+"""The payloads (None where it is redacted) of the events at these log positions."""
 
 
 class Doors(Protocol):
@@ -127,6 +128,7 @@ class ApiPorts:
     archives: Archives
     doors: Doors
     event_bytes: EventBytes
+    payloads: Payloads
     node: NodeFacts
     settings: ApiSettings = field(default_factory=ApiSettings)
     imports: Imports | None = None

@@ -40,7 +40,7 @@ from transport.git.app import git_app
 from transport.outbound.addresses import Allowed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from api.live.feed import Feed
@@ -94,6 +94,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             archives=reader.archives(folder.cache / "archives"),
             doors=doors,
             event_bytes=log.event_bytes,
+            payloads=log.payloads,
             node=NodeFacts(
                 did=plan.did,
                 version=plan.version,
@@ -140,15 +141,22 @@ class _Log:
 
     def event_bytes(self, position: int) -> tuple[bytes, bytes, bytes | None]:
         """Header, signature and payload of the event at a position."""
+        row = self._opened().get(position)
+        if row is None:
+            raise NotFound(f"there is no event at position {position}")
+        return row.header, row.signature, row.payload
+
+    def payloads(self, positions: Sequence[int]) -> dict[int, bytes | None]:
+        """The payloads of the events at these positions."""
+        return {row.position: row.payload for row in self._opened().by_positions(positions)}
+
+    def _opened(self) -> SQLiteEventLog:
         with self._lock:
             if self._log is None:
                 from storage.log.eventlog import SQLiteEventLog  # seldom needed, and slow to import
 
                 self._log = SQLiteEventLog(self._folder.log, create=False)
-        row = self._log.get(position)
-        if row is None:
-            raise NotFound(f"there is no event at position {position}")
-        return row.header, row.signature, row.payload
+        return self._log
 
     def close(self) -> None:
         if self._log is not None:

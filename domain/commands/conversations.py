@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from domain.attachment.added import KIND as ATTACHMENT_ADDED
 from domain.commands.scene import Done, Scene, allow, check, entity, heads, match, may, repository, settle
 from domain.comment.added import KIND as COMMENT_ADDED
 from domain.comment.state import CommentState
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PINNED_ISSUES_MAX: Final = 3
 """In one repository. Nodes apart may together pin more; then the last pinned ones show."""
+_ADDING: Final = frozenset({COMMENT_ADDED.name, REACTION_ADDED.name, ATTACHMENT_ADDED.name})
 
 
 class React(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -149,8 +151,8 @@ def check_unlocked(scene: Scene, did: Did | None, repo: RepositoryState, issue: 
 
 
 def check_conversation(scene: Scene, event: Event) -> None:
-    """Raise `Forbidden` for a comment on or a reaction to what is locked, or a reaction that stands already."""
-    if event.kind not in (COMMENT_ADDED.name, REACTION_ADDED.name) or event.entity is None:
+    """Refuse what adds to a locked conversation (`Forbidden`), and a reaction that stands already (`Conflict`)."""
+    if event.kind not in _ADDING or event.entity is None:
         return
     repo, thing = scene.state(event.stream), scene.state(event.entity)
     issue = scene.state(thing.issue) if isinstance(thing, CommentState) else thing

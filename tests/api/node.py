@@ -22,7 +22,7 @@ from storage.git.store import DiskGitStore
 from tests.gitant.writer.world import KEY, make_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from litestar import Litestar
@@ -76,6 +76,7 @@ class Node:
             archives=self.reader.archives(folder.cache / "archives"),
             doors=OperatorDoor(TOKEN, KEY.did),
             event_bytes=self._event_bytes,
+            payloads=self._payloads,
             node=NodeFacts(
                 did=KEY.did,
                 version="0.1.0",
@@ -92,6 +93,9 @@ class Node:
     def index(self) -> None:
         """Bring the code index up."""
         assert index_all(self.world.folder.views, self.reader) == []
+
+    def _payloads(self, positions: Sequence[int]) -> dict[int, bytes | None]:
+        return {row.position: row.payload for row in self.world.log.by_positions(positions)}
 
     def _event_bytes(self, position: int) -> tuple[bytes, bytes, bytes | None]:
         row = self.world.log.get(position)
