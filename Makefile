@@ -68,6 +68,7 @@ soak: setup ## 200 rounds of kill -9 under load, power cuts, 50 backups
 lock: ## resolve the dependencies again (needs uv; upgrade with LOCKARGS=--upgrade)
 	@$(LOCK) $(LOCKARGS) -o requirements/run.txt pyproject.toml
 	@$(LOCK) $(LOCKARGS) -c requirements/run.txt -o requirements/dev.txt pyproject.toml requirements/dev.in
+	@$(LOCK) -c requirements/dev.txt -o requirements/build.txt requirements/build.in
 
 clean: ## forget .venv and every cache
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

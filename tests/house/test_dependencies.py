@@ -13,7 +13,7 @@ from packaging.version import Version
 from tests.house.tree import ROOT, pyproject
 
 PIN = re.compile(r"^(?P<name>[\w.-]+)(\[[\w,-]+\])?==(?P<version>\S+)(?P<rest>.*)$")
-LOCKS = ("run", "dev")
+LOCKS = ("run", "dev", "build")
 
 
 def pins(lock: str) -> dict[str, Version]:
@@ -35,18 +35,23 @@ def development() -> list[Requirement]:
     return [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
 
 
+def building() -> list[Requirement]:
+    return [Requirement(text) for text in pyproject()["build-system"]["requires"]]
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_the_lock_satisfies_what_is_asked_for(lock: str) -> None:
     locked = pins(lock)
-    asked = shipped() if lock == "run" else [*shipped(), *development()]
+    asked = {"run": shipped(), "dev": [*shipped(), *development()], "build": building()}[lock]
     for requirement in asked:
         version = locked[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version, prereleases=True), f"{requirement}: locked {version}"
 
 
-def test_both_locks_pin_the_same_versions() -> None:
+@pytest.mark.parametrize("lock", ["run", "build"])
+def test_all_locks_pin_the_same_versions(lock: str) -> None:
     development_lock = pins("dev")
-    assert {name: development_lock.get(name) for name in pins("run")} == pins("run")
+    assert {name: development_lock.get(name) for name in pins(lock)} == pins(lock)
 
 
 @pytest.mark.parametrize("lock", LOCKS)

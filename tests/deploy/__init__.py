@@ -1,0 +1,1 @@
+"""What is in deploy/, by the tools it is for."""
