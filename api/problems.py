@@ -29,6 +29,7 @@ from api.ranges import RangeNotSatisfiable
 from api.wording import plain
 from domain.errors import (
     Conflict,
+    Damaged,
     Forbidden,
     InvalidInput,
     LocalFault,
@@ -77,6 +78,7 @@ TABLE: Final[dict[str, Row]] = {
     EventRejected.code: Row(422, "The event can never be accepted"),
     PackNotTaken.code: Row(422, "The pack was not taken"),
     RateLimited.code: Row(429, "You are asking too often"),
+    Damaged.code: Row(500, "Something that this node keeps is damaged"),
     "internal": Row(500, "The node made a mistake"),
     Unavailable.code: Row(503, "The node cannot do this now", _RETRY),
     NotReady.code: Row(503, "The node is not ready", _RETRY),
@@ -129,6 +131,8 @@ def trouble(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
 
 def _found(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
     path: str = scope["path"]
+    if isinstance(exc, Damaged):
+        _log.error("something that this node keeps is damaged", path=path, reason=exc.message, hint=exc.hint)
     if isinstance(exc, LocalFault):
         # Without a body, a field that is off can only have come with the address.
         return _of_fault(exc, path, "?" if scope["method"] == "GET" else "/")

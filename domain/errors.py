@@ -10,7 +10,8 @@
     │   ├── Conflict                the thing is in another state than the request supposes
     │   │   └── PreconditionFailed  If-Match named a version that is no longer current
     │   ├── TooLarge                over a limit that is named in the message
-    │   └── Unavailable             the node cannot do it now: stopping, disk full, writer gone
+    │   ├── Unavailable             the node cannot do it now: stopping, disk full, writer gone
+    │   └── Damaged                 what the node keeps is not what it must be: a disk that forgot, a file cut off
     └── PeerFault                   bytes that came from elsewhere are not what they must be
         ├── Rejected                they never can be: a pure function of the bytes
         └── MissingParents          they may be, once what they name has arrived
@@ -100,6 +101,12 @@ class Unavailable(LocalFault):
     code = "unavailable"
 
 
+class Damaged(LocalFault):
+    """What the node keeps, and needs to answer, is missing or broken: somebody has to look after it."""
+
+    code = "damaged"
+
+
 LOCAL_FAULTS: dict[str, type[LocalFault]] = {
     fault.code: fault
     for fault in (
@@ -111,6 +118,7 @@ LOCAL_FAULTS: dict[str, type[LocalFault]] = {
         PreconditionFailed,
         TooLarge,
         Unavailable,
+        Damaged,
     )
 }
 """By code: how a fault crosses the socket between an HTTP worker and the writer."""

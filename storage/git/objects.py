@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import struct
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Self, final
 
-from dulwich.errors import ObjectFormatException
+from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException, ObjectFormatException
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ObjectID
 from dulwich.pack import OFS_DELTA, REF_DELTA, PackFileDisappeared
 from dulwich.refs import DiskRefsContainer, Ref, check_ref_format
 
-from domain.errors import NotFound
+from domain.errors import Damaged, NotFound
 from storage.git.read_limits import DELTA_BASE_CACHE_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
 _NUMBERS = {name: number for number, name in TYPES.items()}
+_BROKEN = (
+    ApplyDeltaError,
+    AssertionError,
+    BufferError,
+    ChecksumMismatch,
+    EOFError,
+    FileFormatException,
+    IndexError,
+    KeyError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What reading a damaged file ends in: dulwich asserts what a pack must be."""
+_MEND = "`gitant doctor` looks for more; restore the repository from a backup, or push it again from a whole clone"
 _LOOKUPS = 3
 """While git repacks, a look at the folder can miss both the old pack and the new one."""
 _HEADER_BYTES = 1_024
@@ -58,35 +74,70 @@ class Objects:
         return names[-1]
 
     def raw(self, oid: bytes) -> tuple[int, bytes]:
-        """An object's type and bytes; `NotFound` if it is not here."""
+        """The type and bytes of an object that somebody asks for; `NotFound` if it is not here."""
+        found = self._read(oid)
+        if found is None:
+            raise NotFound(f"there is no object {oid.decode()} in this repository")
+        return found
+
+    def linked(self, oid: bytes) -> tuple[int, bytes]:
+        """The type and bytes of an object that a ref or another object names, so it must be here; else `Damaged`."""
+        found = self._read(oid)
+        if found is None:
+            raise self._damaged(f"object {oid.decode()}, which others name, is missing")
+        return found
+
+    def _read(self, oid: bytes) -> tuple[int, bytes] | None:
         for _ in range(_LOOKUPS):
-            try:
-                kind, data = self._store.get_raw(ObjectID(oid))
-            except KeyError:
-                continue
-            except ObjectFormatException:
-                return _loose(self.path / "objects", oid)
-            return kind, bytes(data)
-        raise NotFound(f"there is no object {oid.decode()} in this repository")
+            with self._reading(oid):
+                try:
+                    kind, data = self._store.get_raw(ObjectID(oid))
+                except KeyError:
+                    continue
+                except ObjectFormatException:
+                    return _loose(self.path / "objects", oid)
+                return kind, bytes(data)
+        return None
+
+    @contextmanager
+    def _reading(self, oid: bytes) -> Generator[None]:
+        """Turn what dulwich and zlib say of broken files into `Damaged`."""
+        try:
+            yield
+        except _BROKEN as fault:
+            words = f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__
+            raise self._damaged(f"object {oid.decode()} cannot be read ({words})") from fault
+
+    def _damaged(self, words: str) -> Damaged:
+        return Damaged(f"{words}, in repository {self.path.stem}", hint=_MEND)
 
     def typed(self, oid: bytes, kind: int) -> bytes:
-        """The bytes of an object that must be of one type."""
-        found, data = self.raw(oid)
+        """The bytes of an object that must be here, and of one type."""
+        found, data = self.linked(oid)
         if found != kind:
             raise NotFound(f"{oid.decode()} is a {TYPES.get(found, 'strange object')}, not a {TYPES[kind]}")
         return data
 
     def sizes(self, oids: Iterable[bytes]) -> dict[bytes, int]:
-        """The sizes of objects, from pack and loose headers: nothing big is inflated."""
+        """The sizes of objects that must be here, from pack and loose headers: nothing big is inflated."""
+        found: dict[bytes, int | None] = {}
         with self._headers() as headers:
-            found = {oid: headers.size(oid) for oid in oids}
-        return {oid: len(self.raw(oid)[1]) if size is None else size for oid, size in found.items()}
+            for oid in oids:
+                with self._reading(oid):
+                    found[oid] = headers.size(oid)
+        return {oid: len(self.linked(oid)[1]) if size is None else size for oid, size in found.items()}
+
+    def size(self, oid: bytes) -> int:
+        """The size of an object that somebody asks for; `NotFound` if it is not here."""
+        with self._headers() as headers, self._reading(oid):
+            size = headers.size(oid)
+        return len(self.raw(oid)[1]) if size is None else size
 
     def start(self, oid: bytes, count: int) -> bytes:
         """The first `count` bytes of a blob; a stored-whole one is not inflated further than that."""
-        with self._headers() as headers:
+        with self._headers() as headers, self._reading(oid):
             data = headers.start(oid, count)
-        return self.raw(oid)[1][:count] if data is None else data
+        return self.linked(oid)[1][:count] if data is None else data
 
     @contextmanager
     def _headers(self) -> Generator[_Headers]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from domain.errors import LocalFault, NotFound
+from domain.errors import Damaged, LocalFault, NotFound
 from storage.git.objects import Objects
 from storage.git.read_limits import IDLE_HANDLES_MAX, REMEMBERED_HISTORIES_MAX
 
@@ -47,11 +47,12 @@ class HandlePool:
         handle = self._take(repo)
         try:
             yield handle
-        except LocalFault:
-            self._give_back(handle)
-            raise
-        except BaseException:
-            handle.objects.close()  # it may be what is broken
+        except BaseException as fault:
+            if isinstance(fault, LocalFault) and not isinstance(fault, Damaged):
+                self._give_back(handle)
+            else:
+                with suppress(BufferError):  # the traceback may still hold what is to be closed
+                    handle.objects.close()  # it may be what is broken
             raise
         self._give_back(handle)
 

@@ -93,8 +93,7 @@ class DulwichReader:
 
     def object_size(self, repo: StreamId, oid: str) -> int:
         with self._pool.use(repo) as handle:
-            (size,) = handle.objects.sizes((_oid(oid),)).values()
-            return size
+            return handle.objects.size(_oid(oid))
 
     def blame(self, repo: StreamId, rev: str, path: str) -> Blame:
         with self._pool.use(repo) as handle:

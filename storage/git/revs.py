@@ -19,13 +19,15 @@ _HINT = "a rev is a branch, a tag, a full ref such as refs/heads/main, HEAD, or 
 
 def resolve(objects: Objects, rev: str) -> bytes:
     """The commit `rev` names, tags peeled. An oid is never a branch's name; a branch wins over a tag."""
+    if is_oid(rev):
+        return peeled(objects, rev.lower().encode(), rev, asked=True)
     return peeled(objects, _named(objects, rev), rev)
 
 
-def peeled(objects: Objects, oid: bytes, rev: str) -> bytes:
-    """The commit behind an object, through however many tags."""
-    for _ in range(TAG_DEPTH_MAX):
-        kind, data = objects.raw(oid)
+def peeled(objects: Objects, oid: bytes, rev: str, *, asked: bool = False) -> bytes:
+    """The commit behind an object, through however many tags; one that is only `asked` for may not be here."""
+    for depth in range(TAG_DEPTH_MAX):
+        kind, data = objects.raw(oid) if asked and depth == 0 else objects.linked(oid)
         if kind == COMMIT:
             return oid
         if kind != TAG or not data.startswith(b"object "):
@@ -40,8 +42,6 @@ def is_oid(text: str) -> bool:
 
 
 def _named(objects: Objects, rev: str) -> bytes:
-    if is_oid(rev):
-        return rev.lower().encode()
     try:
         name = rev.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -55,7 +55,7 @@ def read(objects: Objects, oid: bytes) -> dict[bytes, Entry]:
 
 def root_of(objects: Objects, commit: bytes) -> bytes:
     """The oid of a commit's tree."""
-    return objects.raw(commit)[1][5:45]
+    return objects.linked(commit)[1][5:45]
 
 
 def find(objects: Objects, root: bytes, path: str) -> tuple[bytes, Entry]:

@@ -21,8 +21,9 @@ from api.ports import ApiSettings
 from api.ranges import RANGES_MAX
 from api.routes import blame as blame_route
 from gitant.indexer import check_code
+from storage.git.reader import DulwichReader
 from tests.api.client import Client, http_to
-from tests.api.history import NESTED, History
+from tests.api.history import NESTED, History, pack_of
 
 if TYPE_CHECKING:
     from tests.api.node import Node
@@ -247,3 +248,23 @@ def test_languages_follow_the_default_branch(api: Client, anyone: Client, node: 
         connection.execute("UPDATE languages SET doc=? WHERE commit_id=?", (b'{"Go":11}', second))
     (fault,) = check_code(views, node.reader)
     assert fault.startswith("languages: ")
+
+
+def test_damage_is_a_500_with_a_line_in_the_log(
+    api: Client, anyone: Client, node: Node, history: History, repo: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    update = [{"name": "refs/heads/main", "new_hash": history.first}]
+    api.post(f"{repo}/push-packfile", {"packfile": pack_of(history.stock, history.first), "ref_updates": update}, 200)
+    assert anyone.get(f"{repo}/files").json()["commit"] == history.first
+    for pack in (node.world.folder.repos / f"{repo.rsplit('/', 1)[1]}.git").glob("objects/pack/*.pack"):
+        pack.chmod(0o600)
+        pack.write_bytes(pack.read_bytes()[:40])
+    # A reader that begins anew: what is open already goes on reading what is no longer there.
+    fresh = DulwichReader(node.world.folder.repos)
+    with closing(fresh), http_to(create_app(replace(node.ports, git=fresh))) as http:
+        problem = Client(http, operator=False).get(f"{repo}/files", 500).json()
+    assert problem["type"] == "/problems/damaged"
+    assert history.first in problem["detail"]
+    assert "doctor" in problem["hint"]
+    logged = capsys.readouterr()
+    assert "something that this node keeps is damaged" in logged.out + logged.err
