@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
 from api.asking import Asking
+from api.deprecated import marks_of
 from api.live.feed import Feed
 from api.openapi import describe, once
 from api.problems import PROBLEM_JSON, trouble, with_head
@@ -169,7 +170,7 @@ def create_app(ports: ApiPorts) -> Litestar:
             }
         ),
     )
-    app.asgi_handler = Shell(app.asgi_handler, ports, tally, _allowed(app))
+    app.asgi_handler = Shell(app.asgi_handler, ports, tally, _allowed(app), marks_of(app))
     return app
 
 

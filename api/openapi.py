@@ -9,6 +9,8 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
 from api.asking import Asking
+from api.deprecated import marks_of
+from api.fields import PARAMETER
 from api.git_routes import GIT_PATHS
 from api.problems import PROBLEM_JSON, Problem
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from litestar.handlers import HTTPRouteHandler
     from litestar.types import ControllerRouterHandler
+
+    from api.deprecated import Marks
 
 JsonObject = dict[str, Any]
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -63,6 +67,8 @@ def describe(handlers: Sequence[ControllerRouterHandler], version: str) -> bytes
     schema: JsonObject = described.openapi_schema.to_schema()
     for method, operation in _operations(schema):
         _complete(method, operation)
+    for (method, path), marks in marks_of(described).items():
+        _mark(schema["paths"].get(path, {}).get(method.lower(), {}), marks)
     schema["paths"] |= GIT_PATHS
     schema["paths"] = dict(sorted(schema["paths"].items()))
     components = schema.setdefault("components", {})
@@ -109,6 +115,8 @@ def _complete(method: str, operation: JsonObject) -> None:
     if "204" in responses:
         # Litestar lets a handler with status 204 return nothing but None; ours return the empty answer itself.
         responses.pop("200", None)
+    if method == "get" and "application/json" in responses.get("200", {}).get("content", {}):
+        parameters.append(PARAMETER)
     if method == "get":
         responses["304"] = {"description": "The asker has it already."}
     else:
@@ -121,6 +129,16 @@ def _complete(method: str, operation: JsonObject) -> None:
     responses["default"] = {"$ref": "#/components/responses/Problem"}
     parameters += [{"$ref": f"#/components/parameters/{name}"} for name in names]
     operation["summary"] = (operation.get("description") or operation.get("summary", "")).split("\n")[0].rstrip(".")
+
+
+def _mark(operation: JsonObject, marks: Marks) -> None:
+    """Say what is deprecated, and what to use instead."""
+    if marks.whole is not None:
+        operation["deprecated"] = True
+    for parameter in operation.get("parameters", ()):
+        if mark := marks.parameters.get(parameter.get("name", "")):
+            parameter["deprecated"] = True
+            parameter["description"] += f" Use `{mark.instead}` instead."
 
 
 def _problem_response() -> JsonObject:

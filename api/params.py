@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from litestar.params import PathParameter, QueryParameter
 
+from api.deprecated import Deprecated
 from domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -34,7 +36,11 @@ FilePath: TypeAlias = Annotated[
 PerPage: TypeAlias = Annotated[
     int | None, QueryParameter(ge=1, le=PER_PAGE_MAX, description=f"How many to list; {PER_PAGE} if not given.")
 ]
-Limit: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=PER_PAGE_MAX, description="The same as `per_page`.")]
+Limit: TypeAlias = Annotated[
+    int | None,
+    QueryParameter(ge=1, le=PER_PAGE_MAX, description="The same as `per_page`."),
+    Deprecated(since=date(2026, 11, 1), instead="per_page"),
+]
 After: TypeAlias = Annotated[
     str | None,
     QueryParameter(description="Where the page before ended; take it from the `Link` header.", max_length=400),

@@ -8,6 +8,7 @@ import msgspec
 from litestar.response.base import ASGIResponse
 
 from api import large
+from api.fields import chosen
 from api.remembered import Headers, Rendered
 from domain.etag import etag
 
@@ -64,9 +65,11 @@ def rendered(body: bytes, *, tag: str = "", headers: Iterable[tuple[bytes, bytes
 
 def send(asking: Asking, what: Rendered, *, kind: bytes = JSON) -> Reply:
     """What is rendered, or a 304 when the asker has it already."""
+    # The tag stays that of the whole: it changes when that does, and a change can be bound to it.
+    body = chosen(asking, what.body) if kind is JSON and b"fields=" in asking.scope["query_string"] else what.body
     if asking.knows(what.tag):
         return Reply(b"", status=304, headers=what.headers)
-    return Reply(what.body, kind=kind, headers=what.headers)
+    return Reply(body, kind=kind, headers=what.headers)
 
 
 def read_value(asking: Asking, value: Any) -> Reply:

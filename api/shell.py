@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+    from api.deprecated import Marks
     from api.ports import ApiPorts
     from api.remembered import Headers
     from api.tally import Tally
@@ -46,8 +47,18 @@ _POSITION_MAX: Final = 2**63 - 1
 class Shell:
     """Wraps the routed application."""
 
-    def __init__(self, app: ASGIApp, ports: ApiPorts, tally: Tally, allow: Mapping[str, bytes]) -> None:
-        """`allow` has the methods of each route template, which Litestar knows of one handler at a time only."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        ports: ApiPorts,
+        tally: Tally,
+        allow: Mapping[str, bytes],
+        marks: Mapping[tuple[str, str], Marks],
+    ) -> None:
+        """`allow` has the methods of each route template, which Litestar knows of one handler at a time only; `marks`
+        has what is deprecated, by method and template.
+        """
+        self._marks = marks
         self._app = app
         self._ports = ports
         self._remembered = Remembered(ports.views)
@@ -72,7 +83,9 @@ class Shell:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *SAFETY, *told]
+                marks = self._marks.get((fields["method"], fields.get("path_template", "")))
+                more = marks.told(fields["query_string"]) if marks is not None else ()
+                message["headers"] = [*message["headers"], *SAFETY, *told, *more]
                 if method == "OPTIONS" and (allow := self._allow.get(fields.get("path_template", ""))):
                     kept = [pair for pair in message["headers"] if pair[0] != b"allow"]
                     message["headers"] = [*kept, (b"allow", allow)]

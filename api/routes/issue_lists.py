@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from litestar import get
@@ -9,6 +10,7 @@ from litestar.params import QueryParameter
 
 from api import shapes
 from api.asking import Asking
+from api.deprecated import Deprecated
 from api.gate import readable
 from api.own import personal_page
 from api.paging import page, page_size
@@ -27,7 +29,11 @@ State = Annotated[
         name="state", description="open, closed or all; open if neither this nor `q` says.", pattern=_STATES
     ),
 ]
-Status = Annotated[str, QueryParameter(name="status", description="The same as `state`.", pattern=_STATES)]
+Status = Annotated[
+    str,
+    QueryParameter(name="status", description="The same as `state`.", pattern=_STATES),
+    Deprecated(since=date(2026, 11, 1), instead="state"),
+]
 LabelNames = Annotated[
     str, QueryParameter(name="labels", description="Names, with commas between; all must be on it.", max_length=2000)
 ]
