@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
 TIMEOUT_S = 60.0
+DOWNLOAD_TIMEOUT_S = 600.0
+"""Until the next bytes of a download."""
 PER_PAGE_MAX = 100
 
 
@@ -79,6 +81,10 @@ class Api:
         headers = {"if-match": if_match} if if_match else {}
         return self._answer(self._send(method, path, json=body, headers=headers))
 
+    def upload(self, path: str, data: bytes, params: Mapping[str, str]) -> Any:
+        """Send a file's bytes; what the node answers."""
+        return self._answer(self._send("POST", path, content=data, params=params))
+
     def listed(self, path: str, key: str, limit: int, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The first `limit` entries of a list, over as many pages as that takes."""
         found: list[dict[str, Any]] = []
@@ -102,6 +108,23 @@ class Api:
                 yield response.iter_lines()
         except httpx.HTTPError as fault:
             raise Unavailable(f"the connection to {self.url} is gone: {fault}") from fault
+
+    @contextmanager
+    def download(self, path: str, params: Mapping[str, Any] | None = None) -> Generator[httpx.Response]:
+        """An answer that is no JSON; its headers, and its bytes as they come (`iter_bytes`)."""
+        asked = {name: value for name, value in (params or {}).items() if value}
+        try:
+            # What takes long to make comes when it is made.
+            with self._http.stream(
+                "GET", path, params=asked, headers={"accept": "*/*"}, timeout=DOWNLOAD_TIMEOUT_S
+            ) as response:
+                if not response.is_success:
+                    response.read()
+                    self._answer(response)
+                yield response
+        except httpx.HTTPError as fault:
+            hint = "look whether the node is alive (gitant status), and try again"
+            raise Unavailable(f"the answer of {self.url} broke off: {fault}", hint=hint) from fault
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gitant.cli.api import Api, ApiProblem, segment
-from gitant.cli.checkout import repository
+from gitant.cli.api import Api
+from gitant.cli.issue_words import issue_path
+from gitant.cli.issue_write import change_many
 from gitant.cli.options import DataDir, Issue, Json, Repo, Url
 from gitant.cli.output import print_json, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 app = typer.Typer()
-
-_TRIES = 5
-_PRECONDITION_FAILED = 412
 
 
 @app.command()
@@ -34,8 +32,7 @@ def label(
     json: Json = False,
 ) -> None:
     """Put labels on an issue, or take them off."""
-    change = _change(add or [], remove or [], only=only)
-    changed = _put(issue, "labels", change, repo, data_dir, url)
+    changed = _put(issue, "labels", add or [], remove or [], only=only, repo=repo, data_dir=data_dir, url=url)
     _say(changed, "labels", json=json)
 
 
@@ -53,43 +50,29 @@ def assign(
     json: Json = False,
 ) -> None:
     """Assign people to an issue, or unassign them. A person is a user name or a did."""
-    change = _change(add or [], remove or [], only=only)
-    changed = _put(issue, "assignees", change, repo, data_dir, url)
+    changed = _put(issue, "assignees", add or [], remove or [], only=only, repo=repo, data_dir=data_dir, url=url)
     _say(changed, "assignees", json=json)
-
-
-def _change(add: Sequence[str], remove: Sequence[str], *, only: bool) -> Callable[[Sequence[str]], list[str]]:
-    if not add and not remove and not only:
-        raise typer.BadParameter("say what to add or to --remove")
-
-    def changed(members: Sequence[str]) -> list[str]:
-        kept = [] if only else [member for member in members if member not in remove]
-        return [*kept, *(member for member in add if member not in kept)]
-
-    return changed
 
 
 def _put(
     issue: str,
     what: str,
-    change: Callable[[Sequence[str]], list[str]],
+    add: Sequence[str],
+    remove: Sequence[str],
+    *,
+    only: bool,
     repo: str | None,
     data_dir: str | None,
     url: str | None,
 ) -> dict[str, Any]:
-    """Read, change, write on condition that nobody else has written meanwhile; again if somebody has."""
+    """Add and take away, or set; the issue as it is then."""
+    if not add and not remove and not only:
+        raise typer.BadParameter("say what to add or to --remove")
+    change = {what: add} if only else {f"add_{what}": add, f"remove_{what}": remove}
     with Api.open(data_dir, url) as api:
-        path = f"/api/v1/repos/{segment(repository(repo))}/issues/{segment(issue.removeprefix('#'))}"
-        for attempt in range(1, _TRIES + 1):
-            found, tag = api.get_with_tag(path)
-            try:
-                done: dict[str, Any] = api.send("PUT", f"{path}/{what}", {what: change(found[what])}, if_match=tag)
-            except ApiProblem as problem:
-                if problem.status != _PRECONDITION_FAILED or attempt == _TRIES:
-                    raise
-            else:
-                return done
-    raise AssertionError("the last attempt returns or raises")
+        (row,) = change_many(api, repo, [issue], change)
+        found: dict[str, Any] = api.get(issue_path(repo, row["id"]))
+    return found
 
 
 def _say(issue: dict[str, Any], what: str, *, json: bool) -> None:

@@ -197,21 +197,66 @@ def test_what_the_node_refuses_ends_with_1_and_says_why(here: Command, repo: str
     assert "Traceback" not in ran.err
 
 
-def test_two_who_label_at_once_both_succeed(here: Command, repo: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gitant.cli.api import Api
+def test_somebody_is_unassigned_by_name(here: Command, repo: str) -> None:
+    assert here("issue", "create", "-R", repo, "-t", "Dust", "-a", "operator").code == 0
+    assert here("issue", "assign", "1", "-R", repo, "--remove", "operator").err == "#1 assignees: none\n"
 
+
+def test_many_issues_change_in_one_step(here: Command, repo: str) -> None:
+    for title in ("Dust", "More dust", "Rust"):
+        assert here("issue", "create", "-R", repo, "-t", title, "-l", "chore").code == 0
+    words = ("-R", repo, "--add-label", "bug", "--remove-label", "chore", "--add-assignee", "operator")
+    assert here("issue", "edit", "1", "#3", *words).err == "edited #1 Dust\nedited #3 Rust\n"
+    assert here("issue", "edit", "1", "-R", repo, "--add-label", "bug").err == "unchanged: #1 Dust\n"
+    assert here("issue", "edit", "1", "99", "-R", repo, "--state", "closed").code == 1
+    assert here("issue", "edit", "1", "2", "-R", repo, "-t", "x").code == 2
+    rows = told(here("issue", "edit", "1", "2", "-R", repo, "--state", "closed", "--json"))
+    assert [(row["number"], row["state"], row["labels"]) for row in rows] == [
+        (1, "closed", ["bug"]),
+        (2, "closed", ["chore"]),
+    ]
+    both = here("issue", "edit", "3", "-R", repo, "-t", "Red rust", "--remove-assignee", "operator")
+    assert both.err == "edited #3 Red rust\n"
+    assert told(here("issue", "view", "3", "-R", repo, "--json"))["assignees"] == []
+
+
+def test_issues_are_found_by_a_query(here: Command, repo: str) -> None:
+    for number, title in enumerate(("Dust", "More dust", "Rust"), 1):
+        assert here("issue", "create", "-R", repo, "-t", title, "-l", "help wanted", "-a", "operator").code == 0
+        assert number == 1 or here("issue", "assign", str(number), "-R", repo, "--only").code == 0
+    assert here("issue", "close", "2", "-R", repo).code == 0
+
+    def numbers(*words: str) -> list[int]:
+        return [issue["number"] for issue in told(here("issue", "list", "-R", repo, "--json", *words))]
+
+    assert numbers("dust") == [1]
+    assert numbers("dust", "state:all", "sort:created-asc") == [1, 2]
+    assert numbers("dust", "-s", "all") == [2, 1]
+    assert numbers('label:"help wanted"', "-l", "help wanted") == [3, 1]
+    assert numbers("is:open", "-is:closed", "-number:1") == [3]
+    assert numbers("-s", "all", "--", "dust", "-more") == [1]
+    assert numbers("--mine") == [1]
+    assert numbers("--mine", "is:closed") == []
+    everywhere = here("issue", "list", "--everywhere", f"repo:{repo}", "rust")
+    assert everywhere.out.startswith(f"operator/{repo}#3\topen\tRust\t")
+    off = here("issue", "list", "-R", repo, "colour:red")
+    assert off.code == 1
+    assert "at character 1" in off.err
+    assert "hint: there are is:" in off.err
+    assert here("issue", "list", "-R", repo, "--everywhere").code == 2
+
+
+def test_files_are_attached(here: Command, repo: str, tmp_path: Path) -> None:
+    picture, text = tmp_path / "dust.png", tmp_path / "notes [1].txt"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n dust")
+    text.write_text("notes")
     assert here("issue", "create", "-R", repo, "-t", "Dust").code == 0
-    read = Api.get_with_tag
-    others = iter(["first", "second"])
-
-    def read_and_be_overtaken(self: Api, path: str) -> tuple[Any, str]:
-        found = read(self, path)
-        if other := next(others, ""):
-            self.send("PUT", f"{path}/labels", {"labels": [*found[0]["labels"], other]})
-        return found
-
-    monkeypatch.setattr(Api, "get_with_tag", read_and_be_overtaken)
-    assert here("issue", "label", "1", "mine", "-R", repo).err == "#1 labels: first, mine, second\n"
+    lines = here("issue", "attach", "1", picture, text, "-R", repo).out.splitlines()
+    assert lines[0].startswith("![dust.png](/api/v1/repos/")
+    assert lines[1].startswith("[notes \\[1\\].txt](/api/v1/repos/")
+    (again,) = told(here("issue", "attach", "1", text, "-R", repo, "--json"))
+    assert again["size"] == 5
+    assert here("issue", "attach", "1", "missing", "-R", repo).code == 2
 
 
 def test_the_log_and_one_event_of_it(here: Command, repo: str) -> None:
