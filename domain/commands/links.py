@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from domain.content.names import IssueName, names_in
+from domain.content.names import NOTHING, IssueName, names_in
 from domain.fold.kind import fits
 from domain.ids import StreamId
 from domain.limits import MENTIONS_PER_EVENT_MAX, REFERENCES_PER_EVENT_MAX
@@ -42,6 +42,8 @@ def links_of(scene: Scene, repo: RepositoryState, text: str, known: Mapping[Even
     A name that is nobody's, or of an issue that is not here, is only text.
     """
     names = names_in(text)
+    if names == NOTHING:
+        return Links([], [], [])
     before: set[str | bytes] = {name for linked in (known or {}).values() for part in linked[1:] for name in part}
     people = (scene.principal(name) for name in names.people[:LOOKED_UP_MAX])
     issues = (issue_named(scene, repo, name) for name in names.issues[:LOOKED_UP_MAX])
