@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "token": "token",
     "repo": "repo",
     "branch": "branch",
+    "file": "file",
     "issue": "issue",
     "label": "label",
     "log": "log",
@@ -40,6 +41,7 @@ GROUPS: Final = {
     "config": "What a node's settings are, and whether they will do.",
     "repo": "Create, list, show, edit, move, star and delete repositories.",
     "branch": "The branches of a repository.",
+    "file": "The files of a repository: what changed them, who wrote their lines.",
     "issue": "Open issues and work on them.",
     "label": "The labels of a repository.",
 }

@@ -47,6 +47,12 @@ RepoName: TypeAlias = Annotated[
 Issue: TypeAlias = Annotated[
     str, typer.Argument(metavar="ISSUE", help="A number (12 or #12), number.prefix, or id.", show_default=False)
 ]
+Ref: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--ref", "-r", metavar="REF", help="A branch, tag or commit [else the default branch].", show_default=False
+    ),
+]
 Body: TypeAlias = Annotated[str | None, typer.Option("--body", "-b", help="The text.", show_default=False)]
 BodyFile: TypeAlias = Annotated[
     str | None,
