@@ -36,7 +36,8 @@ class RawEvent(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True):
     """An event whose bytes were checked by `open_event` (or came from this node's own log).
 
-    `stream` of a genesis is its own id. `unknown` names the header fields that this version does not know.
+    `stream` of a genesis is its own id. `unknown` says whether it has header fields that this version does not know.
+    `enrolment` are the certificates of a feed's first event (`domain/authority/enrolment.py`).
     """
 
     id: EventId
@@ -59,6 +60,7 @@ class Event(msgspec.Struct, frozen=True):
     header: bytes
     signature: bytes
     payload: bytes | None
+    enrolment: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
     def genesis(self) -> bool:
@@ -157,6 +159,7 @@ def _assemble(fields: dict[str, Any], raw: RawEvent) -> Event:
         header=raw.header,
         signature=raw.signature,
         payload=raw.payload,
+        enrolment=tuple((link[0], link[1]) for link in get("enrolment", ())),
     )
 
 

@@ -10,7 +10,10 @@ from itertools import pairwise
 from typing import Any, Final, TypeGuard
 
 from domain.errors import Rejected
+from domain.keys import SIGNATURE_BYTES
 from domain.limits import (
+    CERTIFICATE_BYTES_MAX,
+    CERTIFICATES_MAX,
     KIND_CHARS_MAX,
     LAMPORT_MAX,
     NONCE_BYTES,
@@ -24,9 +27,9 @@ CORE: Final = frozenset({"v", "kind", "device", "seq", "parents", "lamport", "pa
 """In every header; `stream` in every one but a genesis, `prev` in every one but a feed's first."""
 
 _ROUTING: Final = CORE | {"stream", "prev"}
-KNOWN_FIELDS: Final = _ROUTING | {"entity", "author", "time"}
+KNOWN_FIELDS: Final = _ROUTING | {"entity", "author", "time", "enrolment"}
 _GENESIS_ONLY: Final = frozenset({"roots", "threshold", "nonce"})
-GENESIS_FIELDS: Final = CORE | _GENESIS_ONLY | {"author", "time"}
+GENESIS_FIELDS: Final = CORE | _GENESIS_ONLY | {"author", "time", "enrolment"}
 _ID_BYTES: Final = 32
 
 
@@ -89,6 +92,8 @@ def _check_version_1(fields: dict[str, Any]) -> None:
     if not isinstance(fields.get("author"), str):
         raise Rejected("field-type", "author")
     _integer(fields, "time", 0, TIME_MS_MAX)
+    if "enrolment" in fields:
+        _check_enrolment(fields)
     if "stream" in fields:
         _bytes(fields, "entity", _ID_BYTES)
         if fields.keys() & _GENESIS_ONLY:
@@ -103,6 +108,18 @@ def _check_version_1(fields: dict[str, Any]) -> None:
         raise Rejected("genesis-shape", "roots are not sorted texts")
     _integer(fields, "threshold", 1, len(roots))
     _bytes(fields, "nonce", NONCE_BYTES)
+
+
+def _check_enrolment(fields: dict[str, Any]) -> None:
+    """Only its shape: what certificates say is judged, with a verdict."""
+    chain = fields["enrolment"]
+    if fields["seq"] != 1 or not _is_list(chain) or not 1 <= len(chain) <= CERTIFICATES_MAX:
+        raise Rejected("enrolment-shape")
+    for link in chain:
+        if not _is_list(link) or len(link) != 2 or not all(isinstance(part, bytes) for part in link):
+            raise Rejected("enrolment-shape")
+        if len(link[0]) > CERTIFICATE_BYTES_MAX or len(link[1]) != SIGNATURE_BYTES:
+            raise Rejected("enrolment-shape")
 
 
 def _is_list(value: Any) -> TypeGuard[list[Any]]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from domain.attachment import added as attachment_added
 from domain.comment import added as comment_added
 from domain.content import body_edited, body_reset, redacted
+from domain.device import custodian_revoked
+from domain.device import revoked as device_revoked
 from domain.follower import starred, unstarred, watched
 from domain.identity import created as identity_created
 from domain.issue import assigned, closed, labelled, locked, opened, pinned, reopened, retitled, unlocked
@@ -14,6 +16,8 @@ from domain.label import created as label_created
 from domain.label import deleted as label_deleted
 from domain.label import described as label_described
 from domain.label import recoloured, renamed
+from domain.member import admitted, blocked, demoted, granted, revoked
+from domain.protection import branch_protected, branch_unprotected
 from domain.reaction import added as reaction_added
 from domain.reaction import removed as reaction_removed
 from domain.refs import moved
@@ -56,6 +60,15 @@ KINDS: Final[dict[str, Kind]] = {
         starred,
         unstarred,
         watched,
+        granted,
+        demoted,
+        revoked,
+        blocked,
+        admitted,
+        device_revoked,
+        custodian_revoked,
+        branch_protected,
+        branch_unprotected,
         moved,
         label_created,
         recoloured,

@@ -1,69 +1,74 @@
-"""Who may do what: the table, and the port that later tables fill in.
+"""The role by action table: what standing each action takes. Data: the fold and the door read it, nothing else decides.
 
-This first table knows a stream's roots, the author of what is acted on, and everyone else. Roles, cuts and
-revocations replace `RootPolicy` behind the same port; nothing else asks about authority.
+A row names the least role that may (`anyone` is everybody who is not blocked), and `author` where whoever wrote the
+thing acted on may, too. docs/roles.md is made from it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final
+from functools import cache
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from domain.ids import Did
+from domain.authority.roles import BY_WORD, Role
 
 ACTIONS: Final[dict[str, frozenset[str]]] = {
-    "repository.edit": frozenset({"root"}),
-    "repository.administer": frozenset({"root"}),
-    "repository.rename": frozenset({"root"}),
+    "repository.edit": frozenset({"maintainer"}),
+    "repository.administer": frozenset({"owner"}),
+    "repository.rename": frozenset({"owner"}),
     "repository.transfer": frozenset({"root"}),
-    "repository.accept": frozenset({"root", "anyone"}),
-    "repository.star": frozenset({"root", "anyone"}),
-    "repository.watch": frozenset({"root", "anyone"}),
-    "repository.import": frozenset({"root"}),
-    "refs.move": frozenset({"root"}),
-    "label.manage": frozenset({"root"}),
-    "issue.open": frozenset({"root", "anyone"}),
-    "issue.edit": frozenset({"root", "author"}),
-    "issue.close": frozenset({"root", "author"}),
-    "issue.triage": frozenset({"root"}),
-    "issue.lock": frozenset({"root"}),
-    "issue.pin": frozenset({"root"}),
-    "comment.add": frozenset({"root", "anyone"}),
-    "attachment.add": frozenset({"root", "anyone"}),
-    "body.edit": frozenset({"root", "author"}),
-    "content.react": frozenset({"root", "anyone"}),
-    "content.redact": frozenset({"root", "author"}),
+    "repository.accept": frozenset({"anyone"}),
+    "repository.star": frozenset({"anyone"}),
+    "repository.watch": frozenset({"anyone"}),
+    "repository.import": frozenset({"owner"}),
+    "repository.archive": frozenset({"admin"}),
+    "repository.succeed": frozenset({"root"}),
+    "member.change": frozenset({"maintainer"}),
+    "device.revoke": frozenset({"maintainer"}),
+    "branch.protect": frozenset({"admin"}),
+    "refs.move": frozenset({"developer"}),
+    "label.manage": frozenset({"developer"}),
+    "issue.open": frozenset({"anyone"}),
+    "issue.edit": frozenset({"developer", "author"}),
+    "issue.close": frozenset({"developer", "author"}),
+    "issue.triage": frozenset({"developer"}),
+    "issue.lock": frozenset({"developer"}),
+    "issue.pin": frozenset({"developer"}),
+    "comment.add": frozenset({"anyone"}),
+    "attachment.add": frozenset({"anyone"}),
+    "body.edit": frozenset({"maintainer", "author"}),
+    "content.react": frozenset({"anyone"}),
+    "content.redact": frozenset({"maintainer", "author"}),
     "stream.begin": frozenset({"root"}),
 }
-"""By action, who may: a root of the stream, the author of the thing acted on, anyone. Data, shown by the docs."""
+
+HELD: Final[dict[str, tuple[Role, frozenset[str]]]] = {
+    "archive": (
+        Role.ADMIN,
+        frozenset(
+            {"repository.edit", "repository.rename", "refs.move", "label.manage", "issue.open", "issue.edit"}
+            | {"issue.close", "issue.triage", "issue.lock", "issue.pin", "comment.add", "attachment.add"}
+            | {"body.edit", "content.react"}
+        ),
+    ),
+    "lock": (Role.DEVELOPER, frozenset({"comment.add", "attachment.add", "content.react"})),
+    "protection": (Role.ADMIN, frozenset({"refs.move"})),
+}
+"""By hold: whom it does not bind (who could lift it), and the actions it closes. No hold closes acts of authority."""
 
 
-class Question(NamedTuple):
-    """May `author` do `action` in a stream with these roots, to a thing written by `thing_author` (if any)?"""
+class Need(NamedTuple):
+    """A row of the table, read."""
 
-    action: str
-    author: Did
-    roots: tuple[Did, ...]
-    thing_author: Did | None
+    role: Role
+    author: bool
 
 
-class Policy(Protocol):
-    """Judges events in the fold and requests at the door, the same way."""
-
-    def allows(self, question: Question) -> bool:
-        """Whether the answer is yes. A pure function of the stream's own events."""
-        ...
+def need(action: str) -> Need:
+    """What an action takes."""
+    return _read(ACTIONS[action])
 
 
-@final
-class RootPolicy:
-    """The table above, read literally."""
-
-    def allows(self, question: Question) -> bool:
-        """Whether any of the asker's roles is in the action's row."""
-        row = ACTIONS[question.action]
-        if "anyone" in row:
-            return True
-        if question.author in question.roots:
-            return "root" in row
-        return "author" in row and question.thing_author == question.author
+@cache
+def _read(row: frozenset[str]) -> Need:
+    (word,) = row - {"author"}
+    return Need(Role.GUEST if word == "anyone" else BY_WORD[word], "author" in row)

@@ -14,12 +14,14 @@ import msgspec
 
 from domain import limits
 from domain.ids import is_segment
+from domain.keys import is_did
 
 Id = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=limits.TITLE_CHARS_MAX)]
 Body = Annotated[str, msgspec.Meta(max_length=limits.BODY_CHARS_MAX)]
 Description = Annotated[str, msgspec.Meta(max_length=limits.DESCRIPTION_CHARS_MAX)]
 Replaces = Annotated[list[Id], msgspec.Meta(max_length=limits.REPLACES_MAX)]
+Cut = Annotated[list[Id], msgspec.Meta(max_length=limits.CUT_EVENTS_MAX)]
 LabelName = Annotated[str, msgspec.Meta(min_length=1, max_length=limits.LABEL_NAME_CHARS_MAX)]
 # With the length, because `$` also matches before a line break at the end.
 Colour = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{6}$", min_length=6, max_length=6)]
@@ -52,6 +54,16 @@ def website_problem(text: str, what: str) -> str:
     if not text or _WEBSITE.fullmatch(text):
         return ""
     return f"{what} is no http:// or https:// address of printable ASCII without spaces, quotes and < >"
+
+
+def did_problem(text: str, what: str) -> str:
+    """What is wrong with the did of a principal or node, or nothing."""
+    return "" if is_did(text) else f"{what} is not a did:key of an Ed25519 key"
+
+
+def cut_problem(cut: list[bytes]) -> str:
+    """What is wrong with the form of a cut, or nothing."""
+    return "" if cut == sorted(set(cut)) else "cut is not sorted, or names an event twice"
 
 
 def line_problem(text: str, what: str) -> str:

@@ -9,7 +9,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from domain.policy import RootPolicy
 from gitant.indexer import check_code, index_all
 from gitant.writer.catchup import build_anew, catch_up
 from projections.database import open_readonly, open_writable, remove
@@ -49,7 +48,7 @@ def rebuild_views(
     remove(fresh)
     log = SQLiteEventLog(folder.log, create=False)
     try:
-        count = build_anew(fresh, log, RootPolicy(), progress)
+        count = build_anew(fresh, log, progress)
     finally:
         log.close()
     finish(fresh)
@@ -64,7 +63,7 @@ def check(folder: DataDir, progress: Callable[[int, int], None] = lambda _done, 
     with tempfile.TemporaryDirectory(prefix="rebuild-", dir=folder.cache) as scratch:
         fresh = Path(scratch) / "views.sqlite"
         try:
-            build_anew(fresh, log, RootPolicy(), progress)
+            build_anew(fresh, log, progress)
         finally:
             log.close()
         try:
@@ -79,7 +78,7 @@ def caught_up(folder: DataDir, progress: Callable[[int, int], None] = lambda _do
     """Bring the live views to the end of the log. Hold the folder's lock."""
     log = SQLiteEventLog(folder.log)
     try:
-        projector = Projector(open_writable(folder.views), LogSource(log), RootPolicy())
+        projector = Projector(open_writable(folder.views), LogSource(log))
         catch_up(projector, log, progress)
         projector.shelf.connection.close()
     finally:

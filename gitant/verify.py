@@ -11,24 +11,22 @@ from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from domain.attachment.added import KIND as ATTACHED
 from domain.attachment.added import AttachmentAdded
+from domain.authority.ancestry import past_of
 from domain.canonical import NotCanonical, decode
 from domain.chain import Link, check_links
-from domain.content.redacted import KIND as REDACTED
-from domain.content.redacted import EventRedacted
 from domain.envelope import Event, RawEvent, open_event, read_own
 from domain.errors import MissingParents, Rejected
 from domain.fold.kind import PayloadFault, read_payload
 from domain.header import check_fields
 from domain.ids import DeviceKey, EventId, StreamId
-from domain.kinds import KINDS
 from domain.ports_log import BadRow, DamagedRow
-from domain.replay.judge import Known, judge
+from domain.replay.engine import Engine
+from domain.replay.memory import MemoryHistory
 from domain.verdict import REJECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from domain.policy import Policy
     from domain.ports_blobs import Blobs
     from domain.ports_log import EventLog, StoredRow
 
@@ -63,7 +61,6 @@ class Report:
 
 def verify(
     log: EventLog,
-    policy: Policy,
     fault: Callable[[str], None],
     progress: Callable[[int, int], None] | None = None,
     *,
@@ -74,7 +71,7 @@ def verify(
 
     With `blobs`, every blob that a standing attachment names is read, too, in the repositories that `is_here` knows.
     """
-    check = _Check(log, policy, fault)
+    check = _Check(log, fault)
     after, last = 0, log.last_position()
     while rows := log.check(after, BATCH_ROWS):
         for row in rows:
@@ -124,6 +121,13 @@ class _Links:
         stream, device = self._feed_names[self._feed[number]]
         return Link(stream, device, self._seq[number], self._lamport[number])
 
+    def stream(self, name: bytes) -> bytes:
+        return self._feed_names[self._feed[self._number[EventId(name)]]][0]
+
+    def positions(self, stream: bytes) -> list[int]:
+        feeds = {number for number, key in enumerate(self._feed_names) if key[0] == stream}
+        return [position for position, feed in zip(self._position, self._feed, strict=True) if feed in feeds]
+
     def position(self, name: bytes) -> int | None:
         number = self._number.get(name)
         return None if number is None else self._position[number]
@@ -139,16 +143,15 @@ class _Links:
 
 @final
 class _Check:
-    def __init__(self, log: EventLog, policy: Policy, fault: Callable[[str], None]) -> None:
+    def __init__(self, log: EventLog, fault: Callable[[str], None]) -> None:
         self._log = log
-        self._policy = policy
         self._say = fault
         self._links = _Links()
         self._tips: dict[tuple[bytes, bytes], dict[bytes, bytes]] = {}
         self._forked: set[tuple[bytes, bytes, int]] = set()
         self._holes: list[tuple[bytes, int]] = []
-        self._redactions: dict[bytes, list[int]] = {}
         self._attached: dict[bytes, list[int]] = {}
+        self._histories: dict[bytes, MemoryHistory] = {}
         self._report = Report()
 
     def fault(self, words: str) -> None:
@@ -177,15 +180,13 @@ class _Check:
             self._holes.append((event.id, row.position))
             return
         self._report.payloads += 1
-        if event.kind == REDACTED.name:
-            self._note_redaction(event, row.position)
-        elif event.kind == ATTACHED.name:
+        if event.kind == ATTACHED.name:
             self._note_attachment(event, row.position)
 
     def holes(self) -> None:
         """Every absent payload must be covered by an accepted redaction."""
         for name, position in self._holes:
-            if any(self._accepted(by) for by in self._redactions.get(name, ())):
+            if self._replayed(name).redacted(EventId(name)):
                 self._report.holes += 1
             else:
                 words = REJECTIONS["payload-missing"]
@@ -206,9 +207,10 @@ class _Check:
 
     def _stands(self, position: int, is_here: Callable[[StreamId], bool]) -> bool:
         event = self._at(position)
-        if event is None or not is_here(event.stream) or not self._accepted(position):
+        if event is None or not is_here(event.stream):
             return False
-        return not any(self._accepted(by) for by in self._redactions.get(event.id, ()))
+        known = self._replayed(event.id).known(event.id)
+        return known is not None and known.accepted and not self._replayed(event.id).redacted(event.id)
 
     def finished(self) -> Report:
         report = self._report
@@ -266,16 +268,6 @@ class _Check:
         tips[event.id] = row.branch
         self._links.add(event, row.position)
 
-    def _note_redaction(self, event: Event, position: int) -> None:
-        assert event.payload is not None
-        try:
-            payload = read_payload(REDACTED, event.payload)
-        except PayloadFault:
-            return  # void: it redacts nothing
-        assert isinstance(payload, EventRedacted)
-        for target in payload.events:
-            self._redactions.setdefault(target, []).append(position)
-
     def _note_attachment(self, event: Event, position: int) -> None:
         assert event.payload is not None
         try:
@@ -285,29 +277,20 @@ class _Check:
         assert isinstance(payload, AttachmentAdded)
         self._attached.setdefault(payload.sha256, []).append(position)
 
-    def _accepted(self, position: int) -> bool:
-        event = self._at(position)
-        return event is not None and judge(event, self._known, self._policy).verdict.accepted
-
-    def _known(self, name: EventId) -> Known | None:
-        position = self._links.position(name)
-        event = self._at(position) if position is not None else None
-        if event is None:
-            return None
-        # Only what can be acted on is asked for its verdict, so this goes no deeper than comment, issue, repository.
-        accepted = self._acts_on_its_sort(event) and judge(event, self._known, self._policy).verdict.accepted
-        return Known(event.kind, event.stream, event.entity, event.author, accepted, event.lamport, event.roots)
-
-    def _acts_on_its_sort(self, event: Event) -> bool:
-        kind = KINDS.get(event.kind)
-        if kind is None or kind.creates is None:
-            return False
-        if event.entity is None:
-            return True
-        position = self._links.position(event.entity)
-        thing = self._at(position) if position is not None else None
-        made = KINDS.get(thing.kind) if thing is not None else None
-        return made is not None and made.creates in kind.acts_on
+    def _replayed(self, name: bytes) -> MemoryHistory:
+        """The stream of an event, folded from the log alone, as far as it is sound."""
+        stream = self._links.stream(name)
+        history = self._histories.get(stream)
+        if history is None:
+            history = self._histories[stream] = MemoryHistory()
+            engine = Engine(history)
+            for position in self._links.positions(stream):
+                event = self._at(position)
+                if event is None or event.id in history.events:
+                    continue
+                if all(history.place(each) is not None for each in past_of(event)):
+                    engine.apply(event)
+        return history
 
     def _at(self, position: int) -> Event | None:
         try:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain.authority.court import Court
     from domain.fold.kind import State
+    from domain.ids import StreamId
     from projections.shelf import Shelf
 
 
@@ -28,6 +32,22 @@ class Canvas(Protocol):
 
     def star_count(self, stream: bytes) -> int:
         """How many people gave a repository their star."""
+        ...
+
+    def court(self, stream: StreamId) -> Court:
+        """Who may do what in a stream."""
+        ...
+
+    def readers(self, stream: bytes) -> str:
+        """The dids of those who may read a repository while it is private, with a blank between each two."""
+        ...
+
+    def changed(self, sort: type[State]) -> Iterator[State]:
+        """The states of one sort that changed since the last flush."""
+        ...
+
+    def mark(self, key: bytes) -> None:
+        """Show an entity again."""
         ...
 
     def issue_counts(self, stream: bytes) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from domain.chain import Link
 from domain.replay.engine import Member
 from domain.replay.judge import Judgement, Known
+from projections.graph import ViewGraph
 from projections.tables import AWAITING, EVENTS, FORKS, MEMBERS, REDACTIONS, STREAMS
 from projections.tips import Tips
 
@@ -33,11 +34,11 @@ class EventSource(Protocol):
         ...
 
 
-class ViewHistory:
-    """Implements `domain.replay.engine.History` over SQLite; `place` must precede what records an event."""
+class ViewHistory(ViewGraph):
+    """Implements `domain.replay.engine.History` over SQLite; `arrive` must precede what records an event."""
 
     def __init__(self, shelf: Shelf, source: EventSource) -> None:
-        self._shelf = shelf
+        super().__init__(shelf, self.event)
         self._source = source
         self.tips = Tips(shelf)
         self._known: dict[bytes, Known] = {}
@@ -55,7 +56,7 @@ class ViewHistory:
         rows = self._shelf.connection.execute("SELECT DISTINCT target FROM redactions")
         self._redacted: set[bytes] = {row[0] for row in rows}
 
-    def place(self, event: Event, position: int) -> None:
+    def arrive(self, event: Event, position: int) -> None:
         """Say where the event that is about to be applied is in the log."""
         self._positions[event.id] = position
         self._pending[event.id] = event
@@ -63,6 +64,7 @@ class ViewHistory:
 
     def settle(self) -> None:
         """The batch is durable: nothing of it needs to be held here any longer."""
+        super().settle()
         self._forget_batch()
         if len(self._known) > _KNOWN_MAX:
             self._known.clear()
@@ -71,6 +73,7 @@ class ViewHistory:
 
     def abandon(self) -> None:
         """The batch did not become durable."""
+        super().abandon()
         self._known.clear()
         self._positions.clear()
         self._forget_batch()
@@ -168,7 +171,9 @@ class ViewHistory:
         verdict = judgement.verdict
         first = event.id == self._arriving
         self._arriving = None
-        self._shelf.put(EVENTS, _event_row(event, position, verdict))
+        place = self.place(event.id)
+        assert place is not None, "a place comes before a record"
+        self._shelf.put(EVENTS, _event_row(event, position, verdict, place.branch, self.set_number(place.acts)))
         for key in keys:
             self._shelf.put(MEMBERS, (key, event.lamport, event.id, position))
             self._joining.setdefault(key, []).append(event.id)
@@ -181,6 +186,33 @@ class ViewHistory:
             self._rejudged = True
         if not verdict.accepted or event.id in self._known:
             self._known[event.id] = _known(event, accepted=verdict.accepted)
+
+    def leave(self, event: Event, keys: Sequence[bytes]) -> Sequence[bytes]:
+        """An event touches these entities no longer: those it did touch."""
+        self._shelf.write()
+        left: list[bytes] = []
+        for key in keys:
+            place = (key, event.lamport, event.id)
+            if self._shelf.connection.execute("DELETE FROM members WHERE key=? AND lamport=? AND id=?", place).rowcount:
+                left.append(key)
+            if event.id in self._joining.get(key, ()):
+                self._joining[key].remove(event.id)
+        return left
+
+    def drop_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
+        """A redaction covers these events no longer."""
+        self._shelf.write()
+        for target in targets:
+            self._shelf.connection.execute("DELETE FROM redactions WHERE target=? AND by=?", (target, by))
+            rest = self._shelf.connection.execute("SELECT 1 FROM redactions WHERE target=?", (target,)).fetchone()
+            if rest is None:
+                self._redacted.discard(target)
+
+    def standing(self, name: EventId) -> str:
+        """The standing of a recorded event."""
+        self._shelf.write()
+        row = self._shelf.connection.execute("SELECT standing FROM events WHERE id=?", (name,)).fetchone()
+        return str(row[0])
 
     def record_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
         """Remember that an accepted redaction covers these events."""
@@ -232,7 +264,7 @@ def _known(event: Event, *, accepted: bool) -> Known:
     return Known(event.kind, event.stream, event.entity, event.author, accepted, event.lamport, event.roots)
 
 
-def _event_row(event: Event, position: int, verdict: Verdict) -> tuple[object, ...]:
+def _event_row(event: Event, position: int, verdict: Verdict, branch: int, seen: int) -> tuple[object, ...]:
     return (
         position,
         event.id,
@@ -246,4 +278,6 @@ def _event_row(event: Event, position: int, verdict: Verdict) -> tuple[object, .
         event.time,
         verdict.standing,
         verdict.reason,
+        branch,
+        seen,
     )

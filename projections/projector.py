@@ -9,26 +9,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.attachment.state import AttachmentState
+from domain.authority.ancestry import past_of
+from domain.authority.roles import Role
 from domain.comment.state import CommentState
 from domain.follower.state import FollowerState
 from domain.identity.state import IdentityState
+from domain.ids import EventId, StreamId
 from domain.issue.state import IssueState
 from domain.label.state import LabelState
+from domain.protection.state import ProtectionState
 from domain.refs.state import RefState
 from domain.replay.engine import Applied, Engine
 from domain.repository.state import RepositoryState
 from projections.history import EventSource, ViewHistory
 from projections.shelf import Shelf
-from projections.show import attachment, comment, follower, identity, issue, label, ref, repository
+from projections.show import (
+    attachment,
+    comment,
+    follower,
+    identity,
+    issue,
+    label,
+    members,
+    protection,
+    ref,
+    repository,
+)
+from projections.tables import ALARMS
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
 
+    from domain.authority.court import Court
     from domain.envelope import Event
     from domain.fold.kind import State
-    from domain.ids import StreamId
-    from domain.policy import Policy
+    from domain.replay.judge import Judgement
     from domain.verdict import Verdict
     from projections.tips import Tip
 
@@ -46,10 +62,23 @@ _SHOWN: Final[dict[type[State], _Shown]] = {
     AttachmentState: _Shown(attachment.document, attachment.show),
     RefState: _Shown(ref.document, ref.show),
     FollowerState: _Shown(follower.document, follower.show),
+    ProtectionState: _Shown(protection.document, protection.show),
     RepositoryState: _Shown(repository.document, repository.show),
 }
 """By state, in the order of showing: labels before the issues that name them, repositories last for their counts."""
 
+
+_HIDDEN: Final[dict[type[State], tuple[str, ...]]] = {
+    IssueState: (
+        "DELETE FROM issues WHERE id=?",
+        "DELETE FROM issue_labels WHERE issue=?",
+        "DELETE FROM issue_assignees WHERE issue=?",
+    ),
+    CommentState: ("DELETE FROM comments WHERE id=?",),
+    LabelState: ("DELETE FROM labels WHERE id=?",),
+    ProtectionState: ("DELETE FROM protections WHERE id=?",),
+}
+"""By state, what takes an entity out of the tables when nothing accepted is left of it."""
 
 _OPENS_MAX: Final = 50_000
 _COUNTS_MAX: Final = 10_000
@@ -58,30 +87,72 @@ _COUNTS_MAX: Final = 10_000
 class Projector:
     """The writing side of the views. One at a time for each database."""
 
-    def __init__(self, connection: sqlite3.Connection, source: EventSource, policy: Policy) -> None:
+    def __init__(self, connection: sqlite3.Connection, source: EventSource) -> None:
         self.shelf = Shelf(connection)
         self.history = ViewHistory(self.shelf, source)
-        self._engine = Engine(self.history, policy)
+        self._engine = Engine(self.history)
         self._dirty: dict[bytes, State] = {}
         self._docs: dict[bytes, bytes] = {}
         self._new: set[bytes] = set()
         self._counts: dict[bytes, list[int]] = {}
         self._were_open: dict[bytes, bool] = {}
         self._stars: dict[bytes, int] = {}
+        self._gone: dict[bytes, type[State]] = {}
+        self._courts: set[StreamId] = set()
+        self._readers: dict[bytes, str] = {}
         self.position: int = connection.execute("SELECT value FROM meta WHERE name='position'").fetchone()[0]
 
     def apply(self, event: Event, position: int) -> Applied:
         """Fold one event that is (or is about to be) in the log at `position`, whose past is here already."""
         assert position == self.position + 1, "events reach the views in log order, none left out"
-        self.history.place(event, position)
+        self.history.arrive(event, position)
         applied = self._engine.apply(event)
         for key, state in applied.states.items():
             self._dirty[key] = state
             self._docs.pop(key, None)
+            self._gone.pop(key, None)
+        for key in applied.gone:
+            self._dirty.pop(key, None)
+            self._docs.pop(key, None)
+        self._gone.update(applied.gone)
         if event.id in applied.states:
             self._new.add(event.id)
+        self._courts |= applied.courts
+        for stream in applied.courts:
+            self._readers.pop(stream, None)
+        self._note_overturned(event.stream, applied)
         self.position = position
         return applied
+
+    def _note_overturned(self, stream: StreamId, applied: Applied) -> None:
+        """Remember what an act of authority undid here, and keep what is void now from being cited."""
+        for act, names in applied.overturned.items():
+            for name in names:
+                self.shelf.put(ALARMS, (act, stream, name))
+        for name in applied.rejudged:
+            event = self.history.event(name)
+            assert event is not None
+            if self.history.standing(name) == "void":
+                self.history.tips.retract(event, self._counting_past(event))
+            else:
+                self.history.tips.restore(event)
+
+    def _counting_past(self, event: Event) -> list[Event]:
+        """The nearest events before one that are not void."""
+        found: list[Event] = []
+        waiting, seen = list(past_of(event)), set[EventId]()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            each = self.history.event(name)
+            assert each is not None
+            if self.history.standing(name) == "void":
+                waiting += past_of(each)
+            else:
+                found.append(each)
+        return found
 
     def foresee(self, event: Event) -> Verdict:
         """The verdict `event` would get now; nothing is changed."""
@@ -89,6 +160,8 @@ class Projector:
 
     def flush(self) -> None:
         """Show what changed and commit it together with the position."""
+        self._hide_gone()
+        members.show(self._courts, self)
         self._mark_carriers()
         self._count_issues()
         self._count_stars()
@@ -108,6 +181,7 @@ class Projector:
         self._counts.clear()
         self._were_open.clear()
         self._stars.clear()
+        self._readers.clear()
         self._clear()
         self.position = position
 
@@ -129,6 +203,23 @@ class Projector:
     def changed(self, sort: type[State]) -> Iterator[State]:
         """The states of one sort that changed since the last flush, which the tables do not show yet."""
         return (state for state in self._dirty.values() if type(state) is sort)
+
+    def court(self, stream: StreamId) -> Court:
+        """Who may do what in a stream, with everything applied so far."""
+        return self._engine.court(stream)
+
+    def foresee_judgement(self, event: Event) -> Judgement:
+        """The verdict `event` would get now, with what it rests on; nothing is changed."""
+        return self._engine.foresee_judgement(event)
+
+    def readers(self, stream: bytes) -> str:
+        """The dids of those who may read a repository while it is private, with a blank between each two."""
+        readers = self._readers.get(stream)
+        if readers is None:
+            everybody = self.court(StreamId(stream)).everybody()
+            readers = " ".join(sorted(did for did, role in everybody.items() if role >= Role.VIEWER))
+            self._readers[stream] = readers
+        return readers
 
     def tip(self, stream: StreamId) -> Tip:
         """Where a stream ends, with everything applied so far."""
@@ -181,6 +272,23 @@ class Projector:
             for carrier in label.issues_with(key, self):
                 self._mark(carrier)
 
+    def _hide_gone(self) -> None:
+        """Take from the tables what nothing accepted is left of."""
+        for key, sort in self._gone.items():
+            if sort is IssueState and (was := self._was_open(key)) is not None:
+                stream = self.shelf.connection.execute("SELECT stream FROM issues WHERE id=?", (key,)).fetchone()[0]
+                self._counts_of(stream)[0 if was else 1] -= 1
+                self._were_open.pop(key, None)
+                self.mark(stream)
+            for statement in _HIDDEN.get(sort, ()):
+                self.shelf.delete(statement, (key,))
+            if sort is RefState:
+                ref.hide(key, self)
+
+    def mark(self, key: bytes) -> None:
+        """Show an entity again."""
+        self._mark(key)
+
     def _mark(self, key: bytes) -> None:
         state = self._engine.state(key)
         if state is not None:
@@ -225,6 +333,8 @@ class Projector:
         self._dirty.clear()
         self._docs.clear()
         self._new.clear()
+        self._gone.clear()
+        self._courts.clear()
         if len(self._were_open) > _OPENS_MAX:
             self._were_open.clear()
         if len(self._stars) > _COUNTS_MAX:

@@ -64,13 +64,79 @@ EVENTS: Final = Table(
         "time": "INTEGER NOT NULL",
         "standing": "TEXT NOT NULL",
         "reason": "TEXT NOT NULL",
+        "branch": "INTEGER NOT NULL",
+        "seen": "INTEGER NOT NULL",
     },
     key=("pos",),
     unique=(("id",),),
+    lookups=(("branch", "seq"),),
     indexes=(("stream", "lamport", "id"),),
     shared=("id", "standing", "reason"),
     with_rowid=True,
 )
+BRANCHES: Final = Table(
+    "branches",
+    {
+        "n": "INTEGER",
+        "stream": "BLOB NOT NULL",
+        "device": "BLOB NOT NULL",
+        "principal": "TEXT NOT NULL",
+        "rank": "INTEGER NOT NULL",
+        "node": "TEXT",
+        "fault": "TEXT NOT NULL",
+    },
+    key=("n",),
+    lookups=(("stream",),),
+    with_rowid=True,
+)
+"""One chain of a device's events in a stream, and what its first event enrolled the device for; `n` is local."""
+
+ACTS: Final = Table(
+    "acts",
+    {
+        "stream": "BLOB NOT NULL",
+        "n": "INTEGER NOT NULL",
+        "event": "BLOB NOT NULL",
+        "level": "INTEGER NOT NULL",
+        "alive": "INTEGER NOT NULL",
+        "cut_known": "INTEGER NOT NULL",
+        "reach": "BLOB NOT NULL",
+    },
+    key=("stream", "n"),
+    lookups=(("event",),),
+)
+"""The acts of authority of each stream in order of arrival, with what they count for and how far their cuts reach."""
+
+ACT_SETS: Final = Table(
+    "act_sets", {"n": "INTEGER", "bits": "BLOB NOT NULL"}, key=("n",), unique=(("bits",),), with_rowid=True
+)
+"""Which acts are in an event's past, each set once."""
+
+MARKS: Final = Table("marks", {"event": "BLOB NOT NULL", "reach": "BLOB NOT NULL"}, key=("event",))
+"""The whole past of one event in so many, by branch: where walks through the graph end."""
+
+ROLES: Final = Table(
+    "roles",
+    {"stream": "BLOB NOT NULL", "did": "TEXT NOT NULL", "role": "INTEGER NOT NULL", "doc": "BLOB NOT NULL"},
+    key=("stream", "did"),
+    indexes=(("did",),),
+    shared=("did", "role", "doc"),
+)
+PROTECTIONS: Final = Table(
+    "protections",
+    {"id": "BLOB NOT NULL", "stream": "BLOB NOT NULL", "pattern": "TEXT NOT NULL", "doc": "BLOB NOT NULL"},
+    key=("id",),
+    indexes=(("stream", "pattern"),),
+    shared=("pattern", "doc"),
+)
+ALARMS: Final = Table(
+    "alarms",
+    {"act": "BLOB NOT NULL", "stream": "BLOB NOT NULL", "event": "BLOB NOT NULL"},
+    key=("act", "event"),
+    lookups=(("stream",),),
+)
+"""Events that counted here until an act of authority voided them: what was seen differs from node to node."""
+
 MEMBERS: Final = Table(
     "members",
     {"key": "BLOB NOT NULL", "lamport": "INTEGER NOT NULL", "id": "BLOB NOT NULL", "pos": "INTEGER NOT NULL"},
@@ -378,6 +444,13 @@ CODE_FILES: Final = Table(
 
 TABLES: Final = (
     EVENTS,
+    BRANCHES,
+    ACTS,
+    ACT_SETS,
+    MARKS,
+    ROLES,
+    PROTECTIONS,
+    ALARMS,
     MEMBERS,
     REDACTIONS,
     AWAITING,

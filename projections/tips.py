@@ -9,6 +9,8 @@ from domain.ids import DeviceKey, EventId
 from projections.tables import FEEDS, FRONTIER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from domain.envelope import Event
     from domain.ids import StreamId
     from projections.shelf import Shelf
@@ -62,6 +64,22 @@ class Tips:
         if head is None or event.seq > head.seq:
             tip.feeds[event.device] = FeedHead(event.seq, event.id, event.lamport)
         return (event.prev is None) if head is None else (event.prev == head.id)
+
+    def retract(self, event: Event, before: Sequence[Event]) -> None:
+        """An event has become void: cite in its stead what of its past is not."""
+        tip = self.tip(event.stream)
+        if tip.citable.pop(event.id, None) is not None:
+            self._changed.add(event.stream)
+            tip.citable.update({each.id: each.lamport for each in before})
+
+    def restore(self, event: Event) -> None:
+        """An event is void no longer: cite it if nothing follows it."""
+        tip = self.tip(event.stream)
+        if event.id in tip.heads:
+            self._changed.add(event.stream)
+            for name in (*event.parents, event.prev):
+                tip.citable.pop(name, None)  # type: ignore[arg-type]  # None is never in it
+            tip.citable[event.id] = event.lamport
 
     def save(self) -> None:
         """Put changed tips on the shelf."""

@@ -10,7 +10,6 @@ from domain.canonical import encode
 from domain.chain import Link, check_held, check_links
 from domain.envelope import SIGNATURE_TAG, RawEvent, event_id, open_event, seal
 from domain.keys import SigningKey
-from domain.policy import RootPolicy
 from domain.replay.engine import Applied, Engine
 from domain.replay.memory import MemoryHistory
 
@@ -121,7 +120,7 @@ class Node:
 
     def __init__(self, *, states_max: int = 8192) -> None:
         self.history = MemoryHistory()
-        self.engine = Engine(self.history, RootPolicy(), states_max=states_max)
+        self.engine = Engine(self.history, states_max=states_max)
 
     def receive(self, raw: RawEvent) -> Applied | None:
         """Take in bytes from anywhere; None for an event that is here already."""

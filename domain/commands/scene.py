@@ -10,23 +10,26 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from domain.authority.rights import Request
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, PreconditionFailed, Unauthenticated
 from domain.etag import etag
 from domain.fold.kind import shape_problem
-from domain.policy import Question
+from domain.ids import StreamId
 from domain.repository.state import RepositoryState
+from domain.verdict import VOIDS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from domain.actor import Actor
     from domain.attachment.state import AttachmentState
+    from domain.authority.rights import Denial
+    from domain.authority.roles import Role
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
-    from domain.ids import Did, EventId, StreamId
+    from domain.ids import Did, EventId
     from domain.issue.state import IssueState
     from domain.label.state import LabelState
-    from domain.policy import Policy
     from domain.verdict import Verdict
 
 S = TypeVar("S", bound="State")
@@ -85,8 +88,6 @@ class Done:
 
 class Scene(Protocol):
     """The fold as it stands, and the pen."""
-
-    policy: Policy
 
     @property
     def operator(self) -> Did:
@@ -185,6 +186,14 @@ class Scene(Protocol):
         """The verdict an event would get now, without folding it."""
         ...
 
+    def denial(self, stream: StreamId, request: Request) -> Denial | None:
+        """Why the author of a request may not do it now, by the rules of the fold; None if he may."""
+        ...
+
+    def role(self, stream: StreamId, did: Did) -> Role:
+        """Somebody's role in a stream now."""
+        ...
+
     def after(self, effect: Effect) -> None:
         """Have something done on disk once the events are durable."""
         ...
@@ -217,13 +226,22 @@ def allow(scene: Scene, actor: Actor, action: str, repo: RepositoryState, author
         raise Unauthenticated("this needs a token", hint="send Authorization: Bearer, with what `gitant token` prints")
     if not actor.operator:
         raise Forbidden("this node signs only for its operator", hint="sign the event yourself and POST it to /events")
-    if not may(scene, actor.did, action, repo, author):
-        raise Forbidden(f"{actor.did} may not do this in {repo.name} ({action})")
+    permit(scene, repo, Request((action,), actor.did, author))
+
+
+def permit(scene: Scene, repo: RepositoryState, request: Request) -> None:
+    """Return if the fold would let somebody do this now; else say why not."""
+    denial = scene.denial(StreamId(repo.key), request)
+    if denial is not None:
+        words = f" ({denial.detail})" if denial.detail else ""
+        raise Forbidden(
+            f"{request.author} may not do this in {repo.name}: {VOIDS[denial.reason]}{words}", field=denial.reason
+        )
 
 
 def may(scene: Scene, did: Did, action: str, repo: RepositoryState, author: Did | None = None) -> bool:
     """Whether somebody may do this by the policy that the fold uses, whoever would sign it."""
-    return scene.policy.allows(Question(action, did, repo.roots, author))
+    return scene.denial(StreamId(repo.key), Request((action,), did, author)) is None
 
 
 def match(scene: Scene, key: bytes, if_match: str) -> None:

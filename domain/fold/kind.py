@@ -16,6 +16,7 @@ from domain.limits import PAYLOAD_BYTES_MAX, SALT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from domain.authority.acts import Deed, Push
     from domain.envelope import Event
 
 Sort: TypeAlias = Literal["repository", "identity", "ref", "issue", "comment", "label", "attachment"]
@@ -70,6 +71,10 @@ class Kind:
     """A void reason that follows from the event and its payload alone, or nothing."""
     demands: Callable[[Any], str] | None = None
     """A further row of the policy table that a payload must pass, or nothing."""
+    deed: Callable[[Event, Any], Deed] | None = None
+    """What it does to authority in its stream; such payloads cannot be redacted."""
+    pushes: Callable[[Any], tuple[Push, ...]] | None = None
+    """The refs that a payload moves, as branch protections see them."""
     redactable: bool = False
     refolds: bool = False
     """Whether it changes how earlier events of the entity read, so that an append is not enough."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from domain.authority.acts import Push
 from domain.fold.kind import Kind, Payload, Touch
 from domain.limits import MOVES_PER_EVENT_MAX
 from domain.refs.names import ref_problem
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`old` and `new` are object ids, None where the ref is not there; `replaces` names the move events it follows."""
+    """`old` and `new` are object ids, None where the ref is not there; `replaces` names the move events it follows.
+
+    `forced` says that `old` is not in the history of `new`. The fold cannot check that; nodes that have the objects do.
+    """
 
     ref: RefName
     old: Oid | None
     new: Oid | None
     replaces: Replaces
+    forced: bool = False
 
 
 class RefsMoved(Payload, frozen=True, kw_only=True):
@@ -50,10 +55,15 @@ def _touches(event: Event, payload: RefsMoved | None) -> tuple[Touch, ...]:
     return tuple(Touch(ref_key(event.stream, move.ref), RefState, partial(_apply, move)) for move in payload.moves)
 
 
+def _pushes(payload: RefsMoved) -> tuple[Push, ...]:
+    return tuple(Push(move.ref, move.new is None, move.forced) for move in payload.moves)
+
+
 KIND = Kind(
     name="refs.moved.v1",
     payload=RefsMoved,
     action="refs.move",
     touches=_touches,
     acts_on=("repository",),
+    pushes=_pushes,
 )

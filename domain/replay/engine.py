@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
+from domain.authority.ancestry import Branch, enrolment_of, foresee, locate
 from domain.content.redacted import EventRedacted
-from domain.fold.kind import PayloadFault, State, Touch, read_payload
-from domain.ids import EventId
+from domain.fold.kind import Payload, PayloadFault, State, Touch, read_payload
+from domain.ids import EventId, StreamId
 from domain.kinds import KINDS
-from domain.replay.judge import Judgement, Known, judge
+from domain.replay.courts import Courts, Records, level_of
+from domain.replay.judge import Bench, Judgement, judge
 from domain.verdict import ACCEPTED, Verdict, void
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain.authority.ancestry import Place
+    from domain.authority.court import Act, Court
     from domain.envelope import Event
-    from domain.policy import Policy
 
 
 class Member(NamedTuple):
@@ -34,16 +37,8 @@ class Member(NamedTuple):
     accepted: bool
 
 
-class History(Protocol):
+class History(Records, Protocol):
     """What the engine remembers beyond its cache; the views keep it, a dictionary does for tests."""
-
-    def known(self, name: EventId) -> Known | None:
-        """An event by id, as other events' verdicts need it."""
-        ...
-
-    def event(self, name: EventId) -> Event | None:
-        """An event by id, whole."""
-        ...
 
     def members(self, key: bytes) -> Sequence[Member]:
         """The accepted and fold-voided events that touch an entity, in total order."""
@@ -61,8 +56,16 @@ class History(Protocol):
         """Remember an event with its verdict, what it awaits, and the entities it touches (again, if judged again)."""
         ...
 
+    def leave(self, event: Event, keys: Sequence[bytes]) -> Sequence[bytes]:
+        """An event touches these entities no longer: those it did touch."""
+        ...
+
     def record_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
         """Remember that an accepted redaction covers these events."""
+        ...
+
+    def drop_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
+        """A redaction covers these events no longer."""
         ...
 
     def record_verdict(self, name: EventId, verdict: Verdict) -> None:
@@ -73,14 +76,19 @@ class History(Protocol):
 class Applied(msgspec.Struct):
     """What one event changed: its own verdict, the states to show again by entity key, and who was judged again.
 
+    `gone` are entities of which nothing accepted is left, by the class of their state. `overturned` says which accepted
+    events an act of authority has voided. `courts` are the streams where somebody's standing may be another now.
     `stale` is the engine's own note of entities to fold again, each once, when all verdicts are known.
     """
 
     event: EventId
     verdict: Verdict = ACCEPTED
     states: dict[bytes, State] = {}
+    gone: dict[bytes, type[State]] = {}
     rejudged: list[EventId] = []
-    stale: set[bytes] = set()
+    overturned: dict[EventId, list[EventId]] = {}
+    courts: set[StreamId] = set()
+    stale: dict[bytes, type[State]] = {}
 
 
 @dataclass(slots=True)
@@ -96,9 +104,10 @@ _WIDE_MAX: Final = 32
 class Engine:
     """Folds events; keeps the most recently used `states_max` entity states."""
 
-    def __init__(self, history: History, policy: Policy, *, states_max: int = 8192) -> None:
+    def __init__(self, history: History, *, states_max: int = 8192) -> None:
         self._history = history
-        self._policy = policy
+        self._courts = Courts(history)
+        self._changed: list[tuple[Act, bool]] = []
         self._states_max = states_max
         self._folded: OrderedDict[bytes, _Folded] = OrderedDict()
         self._wide: OrderedDict[EventId, tuple[Any, Sequence[Touch]]] = OrderedDict()
@@ -108,10 +117,14 @@ class Engine:
         applied = Applied(event.id)
         self._judge(event, applied)
         self._settle_awaiting(event.id, applied)
+        self._settle_courts(applied)
         for key in sorted(applied.stale):
             state = self._refold(key)
             if state is not None:
                 applied.states[key] = state
+            else:
+                applied.states.pop(key, None)
+                applied.gone[key] = applied.stale[key]
         for state in applied.states.values():
             reason = state.voided.get(event.id)
             if reason:
@@ -128,31 +141,129 @@ class Engine:
 
     def foresee(self, event: Event) -> Verdict:
         """The verdict an event would get now, by judging alone; nothing is recorded."""
-        return judge(event, self._history.known, self._policy).verdict
+        return self.foresee_judgement(event).verdict
+
+    def foresee_judgement(self, event: Event) -> Judgement:
+        """Like `foresee`, with what the verdict rests on."""
+        history, court = self._history, self.court(event.stream, event if event.genesis else None)
+        place = foresee(history, event)
+        if place.branch < 0:
+            branch = Branch(-1, event.stream, event.device, enrolment_of(history, event))
+        else:
+            branch = history.branch(place.branch)
+        return judge(event, Bench(court, branch, place, self._cut_known(event)), history.known)
+
+    def court(self, stream: StreamId, genesis: Event | None = None) -> Court:
+        """Who may do what in a stream."""
+        return self._courts.of(stream, genesis)
 
     def forget(self) -> None:
         """Drop every cached state: what was applied did not become durable."""
         self._folded.clear()
+        self._courts.forget()
+        self._changed.clear()
+
+    def _cut_known(self, event: Event) -> bool:
+        kind = KINDS.get(event.kind)
+        if kind is None or kind.deed is None or event.payload is None:
+            return True
+        try:
+            payload = read_payload(kind, event.payload)
+        except PayloadFault:
+            return True
+        return self._courts.reach(event, kind.deed(event, payload)) is not None
 
     def _judge(self, event: Event, applied: Applied, *, again: bool = False) -> None:
         history = self._history
-        judgement = judge(event, history.known, self._policy, redacted=history.redacted(event.id))
+        was = history.known(event.id) if again else None
+        act, bench = self._bench(event, again=again)
+        judgement = judge(event, bench, history.known, redacted=history.redacted(event.id))
         if event.id == applied.event:
             applied.verdict = judgement.verdict
-        if judgement.verdict is not ACCEPTED:
+        accepted = judgement.verdict is ACCEPTED
+        if not accepted:
             history.record(event, judgement, ())
-            return
-        kind = KINDS[event.kind]
-        touches = kind.touches(event, judgement.payload)
+            if again:
+                self._withdraw(event, applied)
+            if was is not None and was.accepted and judgement.by is not None:
+                applied.overturned.setdefault(judgement.by, []).append(event.id)
+        else:
+            self._let_in(event, judgement.payload, judgement, applied, again=again)
+        if act is not None:
+            self._settle_act(act, judgement, new=not again)
+
+    def _bench(self, event: Event, *, again: bool) -> tuple[Act | None, Bench]:
+        """Where an event is judged; a new one gets its place first, and a new act of authority its number."""
+        history = self._history
+        court = self._courts.of(event.stream, event if event.genesis else None)
+        if again:
+            place = history.place(event.id)
+            assert place is not None, "it was judged before"
+            act = court.act(event.id)
+        else:
+            place = locate(history, event)
+            act = self._enter(event, place)
+        return act, Bench(court, history.branch(place.branch), place, act is None or act.cut_known)
+
+    def _enter(self, event: Event, place: Place) -> Act | None:
+        kind = KINDS.get(event.kind)
+        if kind is None or kind.deed is None or event.unknown or event.payload is None:
+            return None
+        try:
+            return self._courts.enter(event, read_payload(kind, event.payload), place)
+        except PayloadFault:
+            return None  # void or carried for what its bytes are: it can never count
+
+    def _let_in(
+        self, event: Event, payload: Payload | None, judgement: Judgement, applied: Applied, *, again: bool
+    ) -> None:
+        history, kind = self._history, KINDS[event.kind]
+        touches = kind.touches(event, payload)
         history.record(event, judgement, [touch.key for touch in touches])
-        if type(judgement.payload) is EventRedacted:  # payload classes make `isinstance` slow
-            history.record_redaction(judgement.payload.events, event.id)
-            self._judge_redacted(judgement.payload, applied)
+        if type(payload) is EventRedacted:  # payload classes make `isinstance` slow
+            history.record_redaction(payload.events, event.id)
+            self._judge_redacted(payload, applied)
         for touch in touches:
             if again or kind.refolds:
-                applied.stale.add(touch.key)
+                applied.stale[touch.key] = touch.state
             else:
-                applied.states[touch.key] = self._fold_touch(event, touch, judgement.payload)
+                applied.states[touch.key] = self._fold_touch(event, touch, payload)
+
+    def _withdraw(self, event: Event, applied: Applied) -> None:
+        """An event that was judged before counts no longer: undo what it did, and judge again what acts on it."""
+        history, kind = self._history, KINDS.get(event.kind)
+        if kind is None:
+            return
+        payload = self._readable(event)
+        if payload is None and event.payload is not None and not history.redacted(event.id):
+            return  # unusable from the start
+        touches = {touch.key: touch.state for touch in kind.touches(event, payload)}
+        left = history.leave(event, list(touches))
+        if not left:
+            return
+        applied.stale.update({key: touches[key] for key in left})
+        if type(payload) is EventRedacted:
+            history.drop_redaction(payload.events, event.id)
+            self._judge_redacted(payload, applied)
+        if kind.creates and event.id in left:
+            for member in history.members(event.id):
+                if member.event.entity == event.id:
+                    self._again(member.event, applied)
+
+    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> None:
+        """Tell the court what an act counts for now, and have those judged again whom that may concern."""
+        accepted = judgement.verdict is ACCEPTED
+        if self._courts.settle(act, level_of(act.deed, judgement.role, accepted=accepted), alive=accepted):
+            self._changed.append((act, new))
+
+    def _settle_courts(self, applied: Applied) -> None:
+        while self._changed:
+            act, new = self._changed.pop()
+            applied.courts.add(act.branch.stream)
+            for name in dict.fromkeys(self._courts.affected(act, new=new)):
+                event = self._history.event(name)
+                assert event is not None, "it is on a branch"
+                self._again(event, applied)
 
     def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State:
         folded = self._folded.get(touch.key)
@@ -212,6 +323,15 @@ class Engine:
                 if len(self._wide) > _WIDE_MAX:
                     self._wide.popitem(last=False)
         return found
+
+    def _readable(self, event: Event) -> Payload | None:
+        """The payload of an event whose verdict may be anything; None if it cannot be used."""
+        if event.payload is None or self._history.redacted(event.id):
+            return None
+        try:
+            return read_payload(KINDS[event.kind], event.payload)
+        except PayloadFault:
+            return None
 
     def _payload(self, event: Event) -> Any:
         if event.payload is None or self._history.redacted(event.id):

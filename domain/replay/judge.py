@@ -1,24 +1,28 @@
-"""The verdict on one event: its payload, its enrolment, what it acts on, and the policy. Pure.
+"""The verdict on one event: its payload, its device, what it acts on, and its author's right to do that. Pure.
 
-A verdict reads nothing but the event, the events its payload and entity name, and its stream's authority. Where
-a named event is not here yet, the verdict is void and says what it awaits; the engine asks again when that arrives.
+A verdict reads the event, the events its payload and entity name, and its stream's court. Where it rests on
+another event (one that is not here yet, one that is void, an act that takes a right away), the judgement says what it
+awaits: the engine asks again when that arrives or changes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.authority.rights import Request, deny
+from domain.authority.roles import Role
 from domain.content.redacted import EventRedacted
 from domain.envelope import VERSION
 from domain.fold.kind import Kind, Payload, PayloadFault, read_payload
-from domain.keys import did_of
 from domain.kinds import KINDS
-from domain.policy import Policy, Question
+from domain.policy import need
 from domain.verdict import ACCEPTED, CARRIES, Verdict, carried, void
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from domain.authority.ancestry import Branch, Place
+    from domain.authority.court import Court
     from domain.envelope import Event
     from domain.ids import Did, EventId, StreamId
 
@@ -35,17 +39,30 @@ class Known(NamedTuple):
     roots: tuple[Did, ...] = ()
 
 
+class Bench(NamedTuple):
+    """Where an event is judged: its stream's court, its branch and place, and whether its cut is in its past."""
+
+    court: Court
+    branch: Branch
+    place: Place
+    cut_known: bool = True
+
+
 class Judgement(NamedTuple):
-    """A verdict, the payload it was read from (None if redacted or unusable), and what is still missing."""
+    """A verdict, the payload it was read from (None if redacted or unusable), and what may change it.
+
+    `role` is the author's at this event; `by` the act of authority that voids it; `detail` words for a person.
+    """
 
     verdict: Verdict
     payload: Payload | None = None
     awaits: tuple[EventId, ...] = ()
+    role: int = Role.BLOCKED
+    by: EventId | None = None
+    detail: str = ""
 
 
-def judge(
-    event: Event, find: Callable[[EventId], Known | None], policy: Policy, *, redacted: bool = False
-) -> Judgement:
+def judge(event: Event, bench: Bench, find: Callable[[EventId], Known | None], *, redacted: bool = False) -> Judgement:
     """Judge one event. `redacted` withholds its payload."""
     if event.v != VERSION:
         return Judgement(carried("version-unknown"))
@@ -64,23 +81,26 @@ def judge(
         reason = kind.check(event, payload) if kind.check else ""
         if reason:
             return Judgement(void(reason))
-    if did_of(event.device) != event.author:
-        return Judgement(void("not-enrolled"))
+    if payload is None and not kind.redactable:
+        return Judgement(void("payload-invalid"))  # it is nowhere but in a damaged log
     if event.genesis:
-        return _judge_genesis(event, kind, payload)
-    return _judge_act(event, kind, payload, find, policy)
+        return _judge_genesis(event, kind, payload, bench)
+    return _judge_act(event, kind, payload, bench, find)
 
 
-def _judge_genesis(event: Event, kind: Kind, payload: Payload | None) -> Judgement:
+def _judge_genesis(event: Event, kind: Kind, payload: Payload | None, bench: Bench) -> Judgement:
     if kind.acts_on:
         return Judgement(void("entity-unknown"))
+    enrolment = bench.branch.enrolment
+    if enrolment.fault or enrolment.principal != event.author:
+        return Judgement(void(enrolment.fault or "not-enrolled"))
     if event.author not in event.roots:
         return Judgement(void("no-authority"))
-    return Judgement(ACCEPTED, payload)
+    return Judgement(ACCEPTED, payload, role=Role.ROOT)
 
 
 def _judge_act(
-    event: Event, kind: Kind, payload: Payload | None, find: Callable[[EventId], Known | None], policy: Policy
+    event: Event, kind: Kind, payload: Payload | None, bench: Bench, find: Callable[[EventId], Known | None]
 ) -> Judgement:
     assert event.entity is not None
     if not kind.acts_on:
@@ -97,28 +117,41 @@ def _judge_act(
         return Judgement(void("entity-later"))
     if not thing.accepted:
         return Judgement(void("entity-void"), awaits=(event.entity,))
-    genesis = find(event.stream)  # type: ignore[arg-type]  # a stream's id is its genesis event's
-    assert genesis is not None, "an event without its stream's genesis has missing parents"
-    author = None if kind.acts_on == ("repository",) else thing.author
-    further = kind.demands(payload) if kind.demands and payload is not None else ""
-    for action in (kind.action, further) if further else (kind.action,):
-        if not policy.allows(Question(action, event.author, genesis.roots, author)):
-            return Judgement(void("no-authority"))
+    if not bench.cut_known:
+        return Judgement(void("cut-unknown"))
+    request = request_for(event, kind, payload, None if kind.acts_on == ("repository",) else thing.author)
+    role, denial = deny(bench.court, request, bench.branch, bench.place, event.id)
+    if denial is not None:
+        by = denial.by.event if denial.by else None
+        return Judgement(void(denial.reason), None, (by,) if by else (), role, by, denial.detail)
     if type(payload) is EventRedacted:  # payload classes make `isinstance` slow
-        return _judge_redaction(event, payload, find, genesis.roots)
-    return Judgement(ACCEPTED, payload)
+        return _judge_redaction(event, payload, find, role)
+    return Judgement(ACCEPTED, payload, role=role)
+
+
+def request_for(event: Event, kind: Kind, payload: Payload | None, thing_author: Did | None) -> Request:
+    """What an event does, as the table and the holds see it."""
+    further = kind.demands(payload) if kind.demands and payload is not None else ""
+    return Request(
+        (kind.action, further) if further else (kind.action,),
+        event.author,
+        thing_author,
+        event.entity or b"",
+        kind.pushes(payload) if kind.pushes and payload is not None else (),
+        kind.deed(event, payload) if kind.deed and payload is not None else None,
+    )
 
 
 def _judge_redaction(
-    event: Event, payload: EventRedacted, find: Callable[[EventId], Known | None], roots: tuple[Did, ...]
+    event: Event, payload: EventRedacted, find: Callable[[EventId], Known | None], role: int
 ) -> Judgement:
+    anyones = role >= need("content.redact").role
     for name in payload.events:
         target = find(name)  # type: ignore[arg-type]  # checked to be 32 bytes by the payload's type
         if target is None:
             return Judgement(void("redaction-invalid"), awaits=(name,))  # type: ignore[arg-type]
         kind = KINDS.get(target.kind)
-        own = target.author == event.author or event.author in roots
         part = event.entity in (name, target.entity) and target.stream == event.stream
-        if kind is None or not kind.redactable or not own or not part:
+        if kind is None or not kind.redactable or not part or not (anyones or target.author == event.author):
             return Judgement(void("redaction-invalid"))
-    return Judgement(ACCEPTED, payload)
+    return Judgement(ACCEPTED, payload, role=role)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from typing import TYPE_CHECKING
 
+from domain.authority.ancestry import Branch, Links, past_of
 from domain.replay.engine import Member
 from domain.replay.judge import Judgement, Known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain.authority.ancestry import Place, Vector
+    from domain.authority.enrolment import Enrolment
     from domain.envelope import Event
-    from domain.ids import EventId
+    from domain.ids import DeviceKey, EventId, StreamId
+    from domain.replay.courts import StoredAct
     from domain.verdict import Verdict
 
 
@@ -25,6 +29,13 @@ class MemoryHistory:
         self._members: dict[bytes, list[tuple[int, EventId]]] = {}
         self._redacted: dict[bytes, set[EventId]] = {}
         self._awaiting: dict[EventId, set[EventId]] = {}
+        self._places: dict[EventId, Place] = {}
+        self._located: dict[EventId, Event] = {}
+        self._marks: dict[EventId, Vector] = {}
+        self._branches: list[Branch] = []
+        self._on_branch: list[list[EventId]] = []
+        self._acts: dict[StreamId, list[StoredAct]] = {}
+        self._act_numbers: dict[EventId, int] = {}
 
     def known(self, name: EventId) -> Known | None:
         """An event by id, as other events' verdicts need it."""
@@ -48,7 +59,7 @@ class MemoryHistory:
 
     def redacted(self, name: EventId) -> bool:
         """Whether an accepted redaction covers an event's payload."""
-        return name in self._redacted
+        return bool(self._redacted.get(name))
 
     def awaiting(self, name: EventId) -> Sequence[EventId]:
         """Events whose verdict waits for this one."""
@@ -65,6 +76,20 @@ class MemoryHistory:
             if event.order not in members:
                 insort(members, event.order)
 
+    def leave(self, event: Event, keys: Sequence[bytes]) -> Sequence[bytes]:
+        """An event touches these entities no longer: those it did touch."""
+        left = [key for key in keys if event.order in self._members.get(key, ())]
+        for key in left:
+            self._members[key].remove(event.order)
+            if not self._members[key]:
+                del self._members[key]
+        return left
+
+    def drop_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
+        """A redaction covers these events no longer."""
+        for target in targets:
+            self._redacted[target].discard(by)
+
     def record_redaction(self, targets: Sequence[bytes], by: EventId) -> None:
         """Remember that an accepted redaction covers these events."""
         for target in targets:
@@ -73,3 +98,65 @@ class MemoryHistory:
     def record_verdict(self, name: EventId, verdict: Verdict) -> None:
         """Change the verdict of an event, found only by folding."""
         self.verdicts[name] = verdict
+
+    # --- places and acts -------------------------------------------------------------------------
+
+    def place(self, name: EventId) -> Place | None:
+        """Where an event stands, or None if it is not here."""
+        return self._places.get(name)
+
+    def links(self, name: EventId) -> Links:
+        """A recorded event's own links."""
+        event, place = self._located[name], self._places[name]
+        return Links(place.branch, place.seq, event.lamport, past_of(event))
+
+    def act(self, name: EventId) -> int | None:
+        """The number of an act in its stream, or None for an event that is none."""
+        return self._act_numbers.get(name)
+
+    def mark(self, name: EventId) -> Vector | None:
+        """The vector kept for an event, if one is."""
+        return self._marks.get(name)
+
+    def branch(self, number: int) -> Branch:
+        """A branch by its number."""
+        return self._branches[number]
+
+    def tip_of(self, event: EventId) -> int | None:
+        """The number of the branch whose last event this is, or None if another follows it there."""
+        number = self._places[event].branch
+        return number if self._on_branch[number][-1] == event else None
+
+    def open_branch(self, stream: StreamId, device: DeviceKey, enrolment: Enrolment) -> Branch:
+        """A new branch."""
+        branch = Branch(len(self._branches), stream, device, enrolment)
+        self._branches.append(branch)
+        self._on_branch.append([])
+        return branch
+
+    def put(self, event: Event, place: Place, mark: Vector | None) -> None:
+        """Remember where a new event stands."""
+        self._located[event.id] = event
+        self._places[event.id] = place
+        self._on_branch[place.branch].append(event.id)
+        if mark is not None:
+            self._marks[event.id] = mark
+
+    def branches(self, stream: StreamId) -> Sequence[Branch]:
+        """All branches of a stream."""
+        return [branch for branch in self._branches if branch.stream == stream]
+
+    def beyond(self, branch: int, seq: int) -> Sequence[EventId]:
+        """The events of a branch after a seq."""
+        names = self._on_branch[branch]
+        return names[bisect_right(names, seq, key=lambda name: self._places[name].seq) :]
+
+    def acts(self, stream: StreamId) -> Sequence[StoredAct]:
+        """A stream's acts in the order of their numbers."""
+        return self._acts.get(stream, ())
+
+    def record_act(self, stream: StreamId, number: int, act: StoredAct) -> None:
+        """Remember an act, or what became of it."""
+        acts = self._acts.setdefault(stream, [])
+        acts[number : number + 1] = [act]
+        self._act_numbers[act.event] = number

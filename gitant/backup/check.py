@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from domain.errors import GitantError
 from domain.ids import parse_stream_id
-from domain.policy import RootPolicy
 from gitant.backup.manifest import SUMS, digest_of, read_manifest, read_sums
 from gitant.backup.restore import differences
 from gitant.backup.take import silent
@@ -77,7 +76,7 @@ def _contents(backup: Path, manifest: Manifest, say: Callable[[str], None], tick
         try:
             with closing(SQLiteEventLog(folder.log)) as log:
                 with tickers("events checked") as ticker:
-                    verify_log(log, RootPolicy(), say, ticker)
+                    verify_log(log, say, ticker)
                 if log.last_position() != manifest.position:
                     say(f"log: it ends at {log.last_position()}, and the backup is of {manifest.position}")
             with tickers("events into the views") as ticker:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from domain.errors import InvalidInput, Unavailable
 from domain.ids import parse_stream_id
 from domain.keys import SigningKey
-from domain.policy import RootPolicy
 from gitant.backup.draft import Draft
 from gitant.backup.manifest import MANIFEST, read_manifest, read_sums
 from gitant.backup.take import silent
@@ -102,7 +101,7 @@ def _make_views(folder: DataDir, manifest: Manifest, ticker: Progress) -> None:
     SQLiteEventLog(folder.log).close()  # migrates what an earlier version backed up
     rebuild_views(folder, ticker)
     with closing(SQLiteEventLog(folder.log, create=False)) as log:
-        projector = Projector(open_writable(folder.views), LogSource(log), RootPolicy())
+        projector = Projector(open_writable(folder.views), LogSource(log))
         with closing(projector.shelf.connection) as views:
             store = DiskGitStore(folder.repos)
             for path in folder.repos.glob("*.git"):  # folders that hold no file are not in a backup

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from domain.policy import RootPolicy
 from gitant.cli.node import folder_of
 from gitant.cli.options import DataDir, Json
 from gitant.cli.output import Ticker, clean, print_fields, print_json
@@ -36,7 +35,6 @@ def verify(data_dir: DataDir = None, json: Json = False) -> None:
         with Ticker("events checked") as ticker:
             report = verify_log(
                 log,
-                RootPolicy(),
                 lambda words: _note(words, faults, json=json),
                 ticker,
                 blobs=DiskBlobs(folder.blobs),

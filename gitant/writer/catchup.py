@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from domain.policy import Policy
     from domain.ports_log import EventLog
 
 FLUSH_EVENTS = 10_000
@@ -44,10 +43,10 @@ def catch_up(
     return projector.position - first
 
 
-def build_anew(path: Path, log: EventLog, policy: Policy, progress: Callable[[int, int], None]) -> int:
+def build_anew(path: Path, log: EventLog, progress: Callable[[int, int], None]) -> int:
     """Make views at `path`, where there are none, of the whole log, faster than by catching up; how many events."""
     connection = open_draft(path)
-    count = catch_up(Projector(connection, LogSource(log), policy), log, progress)
+    count = catch_up(Projector(connection, LogSource(log)), log, progress)
     finish_draft(connection)
     return count
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from domain.ids import StreamId
     from domain.keys import SigningKey
-    from domain.policy import Policy
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.ports_log import EventLog
@@ -50,7 +49,6 @@ class WriterCore:
         key: SigningKey,
         store: GitStore,
         blobs: Blobs,
-        policy: Policy,
         *,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         random_bytes: Callable[[int], bytes] = os.urandom,
@@ -63,7 +61,6 @@ class WriterCore:
         self._key = key
         self._store = store
         self._blobs = blobs
-        self._policy = policy
         self._now_ms = now_ms
         self._random_bytes = random_bytes
         self._on_code_change = on_code_change
@@ -185,7 +182,6 @@ class WriterCore:
             self._key,
             self._store,
             self._blobs,
-            self._policy,
             self._now_ms,
             self._random_bytes,
             self._may_sign,

@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 from domain.keys import SigningKey
-from domain.policy import RootPolicy
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
 from gitant.writer.graves import Graves
@@ -42,9 +41,8 @@ def open_core(
     refuse_later_folder(folder)
     log = SQLiteEventLog(folder.log)
     key = SigningKey(keys.load_or_create(folder.identity_key))
-    policy = RootPolicy()
     try:
-        projector = open_views(folder, log, policy, progress)
+        projector = open_views(folder, log, progress)
     except BaseException:
         log.close()
         raise
@@ -61,7 +59,6 @@ def open_core(
         key,
         store,
         blobs,
-        policy,
         on_code_change=on_code_change,
         housekeeper=housekeeper,
         may_sign=RestoredFeeds(local).check,

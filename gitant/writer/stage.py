@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from sys import maxsize
 from typing import TYPE_CHECKING, final
 
 from domain.attachment.state import AttachmentState
+from domain.authority.ancestry import Branch, Place
+from domain.authority.court import NOBODY_YET
+from domain.authority.enrolment import RANK_ROOT, Enrolment
+from domain.authority.rights import deny
 from domain.chain import check_links
 from domain.commands.events import OPERATOR_NAME
 from domain.envelope import open_event, seal
@@ -13,7 +18,7 @@ from domain.fold.kind import write_payload
 from domain.identity.created import IdentityCreated
 from domain.identity.state import IdentityState
 from domain.issue.state import IssueState
-from domain.keys import is_did
+from domain.keys import is_did, key_of
 from domain.label.state import LabelState
 from domain.limits import NONCE_BYTES, PARENTS_MAX, SALT_BYTES
 from domain.refs.names import folders_of
@@ -24,12 +29,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
+    from domain.authority.rights import Denial, Request
+    from domain.authority.roles import Role
     from domain.commands.scene import Effect
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
     from domain.ids import Did, EventId, StreamId
     from domain.keys import SigningKey
-    from domain.policy import Policy
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.verdict import Verdict
@@ -46,12 +52,10 @@ class Stage:
         key: SigningKey,
         store: GitStore,
         blobs: Blobs,
-        policy: Policy,
         now_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
         may_sign: Callable[[], None] = lambda: None,
     ) -> None:
-        self.policy = policy
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self._projector = projector
@@ -77,6 +81,17 @@ class Stage:
 
     def foresee(self, event: Event) -> Verdict:
         return self._projector.foresee(event)
+
+    def denial(self, stream: StreamId, request: Request) -> Denial | None:
+        court = self._projector.court(stream)
+        # An event written now has every act in its past, and is in the past of no cut.
+        place = Place(-1, maxsize, (1 << len(court.acts)) - 1)
+        branch = Branch(-1, stream, key_of(request.author), Enrolment(request.author, RANK_ROOT))
+        return deny(court, request, branch, place, NOBODY_YET)[1]
+
+    def role(self, stream: StreamId, did: Did) -> Role:
+        court = self._projector.court(stream)
+        return court.now(did, key_of(did), (1 << len(court.acts)) - 1)
 
     def after(self, effect: Effect) -> None:
         self.effects.append(effect)

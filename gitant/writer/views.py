@@ -19,14 +19,13 @@ from projections.source import LogSource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from domain.policy import Policy
     from domain.ports_log import EventLog
     from storage.datadir import DataDir
 
 _log = structlog.get_logger(__name__)
 
 
-def open_views(folder: DataDir, log: EventLog, policy: Policy, progress: Callable[[int, int], None]) -> Projector:
+def open_views(folder: DataDir, log: EventLog, progress: Callable[[int, int], None]) -> Projector:
     """The writing side of a folder's views, at the end of the log. The caller holds the folder's lock.
 
     Raises `Unavailable` where the log is empty and the views tell that it was not: a lost log is not begun anew
@@ -42,10 +41,10 @@ def open_views(folder: DataDir, log: EventLog, policy: Policy, progress: Callabl
         _log.warning("the views are made again from the log", because=why, events=held)
         fresh = folder.views.with_name(folder.views.name + ".new")
         remove(fresh)
-        build_anew(fresh, log, policy, progress)
+        build_anew(fresh, log, progress)
         remove(folder.views)
         fresh.rename(folder.views)
-    projector = Projector(open_writable(folder.views), LogSource(log), policy)
+    projector = Projector(open_writable(folder.views), LogSource(log))
     catch_up(projector, log, progress)
     return projector
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.refs.names import BRANCH_PREFIX, TAG_PREFIX
+from domain.refs.state import RefState
 from projections.show.form import encode_json
 from projections.tables import REFS
 
 if TYPE_CHECKING:
-    from domain.refs.state import RefState
     from projections.canvas import Canvas
 
 
@@ -35,6 +35,12 @@ def document(state: RefState, _: Canvas) -> bytes:
             for move in state.moves.current
         ]
     return encode_json(fields)
+
+
+def hide(key: bytes, canvas: Canvas) -> None:
+    """Take a ref away of which no move counts any longer."""
+    state = RefState(key)
+    canvas.shelf.delete("DELETE FROM refs WHERE stream=? AND name=?", (state.stream, state.name))
 
 
 def show(state: RefState, doc: bytes, canvas: Canvas) -> None:

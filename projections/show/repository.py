@@ -68,7 +68,7 @@ def show(state: RepositoryState, doc: bytes, canvas: Canvas) -> None:
         int(state.archived.value),
         int(state.deleted.value),
         state.default_branch.value,
-        " ".join(state.roots),
+        canvas.readers(state.key),
         state.updated,
         canvas.star_count(state.key),
         doc,

@@ -13,7 +13,6 @@ from domain.envelope import seal
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from domain.fold.kind import write_payload
 from domain.identity.created import IdentityCreated
-from domain.policy import RootPolicy
 from gitant.digests import stream_digests
 from gitant.verify import verify
 from gitant.writer.orphans import DAY_MS, HOUR_MS, Orphans
@@ -54,7 +53,7 @@ def attached(world: World, repo: bytes, data: bytes = b"dust", **how: Any) -> by
 def faults(world: World) -> list[str]:
     found: list[str] = []
     blobs, store = DiskBlobs(world.folder.blobs), DiskGitStore(world.folder.repos)
-    verify(world.log, RootPolicy(), found.append, blobs=blobs, is_here=store.holds)
+    verify(world.log, found.append, blobs=blobs, is_here=store.holds)
     return found
 
 

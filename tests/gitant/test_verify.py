@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from domain.policy import RootPolicy
 from domain.ports_log import new_row
 from gitant.verify import Report, verify
 from storage.log.eventlog import SQLiteEventLog
@@ -32,7 +31,7 @@ def stored(path: Path, events: Sequence[Event]) -> Path:
 def verified(path: Path) -> tuple[Report, list[str]]:
     faults: list[str] = []
     with closing(SQLiteEventLog(path, create=False)) as log:
-        report = verify(log, RootPolicy(), faults.append)
+        report = verify(log, faults.append)
     assert report.faults == len(faults)
     return report, faults
 
@@ -249,7 +248,7 @@ def test_a_chain_of_hostile_entities_does_not_go_deep(tmp_path: Path) -> None:
 def test_progress_ends_at_the_end(log: Path) -> None:
     seen: list[tuple[int, int]] = []
     with closing(SQLiteEventLog(log)) as opened:
-        verify(opened, RootPolicy(), lambda _: None, lambda done, total: seen.append((done, total)))
+        verify(opened, lambda _: None, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (4, 4)
 
 

@@ -13,7 +13,6 @@ from domain.fold.orset import ObservedSet
 from domain.fold.register import Register, Written
 from domain.ids import EventId
 from domain.kinds import KINDS
-from domain.policy import RootPolicy
 from domain.replay import engine, judge
 from domain.replay.engine import Engine
 from domain.replay.memory import MemoryHistory

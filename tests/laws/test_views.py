@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.policy import RootPolicy
 from domain.ports_log import new_row
 from gitant.digests import stream_digests
 from gitant.writer.catchup import catch_up
@@ -31,7 +30,7 @@ def shown(events: Sequence[Event], path: Path, batch: int) -> tuple[Any, dict[by
     """The digests and verdicts of views made from events in this order."""
     log = MemoryEventLog()
     connection = open_writable(path)
-    projector = Projector(connection, LogSource(log), RootPolicy())
+    projector = Projector(connection, LogSource(log))
     for start in range(0, len(events), batch):
         log.append([new_row(event) for event in events[start : start + batch]])
         catch_up(projector, log)

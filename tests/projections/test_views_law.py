@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.policy import RootPolicy
 from domain.ports_log import new_row
 from domain.ports_views import Answer
 from gitant import rebuild
@@ -101,7 +100,7 @@ def shuffled(events: list[Event], seed: int) -> list[Event]:
 def arrive(events: list[Event], path: Path, batch: int) -> Any:
     """A second node's views, made from events in this order."""
     log = SQLiteEventLog(path / "log.sqlite")
-    projector = Projector(open_writable(path / "views.sqlite"), LogSource(log), RootPolicy())
+    projector = Projector(open_writable(path / "views.sqlite"), LogSource(log))
     for start in range(0, len(events), batch):
         log.append([new_row(event) for event in events[start : start + batch]])
         catch_up(projector, log)

@@ -12,7 +12,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from domain.ids import StreamId, parse_stream_id
-from domain.policy import RootPolicy
 from gitant.digests import stream_digests
 from gitant.refs_shown import refs_shown
 from projections.database import finish_draft, open_draft, open_readonly
@@ -103,7 +102,7 @@ def compare_with_prefix(original: DataDir, restored: DataDir, position: int, scr
         while rows[-1].position < position:
             rows += [row for row in log.read(rows[-1].position, position) if row.position <= position]
         connection = open_draft(prefix)
-        projector = Projector(connection, LogSource(log), RootPolicy())
+        projector = Projector(connection, LogSource(log))
         for row in rows:
             projector.apply(event_of(row), row.position)
         projector.flush()

@@ -7,7 +7,6 @@ import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from domain.policy import RootPolicy
 from gitant import rebuild
 from gitant.verify import verify
 from projections.database import open_readonly
@@ -25,7 +24,7 @@ def check_folder(folder: DataDir) -> None:
     """The log is sound, the views are what it comes to, and git agrees with both."""
     faults: list[str] = []
     with closing(SQLiteEventLog(folder.log, create=False)) as log:
-        verify(log, RootPolicy(), faults.append)
+        verify(log, faults.append)
     assert faults == []
     assert rebuild.check(folder) == []
     store = DiskGitStore(folder.repos)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from domain.errors import Unavailable
-from domain.policy import RootPolicy
 from gitant import rebuild
 from gitant.backup.take import take
 from gitant.current import current_views
@@ -63,7 +62,7 @@ def test_it_is_opened_and_comes_to_the_same(older: tuple[DataDir, dict[str, Any]
     assert told[-1][0] == told[-1][1] > 0
     faults: list[str] = []
     with closing(SQLiteEventLog(folder.log, create=False)) as log:
-        report = verify(log, RootPolicy(), faults.append)
+        report = verify(log, faults.append)
     assert faults == []
     counted = {"events": report.events, "payloads": report.payloads, "holes": report.holes, "feeds": report.feeds}
     assert counted == {name: said["verify"][name] for name in counted}

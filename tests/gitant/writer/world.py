@@ -12,7 +12,6 @@ from domain.errors import LocalFault
 from domain.fold.kind import write_payload
 from domain.ids import StreamId, parse_stream_id
 from domain.keys import SigningKey
-from domain.policy import RootPolicy
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
@@ -57,7 +56,7 @@ class World:
 
     def open(self) -> None:
         self.log = SQLiteEventLog(self.folder.log)
-        self.projector = Projector(open_writable(self.folder.views), LogSource(self.log), RootPolicy())
+        self.projector = Projector(open_writable(self.folder.views), LogSource(self.log))
         catch_up(self.projector, self.log)
         store = DiskGitStore(self.folder.repos)
         heal(self.projector, store)
@@ -67,7 +66,6 @@ class World:
             KEY,
             store,
             DiskBlobs(self.folder.blobs),
-            RootPolicy(),
             now_ms=self.tick,
             random_bytes=self._random.randbytes,
         )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from domain.policy import RootPolicy
 from domain.ports_log import new_row
 from gitant.writer.catchup import catch_up as catch_views_up
 from projections.analytics.connection import writer
@@ -35,7 +34,7 @@ class Shelves:
         self.log = SQLiteEventLog(folder / "log.sqlite")
         self.views = folder / "views.sqlite"
         self.analytics = folder / "analytics.duckdb"
-        self._projector = Projector(open_writable(self.views), LogSource(self.log), RootPolicy())
+        self._projector = Projector(open_writable(self.views), LogSource(self.log))
 
     def arrive(self, events: Sequence[Event]) -> None:
         """Store events and show them."""

@@ -1,0 +1,175 @@
+"""Who has whom in its past: exact answers about a stream's graph of events, at a cost that does not grow with it.
+
+A feed's events are a chain, so the past of an event is, for each branch of a feed, everything up to one seq: a
+*vector*. To know the vector of any event, its graph is walked back until events whose vector was kept (*marks*, one
+every `BAND` of Lamport time). Each event also carries which acts of authority are in its past, as bits.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from domain.authority.enrolment import NOT_ENROLLED, RANK_ROOT, Enrolment, read_chain
+from domain.keys import did_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from domain.envelope import Event
+    from domain.ids import DeviceKey, EventId, StreamId
+
+BAND: Final = 512
+
+Vector = dict[int, int]
+"""By branch number, the greatest seq that is covered."""
+
+
+class Place(NamedTuple):
+    """Where an event stands: its branch and seq, and the acts in its past (bit n for act n of its stream)."""
+
+    branch: int
+    seq: int
+    acts: int
+
+
+class Branch(NamedTuple):
+    """One chain of one device's events in a stream, with what its first event enrolled it for. Numbers are local."""
+
+    number: int
+    stream: StreamId
+    device: DeviceKey
+    enrolment: Enrolment
+
+
+class Links(NamedTuple):
+    """An event as a walk sees it."""
+
+    branch: int
+    seq: int
+    lamport: int
+    past: tuple[EventId, ...]
+
+
+class Graph(Protocol):
+    """What is remembered of the events that are here."""
+
+    def place(self, name: EventId) -> Place | None:
+        """Where an event stands, or None if it is not here."""
+        ...
+
+    def links(self, name: EventId) -> Links:
+        """A recorded event's own links."""
+        ...
+
+    def act(self, name: EventId) -> int | None:
+        """The number of an act in its stream, or None for an event that is none."""
+        ...
+
+    def mark(self, name: EventId) -> Vector | None:
+        """The vector kept for an event, if one is."""
+        ...
+
+    def branch(self, number: int) -> Branch:
+        """A branch by its number."""
+        ...
+
+    def tip_of(self, event: EventId) -> int | None:
+        """The number of the branch whose last event this is, or None if another follows it there."""
+        ...
+
+    def open_branch(self, stream: StreamId, device: DeviceKey, enrolment: Enrolment) -> Branch:
+        """A new branch."""
+        ...
+
+    def put(self, event: Event, place: Place, mark: Vector | None) -> None:
+        """Remember where a new event stands."""
+        ...
+
+
+def past_of(event: Event) -> tuple[EventId, ...]:
+    """Parents and prev, each once."""
+    if event.prev is None or event.prev in event.parents:
+        return event.parents
+    return (*event.parents, event.prev)
+
+
+def locate(graph: Graph, event: Event) -> Place:
+    """Record a new event, whose past is here: its branch, the acts it has seen, and a mark if it is time for one."""
+    place = foresee(graph, event)
+    if place.branch < 0:
+        enrolment = enrolment_of(graph, event)
+        place = place._replace(branch=graph.open_branch(event.stream, event.device, enrolment).number)
+    mark = None
+    if event.lamport % BAND == 0:  # one more than the greatest of its past: no path gets by without a mark
+        mark = vector(graph, past_of(event))
+        mark[place.branch] = event.seq
+    graph.put(event, place, mark)
+    return place
+
+
+def foresee(graph: Graph, event: Event) -> Place:
+    """Where an event would stand; branch -1 for one that would open a new branch."""
+    acts = 0
+    for name in past_of(event):
+        place = graph.place(name)
+        if place is None:
+            continue  # only of an event that is not taken in for just that reason
+        acts |= place.acts
+        act = graph.act(name)
+        if act is not None:
+            acts |= 1 << act
+    tip = graph.tip_of(event.prev) if event.prev is not None else None
+    return Place(-1 if tip is None else tip, event.seq, acts)
+
+
+def enrolment_of(graph: Graph, event: Event) -> Enrolment:
+    """What the event's feed enrolled its device for."""
+    before = graph.place(event.prev) if event.prev is not None else None
+    if before is not None:
+        return graph.branch(before.branch).enrolment
+    own = did_of(event.device)
+    if event.author == own:
+        return Enrolment(own, RANK_ROOT)
+    if not event.enrolment:
+        return NOT_ENROLLED
+    return read_chain(event.enrolment, event.device, event.stream)
+
+
+def vector(graph: Graph, names: Iterable[EventId]) -> Vector:
+    """How far the events of these names and their ancestors reach on every branch."""
+    reached: Vector = {}
+    whole: Vector = {}
+    seen: set[EventId] = set()
+    waiting: list[tuple[int, EventId]] = []
+    for name in names:
+        heappush(waiting, (-graph.links(name).lamport, name))
+    while waiting:
+        _, name = heappop(waiting)
+        if name in seen:
+            continue
+        seen.add(name)
+        branch, seq, _, past = graph.links(name)
+        if whole.get(branch, 0) >= seq:
+            continue  # with everything before it
+        mark = graph.mark(name)
+        if mark is not None:
+            _join(whole, mark)
+            continue
+        reached[branch] = max(reached.get(branch, 0), seq)
+        for each in past:
+            if each not in seen:
+                heappush(waiting, (-graph.links(each).lamport, each))
+    _join(reached, whole)
+    return reached
+
+
+def covers(reach: Mapping[int, int], branch: int, seq: int) -> bool:
+    """Whether an event is in the past that a vector describes."""
+    return reach.get(branch, 0) >= seq
+
+
+def _join(into: Vector, other: Mapping[int, int]) -> None:
+    for branch, seq in other.items():
+        if into.get(branch, 0) < seq:
+            into[branch] = seq

@@ -1,0 +1,270 @@
+"""The court of one stream: what standing each event's author had, from the acts of authority in and beside its past.
+
+Roles are folded by level. A grant of role r counts only if its author stood above r, a limit on it only if *its* author
+stood above r: so what holds at one level follows from the levels above alone, no two people can remove each other, and
+acts may arrive in any order. The rules, with the attacks they answer: docs/design/authority.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from sys import maxsize
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from domain.authority.acts import Admission, Grant, Hold, Limit
+from domain.authority.ancestry import Branch, Place, Vector, covers
+from domain.authority.enrolment import RANK_ROOT, Enrolment
+from domain.authority.roles import Role
+from domain.ids import EventId
+from domain.keys import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from domain.authority.acts import Deed
+    from domain.ids import DeviceKey, Did, StreamId
+
+NO_EFFECT: Final = -2
+"""The level of an act that does not count."""
+
+_CLAIMS_MAX: Final = 20_000
+_UNCUT: Final = Place(-1, maxsize, 0)
+NOBODY_YET: Final = EventId(bytes(32))
+"""Stands for an event that is not written."""
+
+
+@dataclass(slots=True)
+class Act:
+    """One act of authority that is in the log, whether it counts or not."""
+
+    number: int
+    event: EventId
+    author: Did
+    branch: Branch
+    place: Place
+    deed: Deed
+    cut_known: bool = True
+    reach: Vector = field(default_factory=Vector)
+    """How far the cut of a limit or hold reaches."""
+    level: int = NO_EFFECT
+    """Its author's role there, or `NO_EFFECT`."""
+    alive: bool = False
+    """Whether it is accepted (one that ends the author's own device counts for that without any role)."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether its device's enrolment and its cut are in order, whatever its author may."""
+        enrolment = self.branch.enrolment
+        return self.cut_known and not enrolment.fault and enrolment.principal == self.author
+
+    def in_past(self, place: Place) -> bool:
+        """Whether the event at `place` was written with this act in its past."""
+        return bool(place.acts >> self.number & 1)
+
+    def counts_against(self, place: Place) -> bool:
+        """Whether it has effect, holds something, and the event at `place` is not in the past of its cut."""
+        on = not isinstance(self.deed, Hold) or self.deed.on
+        return on and self.level != NO_EFFECT and not covers(self.reach, place.branch, place.seq)
+
+
+class Standing(NamedTuple):
+    """A role at one event, and the act that keeps it from being more (None if nothing does)."""
+
+    role: Role
+    by: Act | None = None
+
+
+class _Claim(NamedTuple):
+    """One role that somebody has been given, with the acts that may reduce it."""
+
+    role: Role
+    grant: Act | None
+    own: tuple[Act, ...]
+    """Limits on a device by its own principal."""
+    others: tuple[Act, ...]
+    """Limits by others, and by the principal who leaves."""
+
+
+class Court:
+    """Everything about authority in one stream. An act is added once, and told whenever its level changes."""
+
+    def __init__(self, stream: StreamId, roots: Sequence[Did]) -> None:
+        self.stream = stream
+        self.roots = frozenset(roots)
+        self.acts: list[Act] = []
+        self._by_event: dict[bytes, Act] = {}
+        self._grants: dict[Did, list[Act]] = {}
+        self._limits: dict[Did, list[Act]] = {}
+        self._device_limits: dict[DeviceKey, list[Act]] = {}
+        self._node_limits: dict[Did, list[Act]] = {}
+        self._admissions: dict[bytes, list[Act]] = {}
+        self._holds: dict[tuple[str, bytes], list[Act]] = {}
+        self._replacing: dict[bytes, list[Act]] = {}
+        self._claims: dict[tuple[int, int], Role | tuple[_Claim, ...]] = {}
+
+    def add(self, act: Act) -> None:
+        """A new act, in order of its number; it counts for nothing until its level is set."""
+        assert act.number == len(self.acts)
+        self.acts.append(act)
+        self._by_event[act.event] = act
+        match act.deed:
+            case Grant(principal=principal):
+                self._grants.setdefault(principal, []).append(act)
+            case Limit(principal=principal, device=device, node=node):
+                if principal is not None:
+                    self._limits.setdefault(principal, []).append(act)
+                if device is not None:
+                    self._device_limits.setdefault(device, []).append(act)
+                if node is not None:
+                    self._node_limits.setdefault(node, []).append(act)
+            case Hold(sort=sort, about=about, replaces=replaces):
+                self._holds.setdefault((sort, b"" if sort == "protection" else about), []).append(act)
+                for name in replaces:
+                    held = self._by_event.get(name)
+                    # Only what it knew, and only its like: to end a protection ends no archiving.
+                    if held is not None and held.in_past(act.place) and _alike(held.deed, act.deed):
+                        self._replacing.setdefault(name, []).append(act)
+            case Admission(events=events):
+                for name in events:
+                    self._admissions.setdefault(name, []).append(act)
+
+    def settle(self, act: Act, level: int, *, alive: bool) -> bool:
+        """Set what an act counts for; whether that changed anything."""
+        if (act.level, act.alive) == (level, alive):
+            return False
+        act.level, act.alive = level, alive
+        self._claims.clear()
+        return True
+
+    def act(self, event: bytes) -> Act | None:
+        """The act that an event is, or None."""
+        return self._by_event.get(event)
+
+    def holds(self, sort: str, about: bytes = b"") -> Sequence[Act]:
+        """The acts that hold something (of protections, those of all patterns), also those of no effect."""
+        return self._holds.get((sort, about), ())
+
+    def lifted(self, hold: Act, place: Place) -> bool:
+        """Whether an act that counts, in the past of `place`, has replaced a hold."""
+        return any(act.level != NO_EFFECT and act.in_past(place) for act in self._replacing.get(hold.event, ()))
+
+    def admitted(self, event: EventId, limit: Act, above: int) -> bool:
+        """Whether somebody above a level, who knew of a limit, said that an event counts in spite of it."""
+        found = self._admissions.get(event, ())
+        return any(act.level > above and limit.in_past(act.place) for act in found)
+
+    def everybody(self) -> dict[Did, Role]:
+        """The role of all whom some act names, and of the roots, with all acts in their past."""
+        seen = (1 << len(self.acts)) - 1
+        named = sorted({*self.roots, *self._grants, *self._limits})
+        return {did: self.now(did, key_of(did), seen) for did in named}
+
+    # --- standing --------------------------------------------------------------------------------
+
+    def standing(self, branch: Branch, place: Place, event: EventId) -> Standing:
+        """The role of a branch's principal at one of its events."""
+        key = (branch.number, place.acts)
+        claims = self._claims.get(key)
+        if claims is None or branch.number < 0:
+            claims = self._claims_of(branch, place)
+            if len(self._claims) > _CLAIMS_MAX:
+                self._claims.clear()
+            self._claims[key] = claims
+        if isinstance(claims, Role):
+            return Standing(claims)
+        best = Standing(Role.BLOCKED)
+        for claim in claims:
+            if claim.role <= best.role:
+                break
+            found = self._reduced(claim, branch, place, event)
+            if found.role > best.role:
+                best = found if best.by is None else Standing(found.role, best.by)
+            elif best.by is None:
+                best = Standing(best.role, found.by)
+        return best
+
+    def now(self, principal: Did, device: DeviceKey, seen: int, enrolment: Enrolment | None = None) -> Role:
+        """The role of a principal's next event, whose past has all the acts `seen`; it is in the past of no cut."""
+        branch = Branch(-1, self.stream, device, enrolment or Enrolment(principal, RANK_ROOT))
+        return self.standing(branch, _UNCUT._replace(acts=seen), NOBODY_YET).role
+
+    def _claims_of(self, branch: Branch, place: Place) -> Role | tuple[_Claim, ...]:
+        """What somebody may be here, the greatest first; the role itself if nothing can reduce it."""
+        principal = branch.enrolment.principal
+        own = self._own_limits(branch)
+        if principal in self.roots:
+            return (_Claim(Role.ROOT, None, own, ()),) if own else Role.ROOT
+        claims = [self._claim(branch, None)]
+        for grant in self._grants.get(principal, ()):
+            assert isinstance(grant.deed, Grant)
+            if grant.in_past(place) and grant.level > grant.deed.role:
+                claims.append(self._claim(branch, grant))
+        claims.sort(key=lambda claim: -claim.role)
+        top = claims[0]
+        return tuple(claims) if top.own or top.others else top.role
+
+    def _claim(self, branch: Branch, grant: Act | None) -> _Claim:
+        """A grant (None: everybody's first role) with what may reduce it. A grant outlives the limits in its past."""
+        principal, _, node, _ = branch.enrolment
+        others = [act for act in self._device_limits.get(branch.device, ()) if act.author != principal]
+        if node is not None:
+            others += [act for act in self._node_limits.get(node, ()) if act.author != principal]
+        limits = self._limits.get(principal, ())
+        if grant is None:
+            return _Claim(Role.GUEST, None, self._own_limits(branch), (*others, *limits))
+        assert isinstance(grant.deed, Grant)
+        others += [act for act in limits if not act.in_past(grant.place)]
+        return _Claim(grant.deed.role, grant, self._own_limits(branch), tuple(others))
+
+    def _reduced(
+        self, claim: _Claim, branch: Branch, place: Place, event: EventId, *, leaving: bool = True
+    ) -> Standing:
+        """What is left of a claim at an event. A limit counts if its author stood above what it reduces."""
+        dead = self._cut_by_own(claim.own, branch, place)
+        if dead is not None:
+            return Standing(Role.BLOCKED, dead)
+        role, by = claim.role, None
+        while True:
+            lowest = None
+            for act in claim.others:
+                assert isinstance(act.deed, Limit)
+                if act.deed.role >= (role if lowest is None else lowest.deed.role):  # type: ignore[union-attr]
+                    continue
+                if covers(act.reach, place.branch, place.seq) or self.admitted(event, act, claim.role):
+                    continue
+                if act.level > role or (leaving and self._left(act, claim, branch)):
+                    lowest = act
+            if lowest is None:
+                return Standing(role, by)
+            assert isinstance(lowest.deed, Limit)
+            role, by = lowest.deed.role, lowest
+
+    def _left(self, act: Act, claim: _Claim, branch: Branch) -> bool:
+        """Whether a principal gave a role back himself, while he had it: nobody reaches behind his own end that way."""
+        if act.author != branch.enrolment.principal or claim.grant is None or not claim.grant.in_past(act.place):
+            return False
+        there = self._claim(act.branch, claim.grant)
+        return act.sound and self._reduced(there, act.branch, act.place, act.event, leaving=False).role == claim.role
+
+    def _own_limits(self, branch: Branch) -> tuple[Act, ...]:
+        principal, _, node, _ = branch.enrolment
+        found = [*self._device_limits.get(branch.device, ())]
+        found += self._node_limits.get(node, ()) if node is not None else ()
+        return tuple(act for act in found if act.author == principal and act.sound)
+
+    def cut_by_own(self, branch: Branch, place: Place) -> Act | None:
+        """The limit by which a principal ended its own device before one of its events, or None."""
+        return self._cut_by_own(self._own_limits(branch), branch, place)
+
+    def _cut_by_own(self, own: Iterable[Act], branch: Branch, place: Place) -> Act | None:
+        # Only a higher key of the same principal ends a device, so this goes three steps deep at most.
+        for act in own:
+            if act.branch.enrolment.rank <= branch.enrolment.rank or covers(act.reach, place.branch, place.seq):
+                continue
+            if self._cut_by_own(self._own_limits(act.branch), act.branch, act.place) is None:
+                return act
+        return None
+
+
+def _alike(one: Deed, other: Deed) -> bool:
+    return isinstance(one, Hold) and isinstance(other, Hold) and (one.sort, one.about) == (other.sort, other.about)

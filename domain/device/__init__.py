@@ -1,0 +1,1 @@
+"""Devices and the nodes that keep them: ending one in a repository."""

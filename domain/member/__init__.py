@@ -1,0 +1,1 @@
+"""People in a repository: their roles, and the cuts that end them."""
