@@ -199,7 +199,7 @@ class Court:
             assert isinstance(grant.deed, Grant)
             if grant.in_past(place) and grant.level > grant.deed.role:
                 claims.append(self._claim(branch, grant))
-        claims.sort(key=lambda claim: -claim.role)
+        claims.sort(key=lambda claim: (-claim.role, claim.grant.event if claim.grant else b""))
         top = claims[0]
         return tuple(claims) if top.own or top.others else top.role
 
@@ -225,19 +225,21 @@ class Court:
             return Standing(Role.BLOCKED, dead)
         role, by = claim.role, None
         while True:
-            lowest = None
-            for act in claim.others:
-                assert isinstance(act.deed, Limit)
-                if act.deed.role >= (role if lowest is None else lowest.deed.role):  # type: ignore[union-attr]
-                    continue
-                if covers(act.reach, place.branch, place.seq) or self.admitted(event, act, claim.role):
-                    continue
-                if act.level > role or (leaving and self._left(act, claim, branch)):
-                    lowest = act
-            if lowest is None:
+            found = [act for act in claim.others if self._applies(act, claim, role, branch, place, event, leaving)]
+            if not found:
                 return Standing(role, by)
-            assert isinstance(lowest.deed, Limit)
-            role, by = lowest.deed.role, lowest
+            # The least role; among equals any will do, but it must be the same one on every node.
+            by = min(found, key=lambda act: (_limit(act).role, act.event))
+            role = _limit(by).role
+
+    def _applies(
+        self, act: Act, claim: _Claim, role: Role, branch: Branch, place: Place, event: EventId, leaving: bool
+    ) -> bool:
+        if _limit(act).role >= role or covers(act.reach, place.branch, place.seq):
+            return False
+        if act.level <= role and not (leaving and self._left(act, claim, branch)):
+            return False
+        return not self.admitted(event, act, claim.role)
 
     def _left(self, act: Act, claim: _Claim, branch: Branch) -> bool:
         """Whether a principal gave a role back himself, while he had it: nobody reaches behind his own end that way."""
@@ -268,3 +270,8 @@ class Court:
 
 def _alike(one: Deed, other: Deed) -> bool:
     return isinstance(one, Hold) and isinstance(other, Hold) and (one.sort, one.about) == (other.sort, other.about)
+
+
+def _limit(act: Act) -> Limit:
+    assert isinstance(act.deed, Limit)
+    return act.deed

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from domain.authority.acts import Hold
 from domain.fold.kind import Kind, Payload
+from domain.ids import EventId
 from domain.issue.state import IssueState, touching_issue
 from domain.limits import PARENTS_MAX
 from domain.words import Id, Replaces, line_problem
@@ -36,10 +38,17 @@ def _apply(state: IssueState, event: Event, payload: IssueLocked | None) -> None
         state.lock.write(event, (True, payload.reason), payload.replaces)
 
 
+def _deed(event: Event, payload: IssueLocked) -> Hold:
+    assert event.entity is not None
+    replaces, cut = tuple(map(EventId, payload.replaces)), tuple(map(EventId, payload.cut or ()))
+    return Hold("lock", event.entity, on=True, replaces=replaces, cut=cut)
+
+
 KIND = Kind(
     name="issue.locked.v1",
     payload=IssueLocked,
     action="issue.lock",
     touches=touching_issue(_apply),
     acts_on=("issue",),
+    deed=_deed,
 )

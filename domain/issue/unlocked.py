@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.authority.acts import Hold
 from domain.fold.kind import Kind, Payload
+from domain.ids import EventId
 from domain.issue.state import IssueState, touching_issue
 from domain.words import Replaces
 
@@ -23,10 +25,16 @@ def _apply(state: IssueState, event: Event, payload: IssueUnlocked | None) -> No
         state.lock.write(event, (False, ""), payload.replaces)
 
 
+def _deed(event: Event, payload: IssueUnlocked) -> Hold:
+    assert event.entity is not None
+    return Hold("lock", event.entity, on=False, replaces=tuple(map(EventId, payload.replaces)))
+
+
 KIND = Kind(
     name="issue.unlocked.v1",
     payload=IssueUnlocked,
     action="issue.lock",
     touches=touching_issue(_apply),
     acts_on=("issue",),
+    deed=_deed,
 )

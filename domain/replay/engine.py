@@ -7,7 +7,7 @@ out is the same for every order of arrival: `tests/laws` holds it to that.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -108,6 +108,7 @@ class Engine:
         self._history = history
         self._courts = Courts(history)
         self._changed: list[tuple[Act, bool]] = []
+        self._queue: deque[EventId] = deque()
         self._states_max = states_max
         self._folded: OrderedDict[bytes, _Folded] = OrderedDict()
         self._wide: OrderedDict[EventId, tuple[Any, Sequence[Touch]]] = OrderedDict()
@@ -116,8 +117,8 @@ class Engine:
         """Judge and fold one event whose past is already here and that was not applied before: the log drops those."""
         applied = Applied(event.id)
         self._judge(event, applied)
-        self._settle_awaiting(event.id, applied)
-        self._settle_courts(applied)
+        self._wake(event.id)
+        self._settle(applied)
         for key in sorted(applied.stale):
             state = self._refold(key)
             if state is not None:
@@ -162,6 +163,7 @@ class Engine:
         self._folded.clear()
         self._courts.forget()
         self._changed.clear()
+        self._queue.clear()
 
     def _cut_known(self, event: Event) -> bool:
         kind = KINDS.get(event.kind)
@@ -173,7 +175,8 @@ class Engine:
             return True
         return self._courts.reach(event, kind.deed(event, payload)) is not None
 
-    def _judge(self, event: Event, applied: Applied, *, again: bool = False) -> None:
+    def _judge(self, event: Event, applied: Applied, *, again: bool = False) -> bool:
+        """Judge an event and fold it; whether others that wait for it have reason to be judged again."""
         history = self._history
         was = history.known(event.id) if again else None
         act, bench = self._bench(event, again=again)
@@ -183,14 +186,16 @@ class Engine:
         accepted = judgement.verdict is ACCEPTED
         if not accepted:
             history.record(event, judgement, ())
-            if again:
+            if again and judgement.verdict.standing == "void":
                 self._withdraw(event, applied)
             if was is not None and was.accepted and judgement.by is not None:
                 applied.overturned.setdefault(judgement.by, []).append(event.id)
         else:
             self._let_in(event, judgement.payload, judgement, applied, again=again)
+        turned = was is None or was.accepted != accepted
         if act is not None:
-            self._settle_act(act, judgement, new=not again)
+            turned |= self._settle_act(act, judgement, new=not again)
+        return turned
 
     def _bench(self, event: Event, *, again: bool) -> tuple[Act | None, Bench]:
         """Where an event is judged; a new one gets its place first, and a new act of authority its number."""
@@ -222,7 +227,7 @@ class Engine:
         history.record(event, judgement, [touch.key for touch in touches])
         if type(payload) is EventRedacted:  # payload classes make `isinstance` slow
             history.record_redaction(payload.events, event.id)
-            self._judge_redacted(payload, applied)
+            self._judge_redacted(payload)
         for touch in touches:
             if again or kind.refolds:
                 applied.stale[touch.key] = touch.state
@@ -232,8 +237,8 @@ class Engine:
     def _withdraw(self, event: Event, applied: Applied) -> None:
         """An event that was judged before counts no longer: undo what it did, and judge again what acts on it."""
         history, kind = self._history, KINDS.get(event.kind)
-        if kind is None:
-            return
+        if kind is None or bool(kind.acts_on) == event.genesis:
+            return  # it never counted
         payload = self._readable(event)
         if payload is None and event.payload is not None and not history.redacted(event.id):
             return  # unusable from the start
@@ -244,26 +249,31 @@ class Engine:
         applied.stale.update({key: touches[key] for key in left})
         if type(payload) is EventRedacted:
             history.drop_redaction(payload.events, event.id)
-            self._judge_redacted(payload, applied)
+            self._judge_redacted(payload)
         if kind.creates and event.id in left:
-            for member in history.members(event.id):
-                if member.event.entity == event.id:
-                    self._again(member.event, applied)
+            members = (member.event for member in history.members(event.id))
+            self._queue.extend(member.id for member in members if member.entity == event.id)
 
-    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> None:
+    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> bool:
         """Tell the court what an act counts for now, and have those judged again whom that may concern."""
         accepted = judgement.verdict is ACCEPTED
         if self._courts.settle(act, level_of(act.deed, judgement.role, accepted=accepted), alive=accepted):
             self._changed.append((act, new))
+            return True
+        return False
 
-    def _settle_courts(self, applied: Applied) -> None:
-        while self._changed:
-            act, new = self._changed.pop()
-            applied.courts.add(act.branch.stream)
-            for name in dict.fromkeys(self._courts.affected(act, new=new)):
+    def _settle(self, applied: Applied) -> None:
+        """Judge again whom a change may concern, until nothing changes any more: levels end that, from the top."""
+        while self._queue or self._changed:
+            while self._queue:
+                name = self._queue.popleft()
                 event = self._history.event(name)
-                assert event is not None, "it is on a branch"
+                assert event is not None, "only what is in the log waits, or is on a branch"
                 self._again(event, applied)
+            if self._changed:
+                act, new = self._changed.pop()
+                applied.courts.add(act.branch.stream)
+                self._queue.extend(dict.fromkeys(self._courts.affected(act, new=new)))
 
     def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State:
         folded = self._folded.get(touch.key)
@@ -348,20 +358,14 @@ class Engine:
             self._folded.popitem(last=False)
         return folded
 
-    def _judge_redacted(self, payload: EventRedacted, applied: Applied) -> None:
-        for name in payload.events:
-            target = self._history.event(EventId(name))
-            assert target is not None, "a redaction is accepted when all that it names is here"
-            self._again(target, applied)
+    def _judge_redacted(self, payload: EventRedacted) -> None:
+        self._queue.extend(map(EventId, payload.events))
 
-    def _settle_awaiting(self, name: EventId, applied: Applied) -> None:
-        for waiting in self._history.awaiting(name):
-            event = self._history.event(waiting)
-            assert event is not None, "what awaits is in the log"
-            self._again(event, applied)
+    def _wake(self, name: EventId) -> None:
+        self._queue.extend(self._history.awaiting(name))
 
     def _again(self, event: Event, applied: Applied) -> None:
-        """Judge an event once more, and then what waits for it: its verdict may have changed."""
+        """Judge an event once more, and if its verdict has changed, then what waits for it, too."""
         applied.rejudged.append(event.id)
-        self._judge(event, applied, again=True)
-        self._settle_awaiting(event.id, applied)
+        if self._judge(event, applied, again=True):
+            self._wake(event.id)

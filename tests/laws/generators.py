@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.laws import authority
 from tests.laws.world import Made, World
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ def history(data: bytes, sign: Callable[[str], SigningKey] | None = None) -> Wor
     world.begin("root", "repository.created.v1", {"name": "project"})
     for kind in ("label.created.v1", "issue.opened.v1", "comment.added.v1"):
         world.step(kind, GENERATORS[kind])
+    if world.choices.below(4):
+        for who, role in (("eve", "owner"), ("ann", "maintainer"), ("ben", "developer")):
+            if world.choices.below(3):
+                world.grant(who, role)
     while not world.choices.used_up:
         kind = world.choices.pick(_KINDS)
         world.step(kind, GENERATORS[kind])
@@ -113,7 +118,8 @@ def _refs_moved(world: World) -> Made:
     for ref in BRANCHES[: 1 + world.choices.below(len(BRANCHES))]:
         new = world.choices.below(8)
         oid = bytes([new]) * 20 if new else None
-        moves.append({"ref": ref, "old": None, "new": oid, "replaces": world.written(stream, ref)})
+        move = {"ref": ref, "old": None, "new": oid, "replaces": world.written(stream, ref)}
+        moves.append({**move, "forced": True} if world.choices.rarely(4) else move)
     return Made(stream, {"moves": moves}, tuple((stream, move["ref"]) for move in moves))
 
 
@@ -237,7 +243,7 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "repository.described.v1": _setting("repository", "description", "description", _token),
     "repository.default_branch_set.v1": _setting("repository", "default_branch", "branch", _token),
     "repository.visibility_set.v1": _setting("repository", "private", "private", _either),
-    "repository.archived.v1": _setting("repository", "archived", "archived", _either),
+    "repository.archived.v1": authority.archived,
     "repository.deleted.v1": _setting("repository", "deleted", "deleted", _either),
     "repository.renamed.v1": _setting("repository", "name", "name", lambda world: f"n{world.choices.below(4)}"),
     "repository.forked.v1": _repository_forked,
@@ -249,6 +255,7 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "repository.starred.v1": _starred,
     "repository.unstarred.v1": _unstarred,
     "repository.watched.v1": _setting("repository", "watch", "level", _level),
+    **authority.GENERATORS,
     "label.recoloured.v1": _setting("label", "colour", "colour", _colour),
     "label.renamed.v1": _setting("label", "name", "name", _token),
     "label.described.v1": _setting("label", "description", "description", _token),

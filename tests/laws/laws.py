@@ -22,6 +22,7 @@ from domain.canonical import NotCanonical, decode
 from domain.envelope import read_own
 from domain.fold.orset import ObservedSet
 from domain.fold.register import Register
+from tests.laws.authority_model import TAKEN_AWAY
 from tests.laws.dump import dump
 from tests.laws.generators import history
 from tests.laws.model import Model, standing_of
@@ -100,6 +101,8 @@ def watched(order: Iterable[Event], *, states_max: int = 8192) -> Node:
         applied = node.apply(event)
         if applied is not None:
             view.update((key, dump(state)) for key, state in applied.states.items())
+            for key in applied.gone:
+                del view[key]
             assert applied.verdict == node.history.verdicts[event.id]
     assert view == states_of(node)
     node.engine.forget()
@@ -212,7 +215,9 @@ def assert_model(node: Node, events: Sequence[Event]) -> None:
         verdict = node.history.verdicts[event.id]
         if verdict.reason != "too-large":
             reason = model.reason(event)
-            assert (verdict.standing, verdict.reason) == (standing_of(reason), reason), event.kind
+            found = "revoked" if verdict.reason in TAKEN_AWAY else verdict.reason
+            said = "revoked" if reason in TAKEN_AWAY else reason
+            assert (verdict.standing, found) == (standing_of(reason), said), (event.kind, verdict, reason)
     assert {name for name in node.history.events if node.history.redacted(name)} == model.redacted
     registers, sets = _slots_of(node, Register), _slots_of(node, ObservedSet)
     expected = model.registers()

@@ -8,36 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from domain.authority.roles import Role
 from domain.fold.kind import PayloadFault, read_payload
 from domain.follower.state import follower_key
 from domain.keys import did_of
 from domain.kinds import KINDS
+from domain.protection.state import protection_key
 from domain.refs.state import ref_key
 from domain.verdict import CARRIES
+from tests.laws.authority_model import AuthorityModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from domain.authority.acts import Deed
     from domain.envelope import Event
+    from domain.fold.kind import Kind
+    from domain.ids import Did
 
-ROOT_ONLY: Final = frozenset({"repository", "refs", "label"})
-"""Kinds by their first word that only a root may write; what is neither here nor below, authors may too."""
-TRIAGE: Final = frozenset(
-    {"issue.labelled.v1", "issue.assigned.v1", "issue.locked.v1", "issue.unlocked.v1", "issue.pinned.v1"}
-)
-ANYBODY: Final = frozenset(
-    {
-        "issue.opened.v1",
-        "comment.added.v1",
-        "attachment.added.v1",
-        "reaction.added.v1",
-        "reaction.removed.v1",
-        "repository.starred.v1",
-        "repository.unstarred.v1",
-        "repository.watched.v1",
-        "repository.transferred.v1",
-    }
-)
 FORGETTABLE: Final = frozenset(
     {
         "repository.described.v1",
@@ -70,6 +58,7 @@ class Model:
         self.by_id = {bytes(event.id): event for event in self.events}
         self.redacted: set[bytes] = set()
         self._payloads: dict[bytes, Any] = {}
+        self._authority: dict[bytes, AuthorityModel] = {}
         while True:
             self._reasons: dict[bytes, str] = {}
             now = {
@@ -110,7 +99,9 @@ class Model:
             return fault.reason
         if event.kind == "issue.opened.v1" and payload and not 0 < payload.number < event.lamport:
             return "number-invalid"
-        return "" if did_of(event.device) == event.author else "not-enrolled"
+        if event.genesis and did_of(event.device) != event.author:
+            return "not-enrolled"
+        return ""
 
     def _entity_reason(self, event: Event) -> str:
         kind = KINDS.get(event.kind)
@@ -131,22 +122,36 @@ class Model:
             return "entity-later"
         if self.reason(thing):
             return "entity-void"
-        roots = self.by_id[event.stream].roots
-        if event.author not in roots and not self._may(event, thing):
-            return "no-authority"
-        return self._redaction_reason(event, roots) if event.kind == "event.redacted.v1" else ""
+        authority = self.authority(event.stream)
+        why = authority.reason(event, self._actions(event, kind), _thing_author(kind, thing), self.payload(event))
+        if why:
+            return why
+        return self._redaction_reason(event, authority) if event.kind == "event.redacted.v1" else ""
 
-    def _may(self, event: Event, thing: Event) -> bool:
-        """Whether somebody who is no root may."""
-        if event.kind == "issue.opened.v1" and (payload := self.payload(event)):
-            return not payload.labels and not payload.assignees
-        if event.kind in ANYBODY:
-            return True
-        if event.kind.split(".")[0] in ROOT_ONLY or event.kind in TRIAGE:
-            return False
-        return thing.author == event.author
+    def authority(self, stream: bytes) -> AuthorityModel:
+        """Who may do what in a stream. Acts do not depend on anything but their bytes and what they act on."""
+        if stream not in self._authority:
+            deeds: dict[bytes, Deed] = {}
+            for event in self.events:
+                kind = KINDS.get(event.kind)
+                if (
+                    event.stream == stream
+                    and kind is not None
+                    and kind.deed is not None
+                    and not self._own_reason(event)
+                ):
+                    acted = self.by_id.get(bytes(event.entity or b""))
+                    if not event.genesis and acted is not None and acted.id == stream and event.lamport > acted.lamport:
+                        deeds[event.id] = kind.deed(event, self.payload(event))
+            self._authority[stream] = AuthorityModel(self.events, deeds, self.by_id[stream])
+        return self._authority[stream]
 
-    def _redaction_reason(self, event: Event, roots: tuple[str, ...]) -> str:
+    def _actions(self, event: Event, kind: Kind) -> list[str]:
+        payload = self.payload(event)
+        further = event.kind == "issue.opened.v1" and payload and (payload.labels or payload.assignees)
+        return [kind.action, "issue.triage"] if further else [kind.action]
+
+    def _redaction_reason(self, event: Event, authority: AuthorityModel) -> str:
         for name in self.payload(event).events:
             target = self.by_id.get(name)
             if (
@@ -154,7 +159,7 @@ class Model:
                 or target.kind not in FORGETTABLE
                 or target.stream != event.stream
                 or event.entity not in (target.id, target.entity)
-                or (event.author not in roots and event.author != target.author)
+                or (event.author != target.author and authority.role(event) < Role.MAINTAINER)
             ):
                 return "redaction-invalid"
         return ""
@@ -230,6 +235,10 @@ def _change_reactions(members: dict[tuple[bytes, str], dict[Any, set[bytes]]], e
         mine.add(event.id)
 
 
+def _thing_author(kind: Kind, thing: Event) -> Did | None:
+    return None if kind.acts_on == ("repository",) else thing.author
+
+
 def _nothing(_: Event, __: Any) -> list[Write]:
     return []
 
@@ -280,6 +289,11 @@ def _watch(event: Event, payload: Any) -> list[Write]:
     return [Write(key, "levels", payload.level, frozenset(payload.replaces))]
 
 
+def _protection(event: Event, payload: Any) -> list[Write]:
+    value = payload if event.kind == "branch.protected.v1" else None
+    return [Write(protection_key(event.stream, payload.pattern), "rules", value, frozenset(payload.replaces))]
+
+
 REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
     "repository.created.v1": _repository,
     "repository.renamed.v1": _setting("names", lambda payload: payload.name),
@@ -290,6 +304,8 @@ REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
     "repository.described.v1": _setting("description", lambda payload: payload.description),
     "repository.default_branch_set.v1": _setting("default_branch", lambda payload: payload.branch),
     "repository.visibility_set.v1": _setting("private", lambda payload: payload.private),
+    "branch.protected.v1": _protection,
+    "branch.unprotected.v1": _protection,
     "repository.archived.v1": _setting("archived", lambda payload: payload.archived),
     "repository.deleted.v1": _setting("deleted", lambda payload: payload.deleted),
     "refs.moved.v1": _moves,

@@ -123,7 +123,7 @@ def _read_anyway(self: Engine, event: Event) -> Any:
 
 
 def redactions_are_not_folded_again(patch: Patch) -> None:
-    patch.setattr(Engine, "_judge_redacted", lambda self, payload, applied: None)
+    patch.setattr(Engine, "_judge_redacted", lambda self, payload: None)
 
 
 def what_waits_is_forgotten(patch: Patch) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from domain.authority.enrolment import Certificate, certify
 from domain.canonical import encode
 from domain.fold.kind import field_names
-from domain.ids import EventId
+from domain.ids import EventId, StreamId
 from domain.keys import SigningKey
 from domain.kinds import KINDS
 from tests.making import SALT, begin, key, seed_of, write
@@ -25,11 +26,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ROOTS = ("root", "friend")
-PEOPLE = ("mallory", "eve", "friend", "root")
+PEOPLE = ("mallory", "eve", "ann", "ben", "friend", "root")
+DEVICES = ("mallory/plain", "ann/node", "root/node", "eve/plain", "eve/manage", "eve/node")
 STREAMS_MAX = 3
 TOKEN_FIRST = 0x4E00
 """The words of event n are the one character n after this, which no cutting and joining of texts can make."""
+NODE = "node"
 NOBODY = EventId(b"\x99" * 32)
+
+
+@cache
+def enrolment(who: str, *, stream: StreamId | None = None, forged: bool = False) -> list[list[bytes]]:
+    """The certificate that a writer's feed begins with; a forged one is signed by nobody who may."""
+    principal, _, purpose = who.partition("/")
+    certificate = Certificate(
+        key(principal).did,
+        key(who).device,
+        ("manage",) if purpose == "manage" else (),
+        key(NODE).did if purpose == "node" else None,
+        stream,
+    )
+    return [list(certify(certificate, key("mallory/plain" if forged else principal)))]
 
 
 class QuietKey(SigningKey):
@@ -139,6 +156,10 @@ class World:
         """The events that can be redacted."""
         return [event for event in self.events if (kind := KINDS.get(event.kind)) and kind.redactable] or self.events
 
+    def writer(self) -> str:
+        """A key that writes: a principal's own, or one of its other devices."""
+        return self.choices.pick((*DEVICES, *PEOPLE, *PEOPLE, *ROOTS))
+
     def anybody(self) -> str:
         """Somebody's did."""
         return key(self.choices.pick(PEOPLE)).did
@@ -155,19 +176,39 @@ class World:
         self._add(who, event)
         return event
 
+    def grant(self, who: str, role: str) -> None:
+        """A root gives somebody a role, and both sides see it."""
+        genesis = self._streams[0]
+        feed = self._feeds["root", genesis.id]
+        heads = self._heads[genesis.id, 0] | self._heads[genesis.id, 1]
+        payload = {"principal": key(who).did, "role": role}
+        event = write(
+            "root",
+            "member.granted.v1",
+            payload,
+            genesis=genesis,
+            after=list(heads.values()),
+            prev=feed[-1],
+            sign=self._sign,
+        )
+        self._add("root", event)
+        for side in (0, 1):
+            self._heads[genesis.id, side] = {event.id: event}
+
     def step(self, kind: str, make: Callable[[World], Made]) -> None:
         """One more event of a kind, by somebody, somewhere in the graph."""
         choices = self.choices
-        who = choices.pick((*PEOPLE, *ROOTS))
+        who = self.writer()
         self.token = chr(TOKEN_FIRST + len(self.events))
         self._stream = genesis = self._streams[choices.below(6) // 5 * choices.below(len(self._streams))]
         made = make(self)
         creates = KINDS[kind].creates
         if creates in ("repository", "identity") and len(self._streams) < STREAMS_MAX and not choices.rarely(6):
             odd = self._odd_header()
-            self.begin(who, odd.pop("kind", kind), made.payload, **odd)
+            self.begin(who.partition("/")[0], odd.pop("kind", kind), made.payload, **odd)
             return
-        header = self._odd_header()
+        prev = self._prev(self._feeds.get((who, genesis.id), []))
+        header = {**self._papers(who, genesis, first=prev is None), **self._odd_header()}
         header.pop("roots", None)
         event = write(
             who,
@@ -175,7 +216,7 @@ class World:
             self._odd_payload(kind, made.payload),
             genesis=genesis,
             after=self._parents(who, genesis),
-            prev=self._prev(self._feeds.get((who, genesis.id), [])),
+            prev=prev,
             entity=EventId(made.entity),
             sign=self._sign,
             **header,
@@ -202,8 +243,20 @@ class World:
             case _:
                 return [genesis, choices.pick(here)]
 
+    def _papers(self, who: str, genesis: Event, *, first: bool) -> dict[str, Any]:
+        """Whom a device writes for, and the certificate its feed begins with; rarely none, or a wrong one."""
+        principal, slash, _ = who.partition("/")
+        if not slash:
+            return {}
+        papers: dict[str, Any] = {"author": key(principal).did}
+        if first and not self.choices.rarely(12):
+            wrong = self.choices.below(16)
+            elsewhere = StreamId(self._streams[-1].id) if wrong == 14 else genesis.stream if wrong == 13 else None
+            papers["enrolment"] = enrolment(who, stream=elsewhere, forged=wrong == 15)
+        return papers
+
     def _side(self, who: str) -> int:
-        return PEOPLE.index(who) % 2
+        return PEOPLE.index(who.partition("/")[0]) % 2
 
     def _prev(self, feed: list[Event]) -> Event | None:
         """The feed's last event; rarely an earlier one, or none, which forks the feed."""
