@@ -88,7 +88,9 @@ class Courts:
     def enter(self, event: Event, payload: Payload, place: Place) -> Act | None:
         """Give a new event its number, if it is an act of authority; it counts for nothing yet."""
         kind = KINDS[event.kind]
-        if kind.deed is None or (kind.acts_on == ("repository",) and bytes(event.entity or b"") != event.stream):
+        if kind.deed is None or event.genesis:
+            return None
+        if kind.acts_on == ("repository",) and bytes(event.entity or b"") != event.stream:
             return None  # what acts on something else than it should is void for good
         deed = kind.deed(event, payload)
         court = self.of(event.stream)

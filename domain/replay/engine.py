@@ -15,6 +15,7 @@ import msgspec
 
 from domain.authority.ancestry import Branch, enrolment_of, foresee, locate
 from domain.content.redacted import EventRedacted
+from domain.envelope import VERSION
 from domain.fold.kind import Payload, PayloadFault, State, Touch, read_payload
 from domain.ids import EventId, StreamId
 from domain.kinds import KINDS
@@ -167,10 +168,10 @@ class Engine:
 
     def _cut_known(self, event: Event) -> bool:
         kind = KINDS.get(event.kind)
-        if kind is None or kind.deed is None or event.payload is None:
+        if kind is None or kind.deed is None or not _readable(event):
             return True
         try:
-            payload = read_payload(kind, event.payload)
+            payload = read_payload(kind, event.payload or b"")
         except PayloadFault:
             return True
         return self._courts.reach(event, kind.deed(event, payload)) is not None
@@ -212,10 +213,10 @@ class Engine:
 
     def _enter(self, event: Event, place: Place) -> Act | None:
         kind = KINDS.get(event.kind)
-        if kind is None or kind.deed is None or event.unknown or event.payload is None:
+        if kind is None or kind.deed is None or not _readable(event):
             return None
         try:
-            return self._courts.enter(event, read_payload(kind, event.payload), place)
+            return self._courts.enter(event, read_payload(kind, event.payload or b""), place)
         except PayloadFault:
             return None  # void or carried for what its bytes are: it can never count
 
@@ -369,3 +370,8 @@ class Engine:
         applied.rejudged.append(event.id)
         if self._judge(event, applied, again=True):
             self._wake(event.id)
+
+
+def _readable(event: Event) -> bool:
+    """Whether an event's kind may be taken at its word: of this version, with no field that is not known."""
+    return event.v == VERSION and not event.unknown and not event.genesis

@@ -13,11 +13,10 @@ from domain.authority.acts import Admission, Grant, Hold, Limit
 from domain.authority.enrolment import NOT_ENROLLED, RANK_ROOT, Enrolment, read_chain
 from domain.authority.roles import Role
 from domain.keys import did_of
-from domain.kinds import KINDS
 from domain.policy import ACTIONS, HELD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from domain.authority.acts import Deed
     from domain.envelope import Event
@@ -30,7 +29,10 @@ TAKEN_AWAY: Final = frozenset({"revoked", "revoked-meanwhile", "device-revoked"}
 class AuthorityModel:
     """The standing of every event in one stream. `deeds` are those of its sound acts, by event id."""
 
-    def __init__(self, events: Sequence[Event], deeds: dict[bytes, Deed], genesis: Event) -> None:
+    def __init__(
+        self, events: Sequence[Event], deeds: dict[bytes, Deed], genesis: Event, counts: Callable[[Event], bool]
+    ) -> None:
+        self._hold_counts = lambda name: counts(self.by_id[name])
         self.events = [event for event in events if event.stream == genesis.stream]
         self.by_id = {bytes(event.id): event for event in self.events}
         self.roots = frozenset(genesis.roots)
@@ -203,10 +205,6 @@ class AuthorityModel:
                 ):
                     return {"archive": "archived", "lock": "locked", "protection": "protected"}[sort]
         return ""
-
-    def _hold_counts(self, name: bytes) -> bool:
-        event = self.by_id[name]
-        return self._sound(name) and self.role(event) >= _role(next(iter(ACTIONS[KINDS[event.kind].action])))
 
     def _hold_admitted(self, event: Event, hold: bytes, free: int) -> bool:
         return any(

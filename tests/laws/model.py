@@ -141,9 +141,11 @@ class Model:
                     and not self._own_reason(event)
                 ):
                     acted = self.by_id.get(bytes(event.entity or b""))
-                    if not event.genesis and acted is not None and acted.id == stream and event.lamport > acted.lamport:
+                    if not event.genesis and acted is not None and KINDS[event.kind].acts_on == (_sort(acted),):
                         deeds[event.id] = kind.deed(event, self.payload(event))
-            self._authority[stream] = AuthorityModel(self.events, deeds, self.by_id[stream])
+            self._authority[stream] = AuthorityModel(
+                self.events, deeds, self.by_id[stream], lambda event: not self.reason(event)
+            )
         return self._authority[stream]
 
     def _actions(self, event: Event, kind: Kind) -> list[str]:
@@ -233,6 +235,11 @@ def _change_reactions(members: dict[tuple[bytes, str], dict[Any, set[bytes]]], e
         mine.difference_update(payload.observed)
     elif len(mine) < 16:
         mine.add(event.id)
+
+
+def _sort(event: Event) -> str | None:
+    kind = KINDS.get(event.kind)
+    return kind.creates if kind is not None else None
 
 
 def _thing_author(kind: Kind, thing: Event) -> Did | None:
