@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Final, cast, final
 
@@ -107,13 +108,13 @@ async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: s
     from gitant.cells import Cells
     from gitant.http_server import HttpServer
     from gitant.node import worker_apps
-    from gitant.plan import worker_counts
+    from gitant.plan import how_far, opening_counts, worker_counts
     from gitant.tls import tls_files
     from gitant.writer.client import WriterClient
     from storage.datadir import DataDir
 
     cells = Cells(WORKER_CELLS, worker_counts(DataDir(plan.settings.data_dir), os.getpid()))
-    front = Front(cells)
+    front = Front(cells, partial(how_far, opening_counts(DataDir(plan.settings.data_dir))))
     access = AccessLog(front, plan.settings.access_log)
     orders = _Orders(lines, access)
     server = HttpServer(access, listener, tls_files(plan.settings))
