@@ -48,7 +48,9 @@ def test_clean_keeps_the_lines_of_a_text() -> None:
 def liar() -> Generator[tuple[str, list[dict[str, str]]]]:
     """A node whose answers are full of escapes, and what it was sent."""
     heard: list[dict[str, str]] = []
-    repo: dict[str, Any] = dict.fromkeys(("id", "full_name", "description", "clone_url", "default_branch", "created_at"), HOSTILE)
+    repo: dict[str, Any] = dict.fromkeys(
+        ("id", "full_name", "description", "clone_url", "default_branch", "created_at"), HOSTILE
+    )
     repo |= dict.fromkeys(("updated_at", "open_issues", "closed_issues", "website", "stars"), HOSTILE)
     repo |= {"topics": [HOSTILE]}
     issue: dict[str, Any] = dict.fromkeys(("id", "title", "body", "author", "created_at", "updated_at"), HOSTILE)
