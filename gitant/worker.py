@@ -10,6 +10,7 @@ import asyncio
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -40,6 +41,7 @@ def main(argv: list[str]) -> None:
         signal.signal(ignored, signal.SIG_IGN)
     for descriptor in (control_fd, writer_fd, listener_fd):
         os.set_inheritable(descriptor, False)
+    _allow_descriptors()
     control = socket.socket(fileno=control_fd)
     orders = control.makefile("rb")
 
@@ -59,6 +61,12 @@ def main(argv: list[str]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(plan, control, orders, socket.socket(fileno=writer_fd), listener_fd))
+
+
+def _allow_descriptors() -> None:
+    """Have as many open files as may be had: each event stream is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @final
