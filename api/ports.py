@@ -110,7 +110,7 @@ class ApiSettings:
     stream_stall_s: float = 60.0
     """Whoever takes nothing of a stream for so long is cut off."""
     streams_max: int = 2_048
-    """Event streams of one worker."""
+    """Event streams of one worker; whoever sends no credentials may have half of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,12 @@ class Activities(Struct):
     activity: list[Activity]
 
 
+class Names(Struct):
+    """User names by did."""
+
+    names: dict[str, str]
+
+
 class Version(Struct):
     """Which Gitant this is."""
 

@@ -27,17 +27,19 @@ GIT, API, STREAM = "git", "api", "stream"
 WORKER_CELLS: Final = (GIT, API, STREAM)
 """What a request that is under way may be; `stream` is one that has no end of its own."""
 _STREAM_PATH_END: Final = "/events/stream"
-_STARTING: Final = Unavailable(
-    "the node is starting: its views are being brought up to date", hint="try again in a moment"
-)
+_STARTING: Final = "the node is starting: its views are being brought up to date"
 
 
 @final
 class Front:
-    """`open` lets the applications in; before that it answers for them. Counts what is under way in `cells`."""
+    """`open` lets the applications in; before that it answers for them. Counts what is under way in `cells`.
 
-    def __init__(self, cells: Cells | None = None) -> None:
+    `how_far` tells (events done, in all) of a start that takes long; (0, 0) where that is not known.
+    """
+
+    def __init__(self, cells: Cells | None = None, how_far: Callable[[], tuple[int, int]] = lambda: (0, 0)) -> None:
         self._cells = cells or Cells(WORKER_CELLS)
+        self._how_far = how_far
         self._api: ASGIApp | None = None
         self._git: ASGIApp | None = None
         self._leaving = False
@@ -57,7 +59,7 @@ class Front:
         if self._leaving:
             send = _parting(send)
         if self._api is None or self._git is None:
-            await _answer_for_now(scope, send)
+            await _answer_for_now(scope, send, *self._how_far())
             return
         app, kind = (self._git, GIT) if is_git_path(scope["path"]) else (self._api, _kind_of(scope["path"]))
         self._cells.add(kind)
@@ -80,11 +82,12 @@ def _parting(send: Send) -> Send:
     return sending
 
 
-async def _answer_for_now(scope: Scope, send: Send) -> None:
+async def _answer_for_now(scope: Scope, send: Send, done: int, total: int) -> None:
     if scope["path"] == LIVE_PATH:
         status, body, headers = 200, b'{"status":"ok"}', {"content-type": "application/json"}
     else:
-        found = trouble(_STARTING, scope)
+        words = f"{_STARTING}: {done:,} of {total:,} events" if total else _STARTING
+        found = trouble(Unavailable(words, hint="try again in a moment"), scope)
         status, body, headers = found.status, found.body, {**dict(found.headers), "content-type": PROBLEM_JSON}
     headers |= {"content-length": str(len(body)), "cache-control": "no-store"}
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -18,7 +18,7 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from gitant.limits import BACKLOG, HEADERS_TIMEOUT_MS
+from gitant.limits import BACKLOG, CONNECTIONS_MAX, HEADERS_TIMEOUT_MS
 
 if TYPE_CHECKING:
     from gitant.asgi import ASGIApp
@@ -44,6 +44,7 @@ class HttpServer(Server):
             http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
             websockets=False,
             backlog=BACKLOG,
+            backpressure=CONNECTIONS_MAX,
             log_dictconfig=_NO_LOGGING,
             ssl_cert=tls.cert if tls else None,
             ssl_key=tls.key if tls else None,

@@ -6,6 +6,8 @@ from typing import Final
 
 BACKLOG: Final = 1_024
 """Connections that wait to be accepted."""
+CONNECTIONS_MAX: Final = 4_096
+"""Connections of one worker, event streams included; more wait to be accepted."""
 HEADERS_TIMEOUT_MS: Final = 30_000
 """How long a client may take to send a request's headers."""
 DEATH_S: Final = 1.0

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, final
 
 from domain.ids import Did
+from gitant.cells import read_cells
 from gitant.settings import Settings, from_plain
 
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ def metrics_dir(folder: DataDir) -> Path:
 def writer_counts(folder: DataDir) -> Path:
     """Where the writer shows its counts."""
     return metrics_dir(folder) / "writer.cells"
+
+
+OPENING_CELLS: Final = ("done", "total")
+"""How many events of how many are in the views, while the writer brings them up to date."""
+
+
+def opening_counts(folder: DataDir) -> Path:
+    """Where the writer shows how far it is with opening the log."""
+    return metrics_dir(folder) / "opening.cells"
+
+
+def how_far(path: Path) -> tuple[int, int]:
+    """What such a file says: (done, in all), zeros where it is not there."""
+    told = read_cells(OPENING_CELLS, path)
+    return told.get("done", 0), told.get("total", 0)
 
 
 def worker_counts(folder: DataDir, pid: int) -> Path:

@@ -14,6 +14,7 @@ from gitant.child import Worker
 from gitant.disk import disk_faults
 from gitant.limits import SWITCH_S
 from gitant.listening import listen, url_of
+from gitant.notify import is_kept
 from gitant.tls import tls_files
 from storage.datadir import DataDir
 
@@ -113,13 +114,20 @@ def _forget_last_run(folder: DataDir) -> None:
 
 
 def _announce(plan: Plan, url: str, token: str | None) -> None:
+    if plan.settings.log_format == "json":
+        import structlog
+
+        structlog.get_logger("gitant.serve").info(
+            "serving", url=url, public_url=plan.settings.public_url, data_dir=str(plan.settings.data_dir)
+        )
+        return  # and nothing else, for whoever reads this keeps it: the token stands in its file
     lines = [
         f"Gitant {plan.version} serves {plan.settings.data_dir}",
         f"  address   {plan.settings.public_url or url}",
     ]
     if plan.settings.public_url:
         lines.append(f"  locally   {url}")
-    if token is not None:
+    if token is not None and not is_kept():
         lines.append(f"  token     {token}")
         lines.append("            It is shown this once; `gitant token` prints it again.")
     with suppress(OSError):  # nobody may be reading

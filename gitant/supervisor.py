@@ -19,12 +19,13 @@ import trio
 
 from domain.errors import LocalFault, Unavailable
 from gitant import log
+from gitant.cells import Cells
 from gitant.crew import Crew
 from gitant.disk import disk_faults
 from gitant.limits import PROGRESS_EVERY_S
 from gitant.listening import url_of
 from gitant.notify import READY, STOPPING, notify
-from gitant.plan import writer_counts
+from gitant.plan import OPENING_CELLS, opening_counts, writer_counts
 from gitant.reload import Reloading, difference, write_outcome
 from gitant.tls import tls_files
 from gitant.writer.server import WriterServer
@@ -69,6 +70,7 @@ class Supervisor:
         self._fault: LocalFault | None = None
         self._told = time.monotonic()
         self._indexer: Indexer | None = None
+        self._opening = Cells(OPENING_CELLS, opening_counts(self._folder))
 
     async def run(self) -> LocalFault | None:
         with trio.open_signal_receiver(*_HEEDED) as signals:
@@ -198,6 +200,8 @@ class Supervisor:
         """Called in the writer's thread."""
         if self._stopping:
             raise _CalledOffError
+        self._opening.put("total", total)
+        self._opening.put("done", done)
         if time.monotonic() - self._told >= PROGRESS_EVERY_S:
             self._told = time.monotonic()
             _log.info("bringing the views up to date", events=done, of=total)

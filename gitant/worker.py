@@ -10,10 +10,12 @@ import asyncio
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
+from functools import partial
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Final, cast, final
 
@@ -39,6 +41,7 @@ def main(argv: list[str]) -> None:
         signal.signal(ignored, signal.SIG_IGN)
     for descriptor in (control_fd, writer_fd, listener_fd):
         os.set_inheritable(descriptor, False)
+    _allow_descriptors()
     control = socket.socket(fileno=control_fd)
     orders = control.makefile("rb")
 
@@ -58,6 +61,12 @@ def main(argv: list[str]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(plan, control, orders, socket.socket(fileno=writer_fd), listener_fd))
+
+
+def _allow_descriptors() -> None:
+    """Have as many open files as may be had: each event stream is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @final
@@ -107,13 +116,13 @@ async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: s
     from gitant.cells import Cells
     from gitant.http_server import HttpServer
     from gitant.node import worker_apps
-    from gitant.plan import worker_counts
+    from gitant.plan import how_far, opening_counts, worker_counts
     from gitant.tls import tls_files
     from gitant.writer.client import WriterClient
     from storage.datadir import DataDir
 
     cells = Cells(WORKER_CELLS, worker_counts(DataDir(plan.settings.data_dir), os.getpid()))
-    front = Front(cells)
+    front = Front(cells, partial(how_far, opening_counts(DataDir(plan.settings.data_dir))))
     access = AccessLog(front, plan.settings.access_log)
     orders = _Orders(lines, access)
     server = HttpServer(access, listener, tls_files(plan.settings))

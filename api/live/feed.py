@@ -66,6 +66,8 @@ class Feed:
         """Without a gap up to `_position`."""
         self._by_stream: dict[StreamId | None, set[Reader]] = {}
         self._count = 0
+        self._nobodys = 0
+        """Streams of whoever sent no credentials."""
         self._task: asyncio.Task[None] | None = None
         self._seen: dict[tuple[StreamId, Actor], bool] = {}
         self._seen_at = -1
@@ -80,18 +82,21 @@ class Feed:
         """A new stream of what comes after a position."""
         if self.ended:
             raise Unavailable("the node is stopping", hint="connect again in a moment")
-        if self._count >= self._ports.settings.streams_max:
+        most = self._ports.settings.streams_max
+        if self._count >= most or (actor.did is None and self._nobodys >= (most + 1) // 2):
             raise Unavailable(f"{self._count} event streams are open already", hint="try again later")
         reader = Reader(actor, wanted, after)
         groups: Sequence[StreamId | None] = tuple(wanted.streams) or (None,)
         for group in groups:
             self._by_stream.setdefault(group, set()).add(reader)
         self._count += 1
+        self._nobodys += actor.did is None
         self._begin()
         try:
             yield reader
         finally:
             self._count -= 1
+            self._nobodys -= actor.did is None
             for group in groups:
                 self._by_stream[group].discard(reader)
                 if not self._by_stream[group]:

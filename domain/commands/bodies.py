@@ -13,10 +13,10 @@ from domain.ids import StreamId
 from domain.limits import DOCUMENT_EDITS_MAX
 
 if TYPE_CHECKING:
-    from domain.content.links import Linked
     from domain.fold.kind import Payload
     from domain.fold.text import Text
     from domain.ids import EventId
+    from domain.links.bound import Linked
     from domain.repository.state import RepositoryState
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from domain.commands.links import issue_named
 from domain.commands.scene import HEADS_PER_EVENT_MAX, heads, may
-from domain.content.names import closings_in
 from domain.ids import Did, StreamId
 from domain.issue.closed import IssueClosed
+from domain.links.names import closings_in
 from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from domain.commands.scene import Scene
-    from domain.content.names import IssueName
     from domain.envelope import Event
+    from domain.links.names import IssueName
     from domain.refs.moved import Move
 
 NAMED_MAX: Final = 200

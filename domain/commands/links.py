@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from domain.content.names import NOTHING, IssueName, names_in
 from domain.fold.kind import fits
 from domain.ids import StreamId
 from domain.limits import MENTIONS_PER_EVENT_MAX, REFERENCES_PER_EVENT_MAX
+from domain.links.names import NOTHING, IssueName, names_in
 from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from domain.commands.scene import Scene
-    from domain.content.links import Linked
     from domain.fold.kind import Payload
     from domain.ids import Did, EventId
     from domain.issue.state import IssueState
+    from domain.links.bound import Linked
 
 P = TypeVar("P", bound="Payload")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.comment.state import CommentState
-from domain.content.links import mentions_problem, note_links
 from domain.fold.kind import Kind, Payload, Touch
 from domain.issue.state import IssueState
+from domain.links.bound import mentions_problem, note_links
 from domain.words import Body, Commits, Mentions, References, body_problem
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CommentAdded(Payload, frozen=True, kw_only=True, omit_defaults=True):
-    """The words, and what they name (see `domain/content/links.py`); the event's entity is the issue."""
+    """The words, and what they name (see `domain/links/bound.py`); the event's entity is the issue."""
 
     body: Body
     mentions: Mentions = []

@@ -10,7 +10,7 @@ from domain.fold.text import Text
 from domain.ids import Did, EventId, StreamId
 
 if TYPE_CHECKING:
-    from domain.content.links import Linked
+    from domain.links.bound import Linked
 
 
 class CommentState(State):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from domain.content.bodies import touching_body
-from domain.content.links import mentions_problem, note_links
 from domain.fold.kind import Kind, Payload
 from domain.fold.merged import Splice
 from domain.ids import EventId
 from domain.limits import DOCUMENT_CHARS_MAX, SPLICES_PER_EDIT_MAX
+from domain.links.bound import mentions_problem, note_links
 from domain.words import Body, Commits, Mentions, References, Replaces, body_problem
 
 if TYPE_CHECKING:

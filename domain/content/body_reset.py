@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.content.bodies import touching_body
-from domain.content.links import mentions_problem, note_links
 from domain.fold.kind import Kind, Payload
+from domain.links.bound import mentions_problem, note_links
 from domain.words import Body, Commits, Mentions, References, Replaces, body_problem
 
 if TYPE_CHECKING:

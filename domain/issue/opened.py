@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from domain.content.links import mentions_problem, note_links
 from domain.fold.kind import Kind, Payload, Touch
 from domain.issue.state import IssueState
 from domain.keys import is_did
 from domain.limits import ASSIGNEES_PER_CHANGE_MAX, LABELS_PER_CHANGE_MAX
+from domain.links.bound import mentions_problem, note_links
 from domain.words import Body, Commits, Count, Id, Mentions, References, Title, body_problem, line_problem
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class IssueOpened(Payload, frozen=True, kw_only=True, omit_defaults=True):
     """`number` is 1 + the highest its writer had seen; `labels` are label ids.
 
-    `mentions`, `references` and `commits` are what the body names (see `domain/content/links.py`).
+    `mentions`, `references` and `commits` are what the body names (see `domain/links/bound.py`).
     """
 
     title: Title

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from domain.content.links import Linked
     from domain.envelope import Event
+    from domain.links.bound import Linked
 
 
 class IssueState(State):

@@ -9,8 +9,9 @@ import typer
 from gitant.cli import issue_attach, issue_conversation, issue_list, issue_members, issue_write
 from gitant.cli.api import Api
 from gitant.cli.editor import at_a_terminal, written
-from gitant.cli.issue_show import print_issue
+from gitant.cli.issue_show import people_in, print_issue
 from gitant.cli.issue_words import issue_path, say, text_of
+from gitant.cli.names import names_of
 from gitant.cli.options import Body, BodyFile, DataDir, Issue, Json, Repo, Url
 from gitant.cli.output import clean, print_json
 
@@ -26,10 +27,11 @@ def view(issue: Issue, repo: Repo = None, data_dir: DataDir = None, url: Url = N
         path = issue_path(repo, issue)
         found = api.get(path)
         comments = api.listed(f"{path}/comments", "comments", found["comments"] or 1)
+        names = {} if json else names_of(api, people_in(found, comments))
     if json:
         print_json({**found, "comment_list": comments})
     else:
-        print_issue(found, comments)
+        print_issue(found, comments, names)
 
 
 @app.command()

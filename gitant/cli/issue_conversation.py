@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.keys import is_did
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
+from gitant.cli.names import names_of
 from gitant.cli.options import DataDir, Issue, Json, Limit, Repo, Url
 from gitant.cli.output import print_json, print_table, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 app = typer.Typer()
 
@@ -87,11 +92,25 @@ def timeline(
     """List everything that happened to an issue, oldest first, each with its event."""
     with Api.open(data_dir, url) as api:
         rows = api.listed(f"{_path(repo, issue)}/timeline", "timeline", limit)
+        names = {} if json else names_of(api, _people_in(rows))
     if json:
         print_json(rows)
         return
-    cells = [(row["time"], row["author"], words(row), row["id"][:_SHORT_ID_CHARS]) for row in rows]
+    cells = [
+        (row["time"], names[row["author"]], _named(words(row), names), row["id"][:_SHORT_ID_CHARS]) for row in rows
+    ]
     print_table(("Time", "Who", "What", "Event"), cells, empty="nothing happened")
+
+
+def _people_in(rows: list[dict[str, Any]]) -> list[str]:
+    members = [member for row in rows for member in (*row.get("added", []), *row.get("removed", []))]
+    return [*(row["author"] for row in rows), *(member for member in members if is_did(member))]
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    for did, name in names.items():
+        text = text.replace(did, name)
+    return text
 
 
 def words(row: dict[str, Any]) -> str:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitant.cli.output import clean, print_fields
+from gitant.cli.pager import paged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-def print_issue(issue: dict[str, Any], comments: list[dict[str, Any]]) -> None:
-    """The head, the text, and every comment in order."""
+def print_issue(issue: dict[str, Any], comments: list[dict[str, Any]], names: Mapping[str, str]) -> None:
+    """The head, the text, and every comment in order, a screen at a time. `names` has those of people by did."""
+    with paged():
+        _print_all(issue, comments, names)
+
+
+def people_in(issue: dict[str, Any], comments: list[dict[str, Any]]) -> list[str]:
+    """The dids that an issue is shown with."""
+    return [issue["author"], *issue["assignees"], *(comment["author"] for comment in comments)]
+
+
+def _print_all(issue: dict[str, Any], comments: list[dict[str, Any]], names: Mapping[str, str]) -> None:
     print(clean(f"#{issue['number']} {issue['title']}"))
     state = f"{issue['state']} ({issue['state_reason']})" if issue.get("state_reason") else issue["state"]
     print_fields(
         [
             ("state", state),
-            ("author", issue["author"]),
+            ("author", names.get(issue["author"], issue["author"])),
             ("created", issue["created_at"]),
             ("updated", issue["updated_at"]),
             ("labels", ", ".join(issue["labels"])),
-            ("assignees", ", ".join(issue["assignees"])),
+            ("assignees", ", ".join(names.get(did, did) for did in issue["assignees"])),
             *_signs(issue),
             ("id", issue["id"]),
         ]
@@ -30,7 +44,8 @@ def print_issue(issue: dict[str, Any], comments: list[dict[str, Any]]) -> None:
     for comment in comments:
         edited = ", edited" if comment["edited"] else ""
         print()
-        print(clean(f"-- {comment['author']}, {comment['created_at']}{edited} ({comment['id'][:12]})"))
+        who = names.get(comment["author"], comment["author"])
+        print(clean(f"-- {who}, {comment['created_at']}{edited} ({comment['id'][:12]})"))
         _print_text("[redacted]" if comment["redacted"] else comment["body"])
         if counts := comment.get("reactions"):
             print(clean(f"({_counted(counts)})"))

@@ -12,6 +12,7 @@ from domain.errors import InvalidInput
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
 from gitant.cli.follow import followed
+from gitant.cli.names import names_of
 from gitant.cli.options import DataDir, Json, Limit, Repo, Url
 from gitant.cli.output import clean, print_json, print_table
 
@@ -60,6 +61,7 @@ def log(
     with Api.open(data_dir, url) as api:
         position = api.get("/api/v1/status")["position"] if follow else 0
         events = api.listed(f"/api/v1/repos/{segment(name)}/events", "events", limit, wanted)
+        names = {} if json or follow else names_of(api, [event["author"] for event in events])
     if follow:
         for event in reversed(events):
             _print(event, json=json)
@@ -67,7 +69,8 @@ def log(
     elif json:
         print_json(events)
     else:
-        print_table(_HEADINGS, [_row(event) for event in events], empty="there are none")
+        named = [{**event, "author": names[event["author"]]} for event in events]
+        print_table(_HEADINGS, [_row(event) for event in named], empty="there are none")
 
 
 _HEADINGS = ("Event", "Lamport", "Kind", "Author", "Claimed time", "Verdict")

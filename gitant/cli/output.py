@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
+from gitant.cli.pager import console, show
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
@@ -54,14 +56,16 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
         tell(empty)
         return
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    screen = console()
+    with screen.capture() as drawn:
+        screen.print(table)
+    show(drawn.get())
 
 
 def print_fields(fields: Sequence[tuple[str, object]]) -> None:
@@ -104,11 +108,10 @@ class Ticker:
 
     def _draw(self, done: int, total: int) -> None:
         if self._bar is None:
-            from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             columns = (TextColumn(self._what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar = Progress(*columns, console=console(stderr=True), transient=True)
             self._task = self._bar.add_task(self._what, total=total)
             self._bar.start()
         assert self._task is not None

@@ -174,7 +174,8 @@ class Fetch:
         if isinstance(fault, LocalFault):
             job.error = ImportFault(fault.message, fault.hint)
         elif isinstance(fault, PackRefused):
-            job.error = ImportFault(f"the objects are not taken: {fault}")
+            hint = "faults that could harm who clones are never excused; `git fsck` at the source lists them"
+            job.error = ImportFault(f"the objects are not taken: {fault}", hint if "fsck" in str(fault) else "")
         else:
             _log.error("an import ended in a bug", job=job.id, exc_info=fault)
             job.error = ImportFault("the node made a mistake, which its log tells of")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple, final
 
+from domain.errors import TooLarge
 from domain.ports_files import Blame, BlameRange
 from storage.git.diff.hunks import lines_of, numbered, numbered_edits
 from storage.git.diff.lines import Budget
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from storage.git.trees import Entry
 
 _TAIL_BLOCK_BYTES = 1_024
+_CHANGES_PER_COMMIT = 8
+"""So many differing paths cost as much as one step back in history."""
 
 
 class Span(NamedTuple):
@@ -100,8 +103,7 @@ class Blamer:
                     self._settle(oid, suspect, boundary=bool(self._history.meta(oid).parents))
                 else:
                     self._commits_left -= 1
-                    self._pass_on(oid, suspect)
-                    self._settle(oid, suspect)
+                    self._settle(oid, suspect, boundary=not self._pass_on(oid, suspect))
         return Blame(tuple(self._ranges()), self._complete)
 
     def _is_spent(self) -> bool:
@@ -123,15 +125,21 @@ class Blamer:
 
     def _settle(self, commit: bytes, suspect: _Suspect, *, boundary: bool = False) -> None:
         """What is left to a suspect, it wrote; at a boundary, it or somebody before it."""
-        self._complete = self._complete and not boundary
+        self._complete = self._complete and not (boundary and suspect.spans)
         self._found.extend((span, commit, suspect, boundary) for span in suspect.spans)
 
-    def _pass_on(self, commit: bytes, suspect: _Suspect) -> None:
-        """Give each line to the first parent that has it; all of them to one that has the very same file."""
+    def _pass_on(self, commit: bytes, suspect: _Suspect) -> bool:
+        """Give each line to the first parent that has it; all of them to one that has the very same file.
+
+        False where a bound came before the last parent did.
+        """
         parents = self._history.meta(commit).parents
         found: dict[bytes, tuple[bytes, Entry]] = {}
         for search in (self._same_path, self._renamed):
-            for parent in parents:
+            for number, parent in enumerate(parents):
+                if number and self._is_spent():
+                    return False
+                self._commits_left -= number > 0
                 there = None if parent in found else search(commit, parent, suspect)
                 if there is None:
                     continue
@@ -139,7 +147,7 @@ class Blamer:
                 if entry.oid == suspect.entry.oid:
                     spans, suspect.spans = suspect.spans, []
                     self._suspect(parent, path, entry, spans)
-                    return
+                    return True
                 if all(entry.oid != other.oid for _, other in found.values()):
                     found[parent] = there
         for parent in dict.fromkeys(parents):
@@ -148,6 +156,7 @@ class Blamer:
                 suspect.previous = suspect.previous or (parent, path)
                 passed, suspect.spans = _parted(suspect.spans, self._edits(entry.oid, suspect.entry.oid))
                 self._suspect(parent, path, entry, passed)
+        return True
 
     def _same_path(self, _: bytes, parent: bytes, suspect: _Suspect) -> tuple[bytes, Entry] | None:
         entry = self._at(parent, suspect.path)
@@ -161,11 +170,16 @@ class Blamer:
             return None  # it was there: as it is, or as something of another type
         trees = self._history.meta(parent).tree, self._history.meta(commit).tree
         limits = self._limits.renames
-        changes = [
-            change
-            for change in changed(self._objects, *trees, trees_max=limits.folders_max)
-            if change.new is None or (change.old is None and change.path == suspect.path)
-        ]
+        try:
+            every = list(changed(self._objects, *trees, trees_max=limits.folders_max))
+        except TooLarge:
+            self._complete = False
+            return None
+        gone = [change for change in every if change.new is None]
+        files = {change.old.oid for change in gone if change.old is not None and change.old.is_file}
+        self._bytes_left -= min(limits.rename_bytes_max, sum(self._objects.sizes(files).values()))
+        self._commits_left -= len(every) // _CHANGES_PER_COMMIT
+        changes = gone + [change for change in every if change.old is None and change.path == suspect.path]
         for change in with_renames(self._objects, changes, limits):
             if change.path == suspect.path and change.old is not None and change.old_path is not None:
                 return change.old_path, change.old

@@ -18,7 +18,12 @@ from storage.git.language_table import (
     is_marked_generated,
 )
 from storage.git.names import shown
-from storage.git.read_limits import BINARY_SNIFF_BYTES, LANGUAGE_FILES_MAX, LANGUAGE_SNIFFED_FILES_MAX
+from storage.git.read_limits import (
+    BINARY_SNIFF_BYTES,
+    FOLDERS_DEEP_MAX,
+    LANGUAGE_FILES_MAX,
+    LANGUAGE_SNIFFED_FILES_MAX,
+)
 from storage.git.trees import FOLDER
 
 if TYPE_CHECKING:
@@ -77,7 +82,7 @@ def _folders(objects: Objects, root: bytes) -> Iterator[list[_File]]:
         files: list[_File] = []
         for name, entry in entries.items():
             seen += 1
-            if seen > LANGUAGE_FILES_MAX:
+            if seen > LANGUAGE_FILES_MAX or len(parts) > FOLDERS_DEEP_MAX:
                 raise TooLarge(f"there are more than {LANGUAGE_FILES_MAX:,} files and folders")
             place = (*parts, name)
             if entry.mode == FOLDER:

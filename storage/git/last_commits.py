@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from storage.git.history import History
     from storage.git.objects import Objects
 
+_NAMES_PER_COMMIT = 1_024
+"""So many entries cost as much to compare as another commit."""
+
 Place = tuple[object, bytes]
 """A repository and the path of a folder in it."""
 
@@ -70,6 +73,9 @@ class LastCommitWalk:
         self._heap: list[tuple[int, int, bytes]] = []
         self._carried: dict[bytes, set[bytes]] = {}
         self._count = 0
+        self._left = 0
+        self._cut = False
+        """Whether the bound came between two parents of a merge."""
         self.found: dict[bytes, bytes] = {}
 
     def walk(self, tip: bytes, known: Answer | None, commits_max: int) -> bool:
@@ -77,8 +83,9 @@ class LastCommitWalk:
         folder = self._folder(tip)
         if folder is not None:
             self._carry(tip, set(self._entries(folder)))
-        while self._heap and commits_max > 0:
-            commits_max -= 1
+        self._left = commits_max
+        while self._heap and self._left > 0:
+            self._left -= 1
             _, _, commit = heappop(self._heap)
             names = self._carried.pop(commit)
             if known is not None and known.commit == commit:
@@ -86,7 +93,7 @@ class LastCommitWalk:
                 self.found.update((name, known.found[name]) for name in names)
             else:
                 self._pass_on(commit, names)
-        return not self._heap
+        return not self._heap and not self._cut
 
     def _carry(self, commit: bytes, names: set[bytes]) -> None:
         if commit in self._carried:
@@ -99,7 +106,11 @@ class LastCommitWalk:
     def _pass_on(self, commit: bytes, names: set[bytes]) -> None:
         here = self._folder(commit)
         assert here is not None
-        for parent in self._history.meta(commit).parents:
+        for number, parent in enumerate(self._history.meta(commit).parents):
+            if number and self._left <= 0:
+                self._cut = True
+                return
+            self._left -= (number > 0) + len(names) // _NAMES_PER_COMMIT
             there = self._folder(parent)
             if there == here:
                 self._carry(parent, names)

@@ -69,9 +69,7 @@ class BlameLimits:
     """Of all versions compared."""
     file_steps_max: int = 8_000_000
     steps_max: int = 24_000_000
-    renames: DiffLimits = DiffLimits(
-        folders_max=CHANGED_TREES_MAX, rename_pairs_max=1_000_000, rename_bytes_max=64 << 20, blob_bytes_max=8 << 20
-    )
+    renames: DiffLimits = DiffLimits(rename_pairs_max=1_000_000, rename_bytes_max=64 << 20, blob_bytes_max=8 << 20)
     """Of each search for where a file came from; the pairs are git's own bound."""
 
 
@@ -88,7 +86,9 @@ ATTRIBUTE_RULES_MAX = 2_000
 
 ARCHIVE_BYTES_MAX = 4 << 30
 """Of the files in one archive."""
-ARCHIVE_ENTRIES_MAX = 1_000_000
+ARCHIVE_ENTRIES_MAX = 500_000
+FOLDERS_DEEP_MAX = 2_000
+"""How deep folders may stand in each other where all of a commit is looked through."""
 ARCHIVES_KEPT_BYTES_MAX = 2 << 30
 """Of all archives in the cache; the least recently asked for go first."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.content.names import IssueName, closings_in, names_in
+from domain.links.names import IssueName, closings_in, names_in
 
 OID = "0123456789abcdef0123456789abcdef01234567"
 DID = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH"

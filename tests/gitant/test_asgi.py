@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gitant.asgi import Front
+from gitant.cells import Cells
+from gitant.plan import OPENING_CELLS, how_far
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _ask(front: Front, path: str, kind: str = "http") -> list[dict[str, Any]]:
@@ -42,6 +48,20 @@ def test_before_there_is_a_writer_it_says_so() -> None:
     assert int(headers[b"content-length"]) == len(body["body"])
     assert int(headers[b"retry-after"]) > 0
     assert "starting" in json.loads(body["body"])["detail"]
+
+
+def test_before_there_is_a_writer_it_says_how_far_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "opening.cells"
+    cells = Cells(OPENING_CELLS, path)
+    front = Front(how_far=partial(how_far, path))
+    for done, total in ((1_234, 56_789), (56_789, 56_789)):
+        cells.put("total", total)
+        cells.put("done", done)
+        start, body = _ask(front, "/ready")
+        assert start["status"] == 503
+        assert f"brought up to date: {done:,} of {total:,} events" in json.loads(body["body"])["detail"]
+    cells.close()
+    assert how_far(tmp_path / "none") == (0, 0)
 
 
 def test_before_there_is_a_writer_it_is_alive() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import socket
 import subprocess
 import threading
 from typing import TYPE_CHECKING, Any, Self
@@ -15,14 +17,26 @@ from tests.house.tree import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
-CLIENTS = 3
+CLIENTS = 2
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Generator[Node]:
+def manager(tmp_path_factory: pytest.TempPathFactory) -> Generator[socket.socket]:
+    """Where a service manager listens, for nodes started meanwhile."""
+    path = tmp_path_factory.mktemp("manager") / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener, pytest.MonkeyPatch.context() as patch:
+        listener.settimeout(PATIENCE_S)
+        listener.bind(str(path))
+        patch.setenv("NOTIFY_SOCKET", str(path))
+        yield listener
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory, manager: socket.socket) -> Generator[Node]:
     """One whose settings stand in its file, as far as a test wants to change them."""
     folder = tmp_path_factory.mktemp("reload") / "node"
     folder.mkdir()
@@ -30,6 +44,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Generator[Node]:
     node = Node(folder, "--log-format", "json", filed=True)
     try:
         node.wait_for_words("an HTTP worker is ready")
+        assert b"READY=1" in manager.recv(1_000)
         yield node
     finally:
         node.process.kill()
@@ -52,8 +67,8 @@ def _reload(node: Node, config: str) -> Any:
 class _Load:
     """Clients that never stop asking, each time over a connection of its own, and what went wrong for them."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
         self.faults: list[str] = []
         self.asked = 0
         self._ended = threading.Event()
@@ -61,14 +76,17 @@ class _Load:
 
     def _ask(self) -> None:
         while not self._ended.is_set():
+            connection = http.client.HTTPConnection(*self._address, timeout=PATIENCE_S)
             try:
-                answer = httpx.get(f"{self.url}/ready", timeout=PATIENCE_S, trust_env=False)
-            except httpx.HTTPError as fault:
+                connection.request("GET", "/ready")
+                status = connection.getresponse().status
+                if status != 200:
+                    self.faults.append(str(status))
+                self.asked += 1
+            except (OSError, http.client.HTTPException) as fault:
                 self.faults.append(repr(fault))
-                continue
-            self.asked += 1
-            if not answer.is_success:
-                self.faults.append(str(answer.status_code))
+            finally:
+                connection.close()
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -82,13 +100,33 @@ class _Load:
 
 
 def test_workers_are_replaced_under_load_and_nobody_is_refused(node: Node) -> None:
-    with _Load(node.url) as load:
-        for count in (2, 1):
-            outcome = _reload(node, f"workers = {count}\nport = 1\n")
-            assert outcome["changed"] == ["workers"]
-            assert outcome["needs_restart"] == ["port"]
+    with _Load(node.address) as load:
+        outcome = _reload(node, "workers = 2\nport = 1\n")
+    assert outcome == {"changed": ["workers"], "needs_restart": ["port"]}
     assert load.asked > 0
     assert load.faults == []
+
+
+def test_lines_are_json_with_the_names_that_are_documented_and_hold_no_secret(node: Node, tmp_path: Path) -> None:
+    _reload(node, "port = 0\nworkers = 1\naccess_log = 'all'\nlog_level = 'debug'\n")
+    token = (node.folder / "operator.token").read_text().strip()
+    with httpx.Client(base_url=node.url, timeout=PATIENCE_S, trust_env=False) as client:
+        bearer = {"authorization": f"Bearer {token}", "x-request-id": "mine-1"}
+        assert client.post("/api/v1/repos", json={"name": "attic"}, headers=bearer).status_code == 201
+        assert client.get("/api/v1/status", headers={"authorization": f"Bearer {token}x"}).status_code == 401
+        client.get(f"/api/v1/status?token={token}")
+    address = node.url.replace("://", f"://anyone:{token}@")
+    subprocess.run(["git", "ls-remote", f"{address}/operator/attic.git"], cwd=tmp_path, check=True)
+    node.wait_for_words("info/refs")
+    node.wait_for(lambda: node.told.endswith("\n"))
+    lines: list[dict[str, Any]] = [json.loads(line) for line in node.told.splitlines()]
+    assert token not in node.told
+    assert all({"timestamp", "level", "logger", "message"} <= line.keys() for line in lines)
+    (asked,) = [line for line in lines if line.get("request_id") == "mine-1"]
+    assert (asked["logger"], asked["method"], asked["path"]) == ("gitant.access", "POST", "/api/v1/repos")
+    assert (asked["status"], asked["client"]) == (201, "127.0.0.1")
+    assert asked["bytes"] > 0
+    assert asked["took_ms"] > 0
 
 
 def test_logging_changes_at_once_and_nobody_is_replaced(node: Node) -> None:
@@ -112,11 +150,13 @@ def test_a_file_that_will_not_do_changes_nothing(node: Node) -> None:
     assert node.get("/ready")[0] == 200
 
 
-def test_stop_ends_the_node(node: Node) -> None:
+def test_stop_ends_the_node(node: Node, manager: socket.socket) -> None:
     """The last of this module's tests."""
     ran = _gitant(node, "stop")
+    assert b"STOPPING=1" in manager.recv(1_000)
     assert (ran.returncode, node.wait()) == (0, 0)
     assert "has ended" in ran.stderr
+    assert (node.folder / "operator.token").read_text().strip() not in node.printed + node.told
     again = _gitant(node, "stop")
     assert again.returncode == 1
     assert "no node is running" in again.stderr

@@ -131,7 +131,7 @@ def test_many_idle_streams_and_one_that_hears(node: Node) -> None:
     """Each of them is a position and a filter; all hear of what concerns them."""
     with asking(node) as client:
         repo = client.post("/api/v1/repos", json={"name": "heard"}).raise_for_status().json()["id"]
-        streams = [blocks(node, query="?repo=heard") for _ in range(200)]
+        streams = [blocks(node, query="?repo=heard") for _ in range(600)]
         for stream in streams:
             assert next(stream)["retry"]
         client.post(f"/api/v1/repos/{repo}/issues", json={"title": "Hear"}).raise_for_status()

@@ -67,6 +67,7 @@ def known(http: TestClient[Any], history: History) -> dict[str, str]:
         "eventId": comment,
         "hash": history.third,
         "path": "README.md",
+        "ref": "main.zip",
         "name": "bug",
     }
 

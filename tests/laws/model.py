@@ -303,6 +303,7 @@ def _protection(event: Event, payload: Any) -> list[Write]:
 
 REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
     "repository.created.v1": _repository,
+    "repository.forked.v1": _repository,
     "repository.renamed.v1": _setting("names", lambda payload: payload.name),
     "repository.offered.v1": _setting("offer", lambda payload: payload.to),
     "repository.transferred.v1": _transfer,

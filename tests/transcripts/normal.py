@@ -20,6 +20,7 @@ PLAIN: Final = {
     "<etag>": re.compile(r'(?<=")[0-9a-f]{24}(?=")'),
     "<seconds>": re.compile(r"(?<=^uptime s:            )\d+$", re.MULTILINE),
     "<pid>": re.compile(r"(?<=\bserved by pid )\d+"),
+    "<request id>": re.compile(r'(?<="request_id": ")[0-9a-f]{12}-[0-9a-f]+(?=")'),
     "<bytes>": re.compile(r'(?<="free_bytes":)\d+'),
 }
 """Placeholders that stand for whatever the pattern matches."""

@@ -10,7 +10,7 @@ from storage.git import trees
 from storage.git.archive.substitute import substituted
 from storage.git.attributes import Attributes
 from storage.git.objects import BLOB
-from storage.git.read_limits import ARCHIVE_BYTES_MAX, ARCHIVE_ENTRIES_MAX, BINARY_SNIFF_BYTES
+from storage.git.read_limits import ARCHIVE_BYTES_MAX, ARCHIVE_ENTRIES_MAX, BINARY_SNIFF_BYTES, FOLDERS_DEEP_MAX
 from storage.git.trees import FOLDER, GITLINK
 
 if TYPE_CHECKING:
@@ -49,17 +49,17 @@ class _Open(NamedTuple):
 
 def entries(objects: Objects, commit: bytes, prefix: bytes) -> Iterator[ArchiveEntry]:
     """The members of the archive of `commit`; `prefix` ends in a slash. Raises `TooLarge`."""
-    yield from _bounded(_walked(objects, commit, prefix))
-
-
-def _bounded(found: Iterator[ArchiveEntry]) -> Iterator[ArchiveEntry]:
     size = 0
-    for count, entry in enumerate(found):
+    for entry in _walked(objects, commit, prefix):
         size += len(entry.data)
-        if size > ARCHIVE_BYTES_MAX or count > ARCHIVE_ENTRIES_MAX:
-            limits = f"at most {ARCHIVE_ENTRIES_MAX:,} files of {ARCHIVE_BYTES_MAX:,} bytes in all make an archive"
-            raise TooLarge(f"there is too much in this commit: {limits}", hint="clone the repository with --depth 1")
+        if size > ARCHIVE_BYTES_MAX:
+            raise _too_much()
         yield entry
+
+
+def _too_much() -> TooLarge:
+    limits = f"at most {ARCHIVE_ENTRIES_MAX:,} files of {ARCHIVE_BYTES_MAX:,} bytes in all make an archive"
+    return TooLarge(f"there is too much in this commit: {limits}", hint="clone the repository with --depth 1")
 
 
 def _walked(objects: Objects, commit: bytes, prefix: bytes) -> Iterator[ArchiveEntry]:
@@ -67,6 +67,7 @@ def _walked(objects: Objects, commit: bytes, prefix: bytes) -> Iterator[ArchiveE
     yield ArchiveEntry(prefix, FOLDER, root)
     stack = [_opened(objects, root, (), Attributes(objects), ArchiveEntry(b"", FOLDER, root))]
     written = 1  # how many of the folders on the stack have their entry
+    seen = 0  # folders with nothing in them are never written
     while stack:
         folder = stack[-1]
         found = next(folder.names, None)
@@ -75,6 +76,9 @@ def _walked(objects: Objects, commit: bytes, prefix: bytes) -> Iterator[ArchiveE
             written = min(written, len(stack))
             continue
         name, entry = found
+        seen += 1
+        if seen > ARCHIVE_ENTRIES_MAX or len(stack) > FOLDERS_DEEP_MAX:
+            raise _too_much()
         parts = (*folder.parts, name)
         path = prefix + b"/".join(parts)
         is_folder = entry.mode in {FOLDER, GITLINK}

@@ -48,8 +48,11 @@ def test_clean_keeps_the_lines_of_a_text() -> None:
 def liar() -> Generator[tuple[str, list[dict[str, str]]]]:
     """A node whose answers are full of escapes, and what it was sent."""
     heard: list[dict[str, str]] = []
-    repo = dict.fromkeys(("id", "full_name", "description", "clone_url", "default_branch", "created_at"), HOSTILE)
-    repo |= {"updated_at": HOSTILE, "open_issues": HOSTILE, "closed_issues": HOSTILE}
+    repo: dict[str, Any] = dict.fromkeys(
+        ("id", "full_name", "description", "clone_url", "default_branch", "created_at"), HOSTILE
+    )
+    repo |= dict.fromkeys(("updated_at", "open_issues", "closed_issues", "website", "stars"), HOSTILE)
+    repo |= {"topics": [HOSTILE]}
     issue: dict[str, Any] = dict.fromkeys(("id", "title", "body", "author", "created_at", "updated_at"), HOSTILE)
     issue |= {"number": HOSTILE, "state": HOSTILE, "state_reason": HOSTILE, "labels": [HOSTILE], "assignees": [HOSTILE]}
     issue |= {"comments": 1, "edited": False, "redacted": False, "conflicts": {HOSTILE: []}}
@@ -135,8 +138,8 @@ def test_a_token_that_is_given_goes_where_it_is_told(
     assert heard[-1]["authorization"] == "Bearer given"
 
 
-def on_a_terminal(words: list[str], environment: dict[str, str]) -> str:
-    """What a command shows on a terminal of its own."""
+def on_a_terminal(words: list[str], environment: dict[str, str], *, code: int = 0) -> str:
+    """What a command shows on a terminal of its own, where it ends with `code`."""
     mine, its = pty.openpty()
     with subprocess.Popen([BIN / "gitant", *words], stdin=its, stdout=its, stderr=its, env=environment) as run:
         os.close(its)
@@ -146,7 +149,7 @@ def on_a_terminal(words: list[str], environment: dict[str, str]) -> str:
                 shown += block
         except OSError:  # the other end was closed
             pass
-        assert run.wait() == 0, shown
+        assert run.wait() == code, shown
     os.close(mine)
     return shown.decode()
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import NotFound, TooLarge
-from storage.git import blame
+from domain.ports_files import ArchiveFormat
+from storage.git import blame, languages
 from storage.git import reader as reader_module
+from storage.git.archive import entries
 from storage.git.names import shown
 from storage.git.read_limits import BLAME
 from storage.git.reader import DulwichReader
@@ -178,3 +180,36 @@ def test_what_is_remembered_of_lines_may_be_forgotten(
         tip = repo.commit_files({"a": b"".join(b"%d\n" % (at + number * (at % 5)) for at in range(30))}, tip)
     expected = stock_blame(repo, tip, b"a")
     assert our_blame(reader, repo, tip, b"a") == expected
+
+
+def test_hostile_histories_come_to_an_end(
+    repo: StockRepo, reader: DulwichReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A merge of very many commits, and trees that differ in more folders than anybody has."""
+    base = repo.commit_files({"a": b"0\n"})
+    many = [repo.commit_files({"a": b"0\n", f"b{number}": b""}, base) for number in range(12)]
+    merged = repo.commit_files({"a": b"1\n"}, *many)
+    monkeypatch.setattr(reader_module, "BLAME", replace(BLAME, commits_max=10))
+    found = reader.blame(repo.id, merged, "a")
+    assert (found.complete, [each.boundary for each in found.ranges]) == (False, [True])
+
+    def bomb(leaf: bytes) -> str:
+        tree = repo.tree(("100644", "leaf", repo.blob(leaf)))
+        for _ in range(6):
+            tree = repo.tree(*(("040000", f"{number:02}", tree) for number in range(20)))
+        return tree
+
+    first = repo.commit(bomb(b"one"))
+    second = repo.commit(repo.tree(("040000", "bomb", bomb(b"two")), ("100644", "a", repo.blob(b"1\n"))), first)
+    monkeypatch.setattr(reader_module, "BLAME", replace(BLAME, renames=replace(BLAME.renames, folders_max=500)))
+    found = reader.blame(repo.id, second, "a")
+    assert (found.complete, [each.commit for each in found.ranges]) == (False, [second])
+    monkeypatch.setattr(languages, "LANGUAGE_FILES_MAX", 5_000)
+    with pytest.raises(TooLarge):
+        reader.languages(repo.id, second)
+    tree = repo.tree()  # folders that hold nothing, in numbers
+    for _ in range(8):
+        tree = repo.tree(*(("040000", f"{number:02}", tree) for number in range(12)))
+    monkeypatch.setattr(entries, "ARCHIVE_ENTRIES_MAX", 5_000)
+    with pytest.raises(TooLarge, match="too much"):
+        reader.archives(repo.root / "archives").open(repo.id, repo.commit(tree), "a/", ArchiveFormat.TAR)

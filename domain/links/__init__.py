@@ -1,0 +1,1 @@
+"""What words name: people, issues and commits, as written (`names`) and as bound to ids (`bound`)."""
