@@ -235,7 +235,7 @@ class Court:
     def _applies(
         self, act: Act, claim: _Claim, role: Role, branch: Branch, place: Place, event: EventId, leaving: bool
     ) -> bool:
-        if _limit(act).role >= role or covers(act.reach, place.branch, place.seq):
+        if _limit(act).role >= role or act.event == event or covers(act.reach, place.branch, place.seq):
             return False
         if act.level <= role and not (leaving and self._left(act, claim, branch)):
             return False
@@ -243,7 +243,9 @@ class Court:
 
     def _left(self, act: Act, claim: _Claim, branch: Branch) -> bool:
         """Whether a principal gave a role back himself, while he had it: nobody reaches behind his own end that way."""
-        if act.author != branch.enrolment.principal or claim.grant is None or not claim.grant.in_past(act.place):
+        if act.author != branch.enrolment.principal or _limit(act).role is not Role.GUEST:
+            return False
+        if claim.grant is None or not claim.grant.in_past(act.place):
             return False
         there = self._claim(act.branch, claim.grant)
         return act.sound and self._reduced(there, act.branch, act.place, act.event, leaving=False).role == claim.role

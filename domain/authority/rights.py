@@ -61,7 +61,7 @@ def deny(court: Court, request: Request, branch: Branch, place: Place, event: Ev
             continue
         return role, _lacking(standing, place)
     if request.deed is not None:
-        return role, _overreach(court, request.deed, role)
+        return role, _overreach(court, request.deed, role, request.author)
     return role, _held(court, request, role, place, event)
 
 
@@ -85,11 +85,11 @@ def _lacking(standing: Standing, place: Place) -> Denial:
     return Denial("revoked" if by.in_past(place) else "revoked-meanwhile", by)
 
 
-def _overreach(court: Court, deed: Deed, role: Role) -> Denial | None:
-    """Grants and limits reach strictly below their author."""
+def _overreach(court: Court, deed: Deed, role: Role, author: Did) -> Denial | None:
+    """Grants and limits reach strictly below their author; of himself he can only give everything back."""
     if isinstance(deed, Grant) and (deed.role >= role or deed.principal in court.roots):
         return Denial("above-level")
-    if isinstance(deed, Limit) and (deed.role >= role or deed.principal in court.roots):
+    if isinstance(deed, Limit) and (deed.role >= role or deed.principal in (author, *court.roots)):
         return Denial("above-level")
     return None
 

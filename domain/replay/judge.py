@@ -117,15 +117,17 @@ def _judge_act(
         return Judgement(void("entity-later"))
     if not thing.accepted:
         return Judgement(void("entity-void"), awaits=(event.entity,))
+    # Should the thing turn void, that is the reason which counts, on every node.
+    awaits = () if bytes(event.entity) == event.stream else (event.entity,)
     if not bench.cut_known:
-        return Judgement(void("cut-unknown"))
+        return Judgement(void("cut-unknown"), awaits=awaits)
     request = request_for(event, kind, payload, None if kind.acts_on == ("repository",) else thing.author)
     role, denial = deny(bench.court, request, bench.branch, bench.place, event.id)
     if denial is not None:
         by = denial.by.event if denial.by else None
-        return Judgement(void(denial.reason), None, (by,) if by else (), role, by, denial.detail)
+        return Judgement(void(denial.reason), None, (by, *awaits) if by else awaits, role, by, denial.detail)
     if type(payload) is EventRedacted:  # payload classes make `isinstance` slow
-        return _judge_redaction(event, payload, find, role)
+        return _judge_redaction(event, payload, find, role, awaits)
     return Judgement(ACCEPTED, payload, role=role)
 
 
@@ -143,15 +145,19 @@ def request_for(event: Event, kind: Kind, payload: Payload | None, thing_author:
 
 
 def _judge_redaction(
-    event: Event, payload: EventRedacted, find: Callable[[EventId], Known | None], role: int
+    event: Event,
+    payload: EventRedacted,
+    find: Callable[[EventId], Known | None],
+    role: int,
+    awaits: tuple[EventId, ...],
 ) -> Judgement:
     anyones = role >= need("content.redact").role
     for name in payload.events:
         target = find(name)  # type: ignore[arg-type]  # checked to be 32 bytes by the payload's type
         if target is None:
-            return Judgement(void("redaction-invalid"), awaits=(name,))  # type: ignore[arg-type]
+            return Judgement(void("redaction-invalid"), awaits=(name, *awaits))  # type: ignore[arg-type]
         kind = KINDS.get(target.kind)
         part = event.entity in (name, target.entity) and target.stream == event.stream
         if kind is None or not kind.redactable or not part or not (anyones or target.author == event.author):
-            return Judgement(void("redaction-invalid"))
+            return Judgement(void("redaction-invalid"), awaits=awaits)
     return Judgement(ACCEPTED, payload, role=role)

@@ -80,7 +80,8 @@ class AuthorityModel:
                 return "revoked" if self._limited(event) else "no-authority"
         if isinstance(deed, Grant | Limit):
             named = deed.principal
-            return "above-level" if deed.role >= role or named in self.roots else ""
+            own = isinstance(deed, Limit) and named == event.author
+            return "above-level" if deed.role >= role or named in self.roots or own else ""
         return self._held(event, actions, role, payload) if deed is None else ""
 
     # --- roles, from the top ---------------------------------------------------------------------
@@ -120,7 +121,7 @@ class AuthorityModel:
                 and deed.role < role
                 and self._about(deed, event)
                 and self._outlived_by(name, deed, grant)
-                and event.id not in self._reach(name)
+                and event.id not in {name, *self._reach(name)}
                 and not self._admitted(event, name, claimed)
                 and (
                     self._counts_against(name, deed, event, role)
@@ -138,7 +139,8 @@ class AuthorityModel:
 
     def _left(self, name: bytes, deed: Limit, event: Event, claimed: int, grant: bytes | None) -> bool:
         act = self.by_id[name]
-        if act.author != self.enrolment(event).principal or deed.principal != act.author or grant is None:
+        own = act.author == self.enrolment(event).principal and deed.principal == act.author
+        if not own or deed.role is not Role.GUEST or grant is None:
             return False
         if grant not in self.past[name] or self._ended_by_own(act):
             return False
