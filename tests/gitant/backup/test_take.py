@@ -235,8 +235,7 @@ def attach(world: World, repo: StreamId, data: bytes) -> str:
     draft = blobs.draft(1 << 20)
     draft.feed(data)
     digest = draft.finish().name
-    about = {"name": "a.txt", "media_type": "text/plain", "size": len(data), "sha256": digest}
-    world.run("attachment.add", repo=repo, **about)
+    world.run("attachment.add", repo=repo, name="a.txt", media_type="text/plain", size=len(data), sha256=digest)
     return digest.hex()
 
 
