@@ -7,10 +7,9 @@ from contextlib import ExitStack, closing
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, final
 
-from dulwich.errors import ObjectFormatException
+from dulwich.errors import ApplyDeltaError, ObjectFormatException
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ObjectID
-from dulwich.pack import ApplyDeltaError
 
 from domain.refs.names import is_oid
 from storage.git.commits import Meta, meta
