@@ -120,7 +120,7 @@ class Asking(Request[Any, Any, Any]):
 
         Relative, so that it leads on behind proxies, too, whatever they put in front.
         """
-        raw: bytes = self.scope.get("raw_path") or quote(self.scope["path"], safe="/~").encode()
+        raw = cast("dict[str, bytes]", self.scope).get("raw_path") or quote(self.scope["path"], safe="/~").encode()
         head, _, tail = raw.partition(b"?")[0].decode("latin-1").partition(_REPOS)
         named, slash, rest = tail.partition("/")
         if head or unquote(named) != selector:

@@ -34,6 +34,11 @@ async def write(
     return await asking.ports.writer.send(command, asking.actor, args, idempotency=idempotency)
 
 
+async def repeat_key(asking: Asking) -> tuple[bytes, bytes] | None:
+    """The `Idempotency-Key` of what is carried out without a command: whose key it is, and with which request."""
+    return _idempotency(asking, await asking.body(), "") if asking.retried else None
+
+
 def conditions(asking: Asking, doc: bytes | None = None) -> dict[str, str]:
     """The `if_match` argument that `If-Match` asks for. `doc` is the thing as it is now, where that is known.
 

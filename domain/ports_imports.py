@@ -78,8 +78,13 @@ class ImportJob(msgspec.Struct, kw_only=True):
 class Imports(Protocol):
     """Carries out imports, some at a time."""
 
-    async def start(self, actor: Actor, order: ImportOrder) -> ImportJob:
-        """Begin one; raises the `LocalFault` that can be told at once (a bad address, a name that is taken)."""
+    async def start(
+        self, actor: Actor, order: ImportOrder, *, repeat: tuple[bytes, bytes] | None = None
+    ) -> tuple[ImportJob, bool]:
+        """Begin one; raises the `LocalFault` that can be told at once (a bad address, a name that is taken).
+
+        `repeat` is a key and what was asked with it: the same pair again gives the first job, and True.
+        """
         ...
 
     def show(self, job: str) -> ImportJob | None:

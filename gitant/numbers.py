@@ -35,7 +35,7 @@ class NodeNumbers:
     cert: str
 
     def __call__(self) -> list[Number | Spread]:
-        pids = _children(self.main)
+        pids = [pid for pid in _children(self.main) if worker_counts(self.folder, pid).exists()]
         return [
             *self._writer(),
             *self._under_way(pids),

@@ -12,8 +12,8 @@ import hashlib
 import math
 import mmap
 import os
-import struct
 import time
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 SETS: Final = 16_384
 _WAYS: Final = 4
-_SET: Final = struct.Struct("=" + "Qd" * _WAYS)
-_BUCKET: Final = struct.Struct("=Qd")
-TABLE_BYTES: Final = SETS * _SET.size
+_WORDS: Final = 2
+"""Of eight bytes each, to a bucket: whose it is (a hash), and when it will be full."""
+TABLE_BYTES: Final = SETS * _WAYS * _WORDS * 8
 _GRAIN_S: Final = 1e-7
 """What sums of fractions may be off by."""
 
@@ -55,17 +55,20 @@ class Buckets:
     """The table. `take` is all anybody does with it."""
 
     def __init__(
-        self, table: memoryview | mmap.mmap, secret: bytes, *, now: Callable[[], float] = time.monotonic
+        self, table: bytearray | mmap.mmap, secret: bytes, *, now: Callable[[], float] = time.monotonic
     ) -> None:
         """`table` has `TABLE_BYTES` and may be shared; by `secret`, nobody can choose with whom to share a set."""
-        self._table = table
-        self._secret = hashlib.blake2b(secret, digest_size=32).digest()
+        view = memoryview(table)
+        self._names = view.cast("Q")
+        self._times = view.cast("d")
+        secret = hashlib.blake2b(secret, digest_size=32).digest()
+        self._name_of = lru_cache(maxsize=4_096)(partial(_hash, secret))
         self._now = now
 
     @classmethod
     def in_memory(cls, secret: bytes = b"", *, now: Callable[[], float] = time.monotonic) -> Buckets:
         """A table of this process alone."""
-        return cls(memoryview(bytearray(TABLE_BYTES)), secret, now=now)
+        return cls(bytearray(TABLE_BYTES), secret, now=now)
 
     @classmethod
     def shared(cls, path: Path, secret: bytes) -> Buckets:
@@ -79,28 +82,35 @@ class Buckets:
 
     def take(self, who: str, rate: Rate) -> Taken:
         """Take one from somebody's bucket."""
-        name = int.from_bytes(hashlib.blake2b(who.encode(), digest_size=8, key=self._secret).digest(), "big") or 1
-        offset = name % SETS * _SET.size
-        fields = _SET.unpack_from(self._table, offset)
+        name = self._name_of(who)
+        place = self._place(name)
         now = self._now()
-        way, full_at = _find(fields, name)
         cost = 1 / rate.per_s
         capacity = rate.burst * cost
+        ahead = self._times[place + 1] - now if self._names[place] == name else 0.0
         # What is further away than an empty bucket was written before the machine started last, or at another rate.
-        ahead = full_at - now if 0 < full_at - now <= capacity + _GRAIN_S else 0.0
+        if not 0 < ahead <= capacity + _GRAIN_S:
+            ahead = 0.0
         if ahead > capacity - cost + _GRAIN_S:
             return Taken(ok=False, left=0, full_after_s=ahead, again_after_s=ahead - (capacity - cost))
         ahead += cost
-        _BUCKET.pack_into(self._table, offset + way * _BUCKET.size, name, now + ahead)
+        self._names[place] = name
+        self._times[place + 1] = now + ahead
         return Taken(ok=True, left=int((capacity - ahead + _GRAIN_S) / cost), full_after_s=ahead, again_after_s=0.0)
 
+    def _place(self, name: int) -> int:
+        """Where a bucket is, or where it is to be: in place of the one of its set that is nearest to being full."""
+        begin = name % SETS * _WAYS * _WORDS
+        names, times = self._names, self._times
+        best = begin
+        for place in range(begin, begin + _WAYS * _WORDS, _WORDS):
+            if names[place] == name:
+                return place
+            if times[place + 1] < times[best + 1]:
+                best = place
+        return best
 
-def _find(fields: tuple[int | float, ...], name: int) -> tuple[int, float]:
-    """In which place of a set a bucket is, or may be, and when it will be full."""
-    best, earliest = 0, math.inf
-    for way in range(_WAYS):
-        if fields[2 * way] == name:
-            return way, fields[2 * way + 1]
-        if fields[2 * way + 1] < earliest:
-            best, earliest = way, fields[2 * way + 1]
-    return best, 0.0
+
+def _hash(secret: bytes, who: str) -> int:
+    """Never 0, which is what an empty place holds."""
+    return int.from_bytes(hashlib.blake2b(who.encode(), digest_size=8, key=secret).digest(), "big") or 1

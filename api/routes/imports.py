@@ -12,6 +12,7 @@ from api.asking import Asking
 from api.forms import ImportForm
 from api.gate import writers
 from api.reply import Reply, encode_json, read
+from api.writing import repeat_key
 from domain.errors import NotFound, Unavailable
 from domain.ports_imports import ImportJob, ImportOrder
 
@@ -34,8 +35,11 @@ async def start_import(request: Asking, data: JSONBody[ImportForm]) -> Reply:
         username=data.username,
         password=data.password,
     )
-    job = await _imports(request).start(request.actor, order)
-    return Reply(encode_json(job), status=202, headers=[(b"location", f"/api/v1/import/{job.id}".encode())])
+    job, is_repeat = await _imports(request).start(request.actor, order, repeat=await repeat_key(request))
+    headers = [(b"location", f"/api/v1/import/{job.id}".encode())]
+    if is_repeat:
+        headers.append((b"idempotent-replayed", b"true"))
+    return Reply(encode_json(job), status=202, headers=headers)
 
 
 @get("/api/v1/import/{job:str}", guards=[writers], sync_to_thread=False, responses=shapes.shows(ImportJob))

@@ -26,6 +26,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "label": (),
     "author": (),
     "assignee": (),
+    "mentions": (),
     "no": ("label", "assignee"),
     "number": (),
     "in": ("title", "body"),

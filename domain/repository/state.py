@@ -12,7 +12,7 @@ from domain.ids import Did, EventId, StreamId
 from domain.limits import FORMER_PLACES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from typing import Any
 
     from domain.envelope import Event
@@ -99,7 +99,7 @@ class RepositoryState(State):
 
 
 @contextmanager
-def moving(state: RepositoryState, event: Event) -> Iterator[None]:
+def moving(state: RepositoryState, event: Event) -> Generator[None]:
     """What is written meanwhile may move the repository; where it was found before is remembered, the latest places."""
     before = state.place
     yield

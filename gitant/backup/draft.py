@@ -22,6 +22,7 @@ PARTIAL: Final = ".partial"
 LOCK: Final = "node.lock"
 """Named as in a data folder, which a restored one becomes."""
 _PACK_MODE: Final = 0o444
+_BLOB_MODE: Final = 0o400
 
 
 @final
@@ -65,7 +66,7 @@ class Draft:
                     progress(len(data))
                 writing.flush()
                 os.fsync(writing.fileno())
-        target.chmod(_PACK_MODE if "/objects/" in name else FILE_MODE)
+        target.chmod(_mode_of(name))
         self._count(name, digest.hexdigest(), target.stat().st_size)
 
     def link(self, older: Path, name: str, sums: Mapping[str, str], size: int) -> bool:
@@ -108,6 +109,13 @@ class Draft:
     def _count(self, name: str, digest: str, size: int) -> None:
         self.sums[name] = digest
         self.bytes += size
+
+
+def _mode_of(name: str) -> int:
+    """What is named for its content is not to be written; everything else is its owner's alone."""
+    if "/objects/" in name:
+        return _PACK_MODE
+    return _BLOB_MODE if name.startswith("blobs/") else FILE_MODE
 
 
 def _refuse_used(target: Path) -> None:

@@ -56,7 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     linked_bytes: int
     """Of those, in files shared with the older backup."""
     lacking: list[str]
-    """`<repository> <object>` for each ref whose object the node did not have."""
+    """`<repository> <object>` for each ref whose object the node did not have, and `blob <SHA-256>` for each attachment
+    whose bytes it did not have whole."""
     streams: list[Stream]
 
 

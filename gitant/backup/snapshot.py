@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 VIEWS_WAIT_S: Final = 60.0
 """How long the views of a running node may take to show what the log has."""
 _PAUSE_S: Final = 0.05
+_ATTACHED: Final = (
+    "SELECT DISTINCT a.sha256 FROM attachments a JOIN repos r ON r.stream=a.stream WHERE a.redacted=0 AND r.deleted=0"
+)
 
 
 @final
@@ -47,6 +50,8 @@ class Snapshot:
     last_event: str
     repositories: tuple[Repository, ...]
     streams: tuple[Stream, ...]
+    attached: frozenset[bytes]
+    """The SHA-256 of what is attached in repositories that are not deleted."""
 
 
 def take_snapshot(folder: DataDir, progress: Callable[[int, int], None]) -> Snapshot:
@@ -82,6 +87,7 @@ def _of(views: sqlite3.Connection, position: int) -> Snapshot:
             for stream, deleted, branch in rows
         ),
         tuple(Stream(*row) for row in stream_digests(views)),
+        frozenset(digest for (digest,) in views.execute(_ATTACHED)),
     )
 
 

@@ -26,6 +26,7 @@ from gitant.backup.snapshot import take_snapshot
 from gitant.plan import DISTRIBUTION
 from projections.tables import FOLD_VERSION
 from storage import keys
+from storage.blobs import DiskBlobs, blob_path
 from storage.faults import unavailable_on_fault
 from storage.git.keeping import object_files
 from storage.git.store import DiskGitStore
@@ -152,7 +153,7 @@ class _Objects:
         self._all = 0
 
     def copy(self, now: Snapshot) -> list[str]:
-        """Copy everything; which objects of refs the node itself does not have."""
+        """Copy everything; which objects of refs, and bytes of attachments, the node itself does not have."""
         blobs = self._blobs()
         self._all = sum(size for _, _, size in blobs)
         lacking = [f"{repo.id.hex()} {oid}" for repo in now.repositories for oid in self._repository(repo)]
@@ -160,6 +161,11 @@ class _Objects:
             # One that nothing names any more may have been dropped meanwhile.
             with suppress(FileNotFoundError):
                 self._file(path, name)
+        root = self._folder.blobs
+        for digest in sorted(now.attached):
+            name = f"{root.name}/{blob_path(root, digest).relative_to(root)}"
+            if self._draft.sums.get(name) != digest.hex():
+                lacking.append(f"blob {digest.hex()}")
         return lacking
 
     def _repository(self, repo: Repository) -> list[str]:
@@ -193,14 +199,10 @@ class _Objects:
         return copied
 
     def _blobs(self) -> list[tuple[str, Path, int]]:
-        """By name, those that are whole."""
+        """By name, those that have arrived."""
         root = self._folder.blobs
-        found: list[tuple[str, Path, int]] = []
-        for path in sorted(root.rglob("*")):
-            with suppress(FileNotFoundError):
-                if path.is_file() and not path.name.startswith("."):
-                    found.append((f"{root.name}/{path.relative_to(root)}", path, path.stat().st_size))
-        return found
+        paths = [(blob_path(root, kept.name), kept.size) for kept in DiskBlobs(root).kept()]
+        return [(f"{root.name}/{path.relative_to(root)}", path, size) for path, size in sorted(paths)]
 
     def _file(self, source: Path, name: str) -> None:
         older = self._older

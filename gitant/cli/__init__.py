@@ -15,8 +15,13 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets its escape instead of a traceback.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # both are TextIOWrapper
+    words = sys.argv[1:]
+    if "_GITANT_COMPLETE" in os.environ:
+        from gitant.cli.completion import words_so_far
+
+        words = words_so_far()
     try:
-        app_for(sys.argv[1:])(prog_name="gitant")
+        app_for(words)(prog_name="gitant")
     except BrokenPipeError:
         # Whoever read has gone (`| head`); the interpreter's last flush must not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from gitant.cli.examples import put_examples
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,6 +34,7 @@ COMMANDS: Final = {
     "backup": "backup",
     "restore": "restore",
     "doctor": "doctor",
+    "completion": "completion",
     "version": "version",
     "credential": "credential",
 }
@@ -66,6 +69,7 @@ def app_for(words: Sequence[str]) -> typer.Typer:
             app.add_typer(module.app, name=name, help=GROUPS[name], no_args_is_help=True)
         else:
             app.add_typer(module.app)
+    put_examples(app)
     return app
 
 

@@ -48,7 +48,7 @@ def backup(
     older = None if onto is None else Path(onto)
     made = take(folder_of(data_dir), Path(out), time.time_ns() // 1_000_000, older=older, tickers=Ticker)
     for name in made.lacking:
-        tell(f"warning: the node lacks an object that a ref points to: {name}")
+        tell(f"warning: the node lacks something that its log names: {name}")
     _show(Path(out), made, json=json)
 
 

@@ -21,10 +21,13 @@ def names_of(api: Api, dids: Iterable[str]) -> dict[str, str]:
     asked = [did for did in names if is_did(did)]
     for start in range(0, len(asked), _AT_ONCE):
         try:
-            told: Any = api.get("/api/v1/names", {"dids": ",".join(asked[start : start + _AT_ONCE])})
+            told = _map(api.get("/api/v1/names", {"dids": ",".join(asked[start : start + _AT_ONCE])}))
         except LocalFault:
             return names
-        found = told.get("names") if isinstance(told, dict) else None
-        if isinstance(found, dict):
-            names |= {did: str(name) for did, name in cast("dict[str, Any]", found).items() if did in names}
+        names |= {did: str(name) for did, name in _map(told.get("names")).items() if did in names}
     return names
+
+
+def _map(value: Any) -> dict[str, Any]:
+    """`value` if it is a JSON object: another node may answer anything."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

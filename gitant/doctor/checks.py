@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from domain.errors import GitantError
-from gitant.doctor import folder, log, machine, network, node, repos, views
+from gitant.doctor import backups, folder, log, machine, network, node, repos, views
 from gitant.doctor.finding import failed
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ CHECKS: Final = (
     Check("packs", repos.packs),
     Check("quarantines", repos.quarantines, repos.drop_quarantines),
     Check("attachments", repos.attachments),
+    Check("backups", backups.backups),
+    Check("restored", backups.restored),
     Check("port", network.port),
     Check("exposure", network.exposure),
     Check("public_url", network.public_url),

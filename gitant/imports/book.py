@@ -3,6 +3,7 @@
     cache/imports/<job>.json      how far it is
     cache/imports/<job>.lock      locked by the process that runs it, and free when that is gone
     cache/imports/<job>.cancel    there when it is to end
+    cache/imports/<key>.asked     which job an Idempotency-Key began
     cache/imports/<job>.ticket    the path of a local folder, left by `gitant repo import`
 
 Nothing here holds a credential.
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
-from domain.errors import InvalidInput
+from domain.errors import Conflict, InvalidInput
 from domain.ports_imports import ImportFault, ImportJob
 from storage.files import replace
 
@@ -107,13 +108,30 @@ class Book:
             with suppress(OSError, InvalidInput):
                 age_s = self._clock() - path.stat().st_mtime
                 job, _, suffix = path.name.partition(".")
-                if suffix == "json" and age_s < KEPT_S:
+                if suffix in {"json", "asked"} and age_s < KEPT_S:
                     continue
                 if suffix in {"lock", "cancel", "json"} and (age_s < _FRESH_S or self._is_alive(job)):
                     continue
                 if suffix == "ticket" and age_s < TICKET_KEPT_S:
                     continue
                 path.unlink()
+
+    def note(self, key: bytes, fingerprint: bytes, job: str) -> None:
+        """Remember which job was begun with an Idempotency-Key, and what was asked with it."""
+        told = json.dumps([fingerprint.hex(), job]).encode()
+        replace(self.file(key.hex()[:32], "asked"), told, _MODE)
+
+    def asked(self, key: bytes, fingerprint: bytes) -> ImportJob | None:
+        """The job that was begun with that key; `Conflict` if something else was asked with it."""
+        try:
+            known, job = json.loads(self.file(key.hex()[:32], "asked").read_bytes())
+        except (OSError, ValueError):
+            return None
+        if known != fingerprint.hex():
+            raise Conflict(
+                "this Idempotency-Key was used for another request", hint="use a new key for each new request"
+            )
+        return self.load(job)
 
     def leave_ticket(self, path: Path) -> str:
         """Name a local folder for the node to import; the ticket."""

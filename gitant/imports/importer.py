@@ -68,7 +68,11 @@ class Importer:
         self._tasks: dict[asyncio.Task[None], Fetch] = {}
         book.tidy()
 
-    async def start(self, actor: Actor, order: ImportOrder) -> ImportJob:
+    async def start(
+        self, actor: Actor, order: ImportOrder, *, repeat: tuple[bytes, bytes] | None = None
+    ) -> tuple[ImportJob, bool]:
+        if repeat is not None and (known := self._book.asked(*repeat)) is not None:
+            return known, True
         if len(self._tasks) >= RUNNING_MAX + WAITING_MAX:
             raise Unavailable(f"{WAITING_MAX} imports are waiting already", hint="try again when they are done")
         source, suggested, carrier = self._source(order)
@@ -84,13 +88,15 @@ class Importer:
             id=claim.job, state="queued", phase="waiting", source=source, name=name, started_at=now, updated_at=now
         )
         self._book.save(job)
+        if repeat is not None:
+            self._book.note(*repeat, job.id)
         fetch = Fetch(
             job, claim, self._book, carrier, self._store.stage, agent=self._agent, seconds_max=self._seconds_max
         )
         task = asyncio.create_task(self._run(fetch, claim, actor, order))
         self._tasks[task] = fetch
         task.add_done_callback(self._tasks.pop)
-        return msgspec.structs.replace(job)
+        return msgspec.structs.replace(job), False
 
     def show(self, job: str) -> ImportJob | None:
         return self._book.load(job)

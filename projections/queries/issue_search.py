@@ -143,6 +143,9 @@ class _Search:
             case "assignee":
                 did = self._mark(self._did(term.value))
                 return f"id IN (SELECT issue FROM issue_assignees WHERE stream{self.within} AND did={did})"
+            case "mentions":
+                did = self._mark(self._did(term.value))
+                return f"id IN (SELECT issue FROM mentions WHERE stream{self.within} AND did={did})"
             case "no":
                 table = {"label": "issue_labels", "assignee": "issue_assignees"}[term.value]
                 return f"NOT EXISTS (SELECT 1 FROM {table} WHERE issue=issues.id)"

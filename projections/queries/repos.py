@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from domain.ids import StreamId
 
 _COLUMNS = "stream, name, owner, private, archived, default_branch, roots, doc, pos, updated, stars"
+_AT: Final = {name: place for place, name in enumerate(_COLUMNS.split(", "))}
 _FORMER = (
     "SELECT DISTINCT stream FROM former_places JOIN repos r USING (stream) WHERE r.deleted=0 AND former_places.name=?"
 )
@@ -40,31 +41,36 @@ class _Order(NamedTuple):
     read: Callable[[str], tuple[object, ...]]
 
 
+def _read_position(cursor: str) -> tuple[object, ...]:
+    return (read_position(cursor),)
+
+
 def _read_named(cursor: str) -> tuple[object, ...]:
     name, _, stream = read_name(cursor).partition("/")
     return name, bytes.fromhex(stream) if is_hex_id(stream) else b""
 
 
+def _by_position(row: Sequence[Any]) -> str:
+    return position_cursor(row[_AT["pos"]])
+
+
+def _by_update(row: Sequence[Any]) -> str:
+    return order_cursor(row[_AT["updated"]], row[_AT["stream"]])
+
+
+def _by_stars(row: Sequence[Any]) -> str:
+    return order_cursor(row[_AT["stars"]], row[_AT["stream"]])
+
+
+def _by_name(row: Sequence[Any]) -> str:
+    return name_cursor(f"{row[_AT['name']]}/{row[_AT['stream']].hex()}")
+
+
 _ORDERS: Final = {
-    "created": _Order("pos DESC", "pos < ?", lambda row: position_cursor(row[8]), lambda text: (read_position(text),)),
-    "updated": _Order(
-        "updated DESC, stream DESC",
-        "(updated, stream) < (?, ?)",
-        lambda row: order_cursor(row[9], row[0]),
-        read_order,
-    ),
-    "stars": _Order(
-        "stars DESC, stream DESC",
-        "(stars, stream) < (?, ?)",
-        lambda row: order_cursor(row[10], row[0]),
-        read_order,
-    ),
-    "name": _Order(
-        "name, stream",
-        "(name, stream) > (?, ?)",
-        lambda row: name_cursor(f"{row[1]}/{row[0].hex()}"),
-        _read_named,
-    ),
+    "created": _Order("pos DESC", "pos < ?", _by_position, _read_position),
+    "updated": _Order("updated DESC, stream DESC", "(updated, stream) < (?, ?)", _by_update, read_order),
+    "stars": _Order("stars DESC, stream DESC", "(stars, stream) < (?, ?)", _by_stars, read_order),
+    "name": _Order("name, stream", "(name, stream) > (?, ?)", _by_name, _read_named),
 }
 
 

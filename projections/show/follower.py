@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.follower.state import DEFAULT_LEVEL
 from projections.show.form import conflicts, encode_json, iso
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def document(state: FollowerState, _: Canvas) -> bytes:
     """The JSON of what a repository is to one person."""
-    fields = {
+    fields: dict[str, Any] = {
         "repo": state.stream.hex(),
         "did": state.did,
         "starred": state.stands,

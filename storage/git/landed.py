@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
 from contextlib import ExitStack, closing
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, final
 
-from dulwich.errors import ObjectFormatException
+from dulwich.errors import ApplyDeltaError, ObjectFormatException
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import ObjectID
 
+from domain.refs.names import is_oid
 from storage.git.commits import Meta, meta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 LANDED_COMMITS_MAX: Final = 250
@@ -36,42 +38,42 @@ def landed(folders: Sequence[Path], old: str | None, new: str) -> list[tuple[str
         return [(oid, commits.message(oid)) for oid in _walk(commits, old, new)]
 
 
-def _walk(commits: _Commits, old: str | None, new: str) -> Iterator[str]:
-    """As `git rev-list old..new` orders them; wrong clocks can make it show one that is in both pasts."""
+def _walk(commits: _Commits, old: str | None, new: str) -> list[str]:
+    """As `git rev-list old..new`; where a commit claims to be older than its parents, some of `old`'s past may show."""
     marks: dict[str, int] = {}
     queue: list[tuple[int, str]] = []
     fresh: set[str] = set()
-    """Those in the queue that only `new` is known to lead to; without any, all is found."""
+    """Those in the queue that only `new` is known to lead to."""
+    found: dict[str, int] = {}
+    """With their times, in the order of the walk: newest first."""
 
     def reach(oid: str, mark: int) -> None:
         before = marks.get(oid, 0)
-        if before | mark == before:
+        commit = commits.read(oid) if before | mark != before else None
+        if commit is None:
             return
         marks[oid] = before | mark
-        if not before:
-            commit = commits.read(oid)
-            if commit is None:
-                return
-            heappush(queue, (-commit.time, oid))
-        if marks[oid] == _NEW:
-            fresh.add(oid)
-        else:
-            fresh.discard(oid)
+        heappush(queue, (-commit.time, oid))  # once more, if it was there: the mark goes on to its parents
+        (fresh.add if marks[oid] == _NEW else fresh.discard)(oid)
 
     if old is not None:
         reach(old, _OLD)
     reach(new, _NEW)
-    shown = 0
-    while fresh and shown < LANDED_COMMITS_MAX and not commits.spent:
-        _, oid = heappop(queue)
+    oldest = 0
+    # Past the last fresh one, what is as new as something found may still lead `old` to it.
+    while queue and (fresh or (found and -queue[0][0] >= oldest)) and not commits.spent:
+        age, oid = heappop(queue)
         fresh.discard(oid)
         if marks[oid] == _NEW:
-            shown += 1
-            yield oid
-        commit = commits.read(oid)
-        assert commit is not None, "only what was read is in the queue"
-        for parent in commit.parents:
-            reach(parent.decode(), marks[oid])
+            found[oid] = oldest = -age
+        else:
+            found.pop(oid, None)
+        if len(found) >= LANDED_COMMITS_MAX:
+            break
+        for parent in commits.parents(oid):
+            if not commits.spent:
+                reach(parent, marks[oid])
+    return list(found)
 
 
 @final
@@ -99,14 +101,18 @@ class _Commits:
                 self._messages[oid] = message.decode("utf-8", "replace")
         return self._metas[oid]
 
+    def parents(self, oid: str) -> list[str]:
+        commit = self.read(oid)
+        return [] if commit is None else [parent.decode("ascii", "replace") for parent in commit.parents]
+
     def message(self, oid: str) -> str:
         return self._messages[oid]
 
     def _raw(self, oid: str) -> bytes | None:
-        for store in self._stores:
+        for store in self._stores if is_oid(oid) else ():
             try:
                 kind, data = store.get_raw(ObjectID(oid.encode()))
-            except (KeyError, ObjectFormatException):
-                continue
+            except (KeyError, ObjectFormatException, ApplyDeltaError, zlib.error, OSError):
+                continue  # what is damaged is for others to find: it must not keep a push out
             return bytes(data) if kind == _COMMIT else None
         return None

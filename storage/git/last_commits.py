@@ -7,6 +7,7 @@ they part, so all are carried along together. What is known of an older commit o
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from heapq import heappop, heappush
@@ -18,7 +19,7 @@ from storage.git.history import Watched
 from storage.git.names import shown
 from storage.git.objects import TREE
 from storage.git.read_limits import LAST_COMMITS_REMEMBERED_MAX, LAST_COMMITS_VISITED_MAX
-from storage.git.trees import FOLDER, Entry
+from storage.git.trees import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,17 +29,26 @@ if TYPE_CHECKING:
 
 _NAMES_PER_COMMIT = 1_024
 """So many entries cost as much to compare as another commit."""
+_FOLDERS_KEPT = 8
+_ROWS = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+
+_Row = tuple[bytes, bytes, bytes]
+"""A line of a tree object as it is: mode, name, oid."""
 
 Place = tuple[object, bytes]
 """A repository and the path of a folder in it."""
 
 
 class Answer(NamedTuple):
-    """What was found from a commit on; not `complete` where the walk was cut short."""
+    """What was found from a commit on, and by commit the entries that are still to be followed from there."""
 
     commit: bytes
     found: Mapping[bytes, bytes]
-    complete: bool
+    rest: Mapping[bytes, frozenset[bytes]]
+
+    @property
+    def complete(self) -> bool:
+        return not self.rest
 
 
 @final
@@ -69,31 +79,32 @@ class LastCommitWalk:
         self._objects = objects
         self._history = history
         self._watched = Watched(objects, path) if path else None
-        self._folders: dict[bytes, dict[bytes, Entry]] = {}
+        self._folders: dict[bytes, set[_Row]] = {}
         self._heap: list[tuple[int, int, bytes]] = []
         self._carried: dict[bytes, set[bytes]] = {}
         self._count = 0
         self._left = 0
-        self._cut = False
-        """Whether the bound came between two parents of a merge."""
-        self.found: dict[bytes, bytes] = {}
+        self._found: dict[bytes, bytes] = {}
 
-    def walk(self, tip: bytes, known: Answer | None, commits_max: int) -> bool:
-        """Fill `found` as far as the bound allows; whether that is all of it."""
-        folder = self._folder(tip)
-        if folder is not None:
-            self._carry(tip, set(self._entries(folder)))
+    def walk(self, tip: bytes, known: Answer | None, commits_max: int) -> Answer:
+        """What last changed the entries at `tip`, as far as the bound allows; a walk that was cut short goes on."""
         self._left = commits_max
+        if known is not None and known.commit == tip:
+            self._found.update(known.found)
+            for commit, rest in known.rest.items():
+                self._carry(commit, set(rest))
+        elif (folder := self._folder(tip)) is not None:
+            self._carry(tip, {name for _, name, _ in self._rows(folder)})
         while self._heap and self._left > 0:
             self._left -= 1
             _, _, commit = heappop(self._heap)
             names = self._carried.pop(commit)
-            if known is not None and known.commit == commit:
+            if known is not None and known.complete and known.commit == commit:
                 # What is carried is here as it was asked for, so what was found from here on holds.
-                self.found.update((name, known.found[name]) for name in names)
+                self._found.update((name, known.found[name]) for name in names)
             else:
                 self._pass_on(commit, names)
-        return not self._heap and not self._cut
+        return Answer(tip, self._found, {commit: frozenset(names) for commit, names in self._carried.items()})
 
     def _carry(self, commit: bytes, names: set[bytes]) -> None:
         if commit in self._carried:
@@ -108,7 +119,7 @@ class LastCommitWalk:
         assert here is not None
         for number, parent in enumerate(self._history.meta(commit).parents):
             if number and self._left <= 0:
-                self._cut = True
+                self._carry(commit, names)
                 return
             self._left -= (number > 0) + len(names) // _NAMES_PER_COMMIT
             there = self._folder(parent)
@@ -116,11 +127,10 @@ class LastCommitWalk:
                 self._carry(parent, names)
                 return
             if there is not None:
-                entries, others = self._entries(here), self._entries(there)
-                same = {name for name in names if entries[name] == others.get(name)}
+                same = names - _changed(self._rows(here), self._rows(there))
                 self._carry(parent, same)
                 names -= same
-        self.found.update(dict.fromkeys(names, commit))
+        self._found.update(dict.fromkeys(names, commit))
 
     def _folder(self, commit: bytes) -> bytes | None:
         tree = self._history.meta(commit).tree
@@ -129,15 +139,28 @@ class LastCommitWalk:
         entry = self._watched.at(tree)
         return entry.oid if entry is not None and entry.mode == FOLDER else None
 
-    def _entries(self, folder: bytes) -> dict[bytes, Entry]:
-        """Those of the two folders being compared are kept: each is compared with the next one, too."""
-        entries = self._folders.pop(folder, None)
-        if entries is None:
-            entries = trees.parsed(self._objects.typed(folder, TREE))
-        self._folders[folder] = entries
-        while len(self._folders) > 8:
+    def _rows(self, folder: bytes) -> set[_Row]:
+        """Those of the last folders are kept: each is compared with the next one, too."""
+        rows = self._folders.pop(folder, None)
+        if rows is None:
+            rows = set(_ROWS.findall(self._objects.typed(folder, TREE)))
+        self._folders[folder] = rows
+        while len(self._folders) > _FOLDERS_KEPT:
             del self._folders[next(iter(self._folders))]
-        return entries
+        return rows
+
+
+def _changed(here: set[_Row], there: set[_Row]) -> set[bytes]:
+    """The names of what is here and not the same there. Odd modes of old commits are read as git reads them."""
+    gone = here - there
+    if not gone:
+        return set()
+    others = {name: (mode, oid) for mode, name, oid in there - here}
+    return {
+        name
+        for mode, name, oid in gone
+        if name not in others or others[name][1] != oid or trees.entry_mode(others[name][0]) != trees.entry_mode(mode)
+    }
 
 
 def last_commits(
@@ -151,9 +174,7 @@ def last_commits(
 ) -> LastCommits:
     """Of each entry of the folder `path` at `tip`; `place` stands for the repository in what is remembered."""
     known = remembered.get((place, path))
-    if known is None or known.commit != tip:
-        walk = LastCommitWalk(objects, history, path)
-        complete = walk.walk(tip, known if known is not None and known.complete else None, commits_max)
-        known = Answer(tip, walk.found, complete)
+    if known is None or known.commit != tip or not known.complete:
+        known = LastCommitWalk(objects, history, path).walk(tip, known, commits_max)
         remembered.put((place, path), known)
     return LastCommits({shown(name): commit.decode() for name, commit in known.found.items()}, known.complete)

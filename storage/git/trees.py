@@ -48,6 +48,11 @@ def entry(mode: int, oid: bytes) -> Entry:
     return Entry(_canonical(mode), oid)
 
 
+def entry_mode(mode: bytes) -> int:
+    """A mode as a tree object writes it, made one of those that git reads odd ones as."""
+    return _canonical(int(mode, 8))
+
+
 def read(objects: Objects, oid: bytes) -> dict[bytes, Entry]:
     """The entries of the folder `oid`."""
     return parsed(objects.typed(oid, TREE))

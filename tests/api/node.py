@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, final
 from api.app import create_app
 from api.ports import ApiPorts, ApiSettings, NodeFacts
 from domain.envelope import seal
-from domain.errors import LocalFault
+from domain.errors import LocalFault, Unavailable
 from domain.fold.kind import write_payload
 from domain.identity.created import IdentityCreated
+from domain.ports_git import PackCaps
 from gitant.doors import OperatorDoor
+from gitant.imports.book import Book
+from gitant.imports.importer import Importer
 from gitant.indexer import index_all
 from gitant.writer.request import Request
 from storage.blobs import DiskBlobs
@@ -20,6 +23,7 @@ from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
 from tests.gitant.writer.world import KEY, make_world
+from transport.outbound.addresses import Allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +38,11 @@ if TYPE_CHECKING:
 
 TOKEN = "the-operator-s-token"
 STARTED_MS = 1_790_000_000_000
+
+
+def _nowhere(host: str, _port: int) -> Sequence[str]:
+    """A resolver for tests that are not about reaching anybody."""
+    raise Unavailable(f"the name {host} cannot be resolved")
 
 
 @final
@@ -66,11 +75,23 @@ class Node:
     def __post_init__(self) -> None:
         folder = self.world.folder
         self.reader = DulwichReader(folder.repos)
+        store, writer = DiskGitStore(folder.repos), InlineWriter(self.world)
         self.ports = ApiPorts(
             views=self.world.views,
-            writer=InlineWriter(self.world),
+            writer=writer,
             git=self.reader,
-            quarantine=DiskGitStore(folder.repos),
+            quarantine=store,
+            imports=Importer(
+                Book(folder.cache / "imports"),
+                store,
+                self.world.views,
+                writer,
+                allowed=Allowed(),
+                seconds_max=60,
+                caps=PackCaps(),
+                agent="gitant/test",
+                resolver=_nowhere,
+            ),
             blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
             archives=self.reader.archives(folder.cache / "archives"),

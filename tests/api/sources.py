@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import socket
+import ssl
 import subprocess
 import threading
 from contextlib import contextmanager, suppress
@@ -145,15 +146,20 @@ class Source:
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[Source]:
+def serving(root: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Source]:
+    """A server of the repositories in `root`; with a certificate and its key, over TLS."""
     seen: list[tuple[str, str]] = []
     handler = type("Handler", (GitHttp,), {"root": root, "seen": seen})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield Source(root, f"http://127.0.0.1:{server.server_address[1]}", seen)
+            yield Source(root, f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}", seen)
         finally:
             server.shutdown()
             thread.join()
@@ -165,8 +171,10 @@ class Switch:
 
     importer: Importer
 
-    async def start(self, actor: Actor, order: ImportOrder) -> ImportJob:
-        return await self.importer.start(actor, order)
+    async def start(
+        self, actor: Actor, order: ImportOrder, *, repeat: tuple[bytes, bytes] | None = None
+    ) -> tuple[ImportJob, bool]:
+        return await self.importer.start(actor, order, repeat=repeat)
 
     def show(self, job: str) -> ImportJob | None:
         return self.importer.show(job)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextvars
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.contextvars import merge_contextvars
 
 from api.entrance.buckets import SETS, Buckets, Rate
 from api.entrance.clients import Clients
-from api.entrance.entrance import Entrance
+from api.entrance.entrance import REQUEST_ID, Entrance
 from api.entrance.hosts import Hosts
 from api.faults import UnknownHost
 from domain.actor import Actor
@@ -51,6 +53,16 @@ def test_an_id_that_would_do_harm_is_replaced(anyone: Client, given: str) -> Non
     answer = anyone.get("/nowhere", 404, headers={"x-request-id": given.encode("latin-1")})
     assert answer.headers["x-request-id"] != given
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_log_line_of_a_request_has_its_id() -> None:
+    """By what `gitant.log` merges into every line."""
+    entrance = Entrance(_Doors())
+    scope: dict[str, Any] = {}
+    told = contextvars.copy_context().run(
+        lambda: (entrance.name(scope, {}), merge_contextvars(None, "info", {"event": "x"}))
+    )
+    assert told == (scope[REQUEST_ID].encode(), {"event": "x", "request_id": scope[REQUEST_ID]})
 
 
 # --- names ---
@@ -143,7 +155,8 @@ def test_two_workers_share_a_table_and_a_restart_of_the_machine_locks_nobody_out
     assert left[-1] <= 61
     clock = Clock()
     clock.now = -1e9  # as if the machine's clock had begun anew
-    assert Buckets(one._table, b"secret", now=clock).take("a", rate).left == 99
+    shared = bytearray((tmp_path / "rates").read_bytes())
+    assert Buckets(shared, b"secret", now=clock).take("a", rate).left == 99
 
 
 def test_the_table_does_not_grow_and_forgets_who_has_asked_least() -> None:

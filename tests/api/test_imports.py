@@ -13,7 +13,8 @@ from domain.ports_imports import ImportJob
 from storage.git.store import DiskGitStore
 from tests.api.client import Client
 from tests.api.node import node_on
-from tests.api.sources import IMPORT, PASSWORD, desk_on, scripted, serving
+from tests.api.sources import IMPORT, PASSWORD, Names, desk_on, scripted, serving
+from tests.gitant.certificates import make_certificate
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -127,6 +128,37 @@ def test_with_credentials(desk: Desk, source: Source) -> None:
     desk.run(url=url, name="opened", username="ada", password=PASSWORD)
     desk.run(url=url.replace("//", f"//ada:{PASSWORD}@"), name="opened-too")
     desk.api.post(IMPORT, {"url": url.replace("//", "//ada:x@"), "username": "ada", "password": PASSWORD}, expect=422)
+
+
+def test_over_tls_the_name_has_to_fit(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection goes to an address that was checked, the certificate is for the name that was given."""
+    certificate = make_certificate(tmp_path / "tls")
+    names = Names({"other.test": [["127.0.0.1"]], "localhost": [["127.0.0.1"], ["127.0.0.1"]]})
+    desk.set(names=names)
+    with serving(tmp_path, certificate) as source:
+        source.make()
+        strange = desk.run("failed", url=f"{source.url}/old.git", name="over-tls")
+        assert strange["error"]["detail"].startswith("the certificate of 127.0.0.1 cannot be trusted")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        wrong = desk.run("failed", url=f"https://other.test:{source.port}/old.git", name="over-tls")
+        assert "other.test" in wrong["error"]["detail"]
+        assert source.seen == []
+        job = desk.run(url=f"https://localhost:{source.port}/old.git", name="over-tls")
+        assert job["refs"] == 2
+        down = desk.run("failed", url=f"https://localhost:{source.port}/to/127.0.0.1/80/old.git", name="down")
+        assert "not encrypted" in down["error"]["detail"]
+    desk.set()
+
+
+def test_asking_twice_imports_once(desk: Desk, source: Source) -> None:
+    source.make()
+    order, headers = {"url": f"{source.url}/old.git", "name": "twice"}, {"Idempotency-Key": "one"}
+    first = desk.api.post(IMPORT, order, expect=202, headers=headers)
+    desk.wait(first.json()["id"], "done")
+    again = desk.api.post(IMPORT, order, expect=202, headers=headers)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (again.json()["id"], again.json()["state"]) == (first.json()["id"], "done")
+    desk.api.post(IMPORT, {**order, "name": "thrice"}, expect=409, headers=headers)
 
 
 def test_a_moved_repository_is_followed(desk: Desk, source: Source) -> None:

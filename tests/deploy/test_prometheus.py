@@ -36,9 +36,11 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> str:
     """/metrics of a node that has been used a little, over HTTPS, so that there is something of everything."""
     folder = tmp_path_factory.mktemp("watched")
     cert, key = make_certificate(folder / "tls")
+    (folder / "backups").mkdir()
+    flags = ["--tls-cert", str(cert), "--tls-key", str(key), "--backup-dir", str(folder / "backups")]
     context = ssl.create_default_context(cafile=str(cert))
     with (
-        running(folder / "node", "--tls-cert", str(cert), "--tls-key", str(key)) as node,
+        running(folder / "node", *flags) as node,
         httpx.Client(base_url=node.url, verify=context, timeout=PATIENCE_S, trust_env=False) as client,
     ):
         token = (node.folder / "operator.token").read_text().strip()
@@ -48,6 +50,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> str:
         environ = {**os.environ, "GIT_SSL_CAINFO": str(cert)}
         listed = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
         assert listed.returncode == 0, listed.stderr
+        node.wait_for_words("a backup is made")
         return client.get("/metrics").text
 
 

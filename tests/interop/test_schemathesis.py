@@ -64,6 +64,7 @@ def known(http: TestClient[Any], history: History) -> dict[str, str]:
         "id": made["id"],
         "issueId": "1",
         "commentId": comment,
+        "content": "heart",
         "eventId": comment,
         "hash": history.third,
         "path": "README.md",

@@ -87,6 +87,8 @@ def holds(issue: dict[str, Any], query: Query) -> bool:
             case "assignee" | "author":
                 did = KEY.did if term.value == "@me" else term.value
                 return did in [*issue["assignees"]] if term.field == "assignee" else did == issue["author"]
+            case "mentions":
+                return False
             case "no":
                 return not issue[f"{term.value}s"]
             case "number":
@@ -114,6 +116,8 @@ QUERIES = [
     "-assignee:@me label:ui",
     "author:@me",
     "author:nobody",
+    "mentions:nobody",
+    "-mentions:@me is:open",
     "number:7",
     "-number:7 is:open",
     "crash",
@@ -165,6 +169,16 @@ def test_everywhere_finds_the_same_of_all_that_may_be_read(views: sqlite3.Connec
         assert {
             issue["id"] for issue in every(lambda after: everywhere(views, stranger, query, None, after, 7))
         } == ids["attic"]
+
+
+def test_who_is_mentioned_in_the_text_or_in_a_comment(world: World) -> None:
+    repo = world.repo("mentions")
+    numbers = (world.issue(repo, body="Ask @operator."), world.issue(repo), world.issue(repo, body="operator"))
+    world.run("comment.add", repo=repo, issue=numbers[1], body="@operator, look")
+    found = world.views.issues(repo, parse("mentions:@me sort:created-asc"), me=KEY.did)
+    assert [json.loads(doc)["id"] for doc in found.docs] == [issue.hex() for issue in numbers[:2]]
+    assert world.views.issues(repo, parse("-mentions:operator")).total == 1
+    assert world.views.issues(repo, parse(f"mentions:{STRANGER.did}")).total == 0
 
 
 def test_nobody_is_not_me(views: sqlite3.Connection) -> None:

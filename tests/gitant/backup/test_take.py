@@ -15,6 +15,7 @@ from gitant.backup.restore import restore
 from gitant.backup.take import take
 from gitant.writer.purge import DAY_MS, Housekeeper
 from gitant.writer.request import Request
+from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.keeping import object_files
 from storage.git.store import DiskGitStore
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from domain.ids import StreamId
     from gitant.backup.manifest import Manifest
     from tests.gitant.writer.world import World
 
@@ -160,21 +162,26 @@ def test_answers_to_later_requests_are_not_kept(world: World, out: Path) -> None
 def test_onto_an_older_one(world: World, tmp_path: Path, out: Path) -> None:
     repo = world.repo()
     push(world, repo, "main", "one")
-    (world.folder.blobs / "ab").mkdir()
-    (world.folder.blobs / "ab" / "cd").write_bytes(b"blob")
+    blob = world.folder.blobs / "ab" / ("c" * 62)
+    blob.parent.mkdir()
+    blob.write_bytes(b"blob")
+    arriving = world.folder.blobs / "incoming" / "half"
+    arriving.parent.mkdir()
+    arriving.write_bytes(b"ha")
     older = tmp_path / "older"
     take(world.folder, older, NOW_MS)
     push(world, repo, "next", "two")
     made = take(world.folder, out, NOW_MS, older=older)
     shared = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and path.stat().st_nlink > 1}
     pack = f"repos/{repo.hex()}.git/objects/pack/"
-    assert {name.removeprefix(pack).partition("-")[0] for name in shared} == {"pack", "blobs/ab/cd"}
+    assert {name.removeprefix(pack).partition("-")[0] for name in shared} == {"pack", f"blobs/ab/{blob.name}"}
     assert made.linked_bytes == sum((out / name).stat().st_size for name in shared)
     shutil.rmtree(older)
     checked(out)
     restore(out, tmp_path / "new")
     assert digests(DataDir(tmp_path / "new")) == digests(world.folder)
-    assert (tmp_path / "new" / "blobs" / "ab" / "cd").read_bytes() == b"blob"
+    assert (tmp_path / "new" / "blobs" / "ab" / blob.name).read_bytes() == b"blob"
+    assert not (out / "blobs" / "incoming").exists()
     with pytest.raises(InvalidInput, match="is not a backup"):
         take(world.folder, tmp_path / "again", NOW_MS, older=tmp_path)
 
@@ -222,11 +229,27 @@ def test_a_fault_leaves_nothing(world: World, tmp_path: Path, out: Path) -> None
     assert {path.name for path in tmp_path.iterdir()} == {"node"}
 
 
-def test_objects_that_the_node_lacks_are_said(world: World, out: Path) -> None:
+def attach(world: World, repo: StreamId, data: bytes) -> str:
+    """An attachment's SHA-256."""
+    blobs = DiskBlobs(world.folder.blobs)
+    draft = blobs.draft(1 << 20)
+    draft.feed(data)
+    digest = draft.finish().name
+    world.run("attachment.add", repo=repo, name="a.txt", media_type="text/plain", size=len(data), sha256=digest)
+    return digest.hex()
+
+
+def test_what_the_node_lacks_is_said(world: World, out: Path) -> None:
     repo = world.repo()
     tip = push(world, repo, "main", "one")
+    whole, damaged, lost = (attach(world, repo, data) for data in (b"whole", b"damaged", b"lost"))
     shutil.rmtree(world.folder.repos / f"{repo.hex()}.git" / "objects" / "pack")
+    path = world.folder.blobs / damaged[:2] / damaged[2:]
+    path.chmod(0o600)
+    path.write_bytes(b"Damaged")
+    (world.folder.blobs / lost[:2] / lost[2:]).unlink()
     made = take(world.folder, out, NOW_MS)
-    assert made.lacking == [f"{repo.hex()} {tip}"]
+    assert set(made.lacking) == {f"{repo.hex()} {tip}", f"blob {damaged}", f"blob {lost}"}
     assert json.loads((out / "manifest.json").read_text())["lacking"] == made.lacking
+    assert (out / "blobs" / whole[:2] / whole[2:]).read_bytes() == b"whole"
     checked(out)

@@ -75,19 +75,34 @@ def test_a_merge_is_the_last_commit_only_of_what_no_parent_has(repo: StockRepo, 
     assert reader.last_commits(repo.id, later, "").commits == expected | {"a": later}
 
 
-def test_a_walk_that_is_cut_short_says_so_and_is_not_built_upon(repo: StockRepo, reader: DulwichReader) -> None:
+def test_a_walk_that_is_cut_short_says_so_and_goes_on(repo: StockRepo, reader: DulwichReader) -> None:
     tips = [repo.commit_files({"old": b"x", "new": b"0"})]
     for number in range(1, 6):
         tips.append(repo.commit_files({"old": b"x", "new": b"%d" % number}, tips[-1]))
     remembered = Remembered()
     with reader._pool.use(repo.id) as handle:
         history = History(handle.objects, handle.known)
-        ask = [tips[4].encode(), tips[5].encode()]
-        for tip in ask:
-            cut = last_commits(handle.objects, history, tip, b"", remembered, "here", commits_max=2)
-            assert (dict(cut.commits), cut.complete) == ({"new": tip.decode()}, False)
-        again = last_commits(handle.objects, history, tips[3].encode(), b"", remembered, "here")
-        assert (dict(again.commits), again.complete) == ({"new": tips[3], "old": tips[0]}, True)
+
+        def ask(tip: str, commits_max: int) -> tuple[dict[str, str], bool]:
+            found = last_commits(handle.objects, history, tip.encode(), b"", remembered, "here", commits_max)
+            return dict(found.commits), found.complete
+
+        assert ask(tips[4], 2) == ({"new": tips[4]}, False)
+        assert ask(tips[5], 2) == ({"new": tips[5]}, False)  # what is not whole is not built upon
+        assert ask(tips[5], 3) == ({"new": tips[5]}, False)
+        assert ask(tips[5], 1) == ({"new": tips[5], "old": tips[0]}, True)
+        assert ask(tips[3], 9) == ({"new": tips[3], "old": tips[0]}, True)
+
+
+def test_a_merge_of_very_many_is_cut_short(repo: StockRepo, reader: DulwichReader) -> None:
+    base = repo.commit_files({"a": b"0"})
+    many = [repo.commit_files({"a": b"%d" % number}, base) for number in range(1, 9)]
+    merged = repo.commit_files({"a": b"8", "b": b""}, *many)
+    with reader._pool.use(repo.id) as handle:
+        history = History(handle.objects, handle.known)
+        cut = last_commits(handle.objects, history, merged.encode(), b"", Remembered(), "here", commits_max=4)
+        assert (dict(cut.commits), cut.complete) == ({}, False)
+    assert reader.last_commits(repo.id, merged, "").commits == {"a": many[-1], "b": merged}
 
 
 def test_only_a_folder_has_entries(repo: StockRepo, reader: DulwichReader) -> None:

@@ -1,0 +1,104 @@
+"""An example or two for the help of every command. A test holds each to the options that there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import typer
+
+EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
+    "serve": ("gitant serve", "gitant serve --data-dir /srv/gitant --port 8080 --public-url https://git.example.org"),
+    "stop": ("gitant stop --data-dir /srv/gitant",),
+    "reload": ("gitant reload --data-dir /srv/gitant",),
+    "config show": ("gitant config show", "gitant config show --json"),
+    "config check": ("gitant config check /srv/gitant/config.toml",),
+    "init": ("gitant init", "gitant init --name attic --private"),
+    "status": ("gitant status", "gitant status --json"),
+    "token": ('curl -H "Authorization: Bearer $(gitant token)" http://127.0.0.1:7777/api/v1/status',),
+    "repo create": ('gitant repo create attic --description "What is up there"',),
+    "repo list": ("gitant repo list --mine", "gitant repo list --topic cleaning --sort stars"),
+    "repo view": ("gitant repo view", "gitant repo view operator/attic"),
+    "repo edit": ("gitant repo edit attic --topic dust --topic shelves", "gitant repo edit attic --archive"),
+    "repo rename": ("gitant repo rename loft --repo attic",),
+    "repo transfer": ("gitant repo transfer kay --repo attic",),
+    "repo accept": ("gitant repo accept operator/attic",),
+    "repo delete": ("gitant repo delete attic --yes",),
+    "repo undelete": ("gitant repo undelete attic",),
+    "repo star": ("gitant repo star operator/attic",),
+    "repo unstar": ("gitant repo unstar operator/attic",),
+    "repo stars": ("gitant repo stars operator/attic",),
+    "repo watch": ("gitant repo watch operator/attic --level all",),
+    "repo unwatch": ("gitant repo unwatch operator/attic",),
+    "repo fork": ("gitant repo fork operator/attic --name loft",),
+    "repo forks": ("gitant repo forks operator/attic",),
+    "repo import": (
+        "gitant repo import https://git.example.org/attic.git --name attic",
+        "gitant repo import ./attic.git",
+    ),
+    "repo archive": ("gitant repo archive attic --ref v1 --output attic.tar.gz",),
+    "repo languages": ("gitant repo languages attic",),
+    "branch list": ("gitant branch list --repo attic",),
+    "branch create": ("gitant branch create next --from main",),
+    "branch delete": ("gitant branch delete next",),
+    "file list": ("gitant file list docs --ref v1",),
+    "file blame": ("gitant file blame README.md",),
+    "issue create": (
+        'gitant issue create --title "Dust on the top shelf" --label chore --body-file notes.md',
+        "gitant issue create --template bug",
+    ),
+    "issue list": (
+        "gitant issue list is:open label:bug crash",
+        "gitant issue list 'label:\"help wanted\"' sort:updated-desc",
+        "gitant issue list --everywhere --mine",
+    ),
+    "issue view": ("gitant issue view 12", "gitant issue view 12 --json"),
+    "issue edit": (
+        "gitant issue edit 12 --title 'Much dust'",
+        "gitant issue edit 3 5 7 --add-label bug --state closed",
+    ),
+    "issue comment": ('gitant issue comment 12 --body "Still there."', "gitant issue comment 12"),
+    "issue close": ('gitant issue close 12 --reason "swept"',),
+    "issue reopen": ("gitant issue reopen 12",),
+    "issue attach": ("gitant issue attach 12 dust.png",),
+    "issue label": ("gitant issue label 12 bug urgent --remove later",),
+    "issue assign": ("gitant issue assign 12 kay", "gitant issue assign 12 --only"),
+    "issue react": ("gitant issue react 12 heart", "gitant issue react 12 +1 --remove"),
+    "issue lock": ('gitant issue lock 12 --reason "too heated"',),
+    "issue unlock": ("gitant issue unlock 12",),
+    "issue pin": ("gitant issue pin 12",),
+    "issue unpin": ("gitant issue unpin 12",),
+    "issue timeline": ("gitant issue timeline 12",),
+    "label list": ("gitant label list",),
+    "label create": ("gitant label create bug --color d73a4a",),
+    "label edit": ("gitant label edit bug --name defect",),
+    "label delete": ("gitant label delete defect",),
+    "log": ("gitant log --kind issue.opened.v1", "gitant log --follow --json"),
+    "event": ("gitant event 6f0c… --verify",),
+    "query": ("gitant query 'SELECT author, count(*) FROM issues GROUP BY author'",),
+    "verify": ("gitant verify --data-dir /srv/gitant",),
+    "digest": ("gitant digest",),
+    "rebuild": ("gitant rebuild --check",),
+    "backup": ("gitant backup /backup/monday", "gitant backup /backup/tuesday --onto /backup/monday"),
+    "restore": ("gitant restore /backup/tuesday --data-dir /srv/gitant-2",),
+    "doctor": ("gitant doctor", "gitant doctor --fix"),
+    "completion": ('eval "$(gitant completion bash)"', 'eval "$(gitant completion zsh)"'),
+    "version": ("gitant version",),
+}
+
+
+def put_examples(app: typer.Typer, words: str = "") -> None:
+    """Give every command of `app`, which stands behind `words`, its examples."""
+    for command in app.registered_commands:
+        assert command.callback is not None
+        name: str = command.name or command.callback.__name__.replace("_", "-")
+        command.epilog = _epilog(f"{words} {name}".strip())
+    for group in app.registered_groups:
+        inner: Any = group.typer_instance
+        put_examples(inner, f"{words} {group.name}".strip() if isinstance(group.name, str) else words)
+
+
+def _epilog(words: str) -> str | None:
+    lines = EXAMPLES.get(words)
+    # The mark keeps the lines as they are.
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)]) if lines else None
