@@ -46,7 +46,7 @@ HELD: Final[dict[str, tuple[Role, frozenset[str]]]] = {
         Role.ADMIN,
         frozenset(
             {"repository.edit", "repository.rename", "refs.move", "label.manage", "issue.open", "issue.edit"}
-            | {"issue.close", "issue.triage", "issue.lock", "issue.pin", "comment.add", "attachment.add"}
+            | {"issue.close", "issue.triage", "issue.pin", "comment.add", "attachment.add"}
             | {"body.edit", "content.react"}
         ),
     ),

@@ -1,4 +1,4 @@
-"""The tables of docs/event-format.md that follow from the code: `python -m tests.docs_tables` writes them into it.
+"""The tables of docs/event-format.md and docs/roles.md that follow from the code; `python -m tests.docs_tables`.
 
 A table stands between `<!-- name -->` and `<!-- /name -->`. A test fails when one is stale.
 """
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from domain import limits
+from domain.authority.roles import BY_WORD, Role
 from domain.kinds import KINDS
-from domain.policy import ACTIONS
+from domain.policy import ACTIONS, HELD, need
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from domain.fold.kind import Kind
 
 PAGE = Path(__file__).parent.parent / "docs" / "event-format.md"
+ROLES_PAGE = PAGE.with_name("roles.md")
 
 
 def tables() -> dict[str, str]:
@@ -41,9 +43,32 @@ def tables() -> dict[str, str]:
     }
 
 
-def filled(page: str) -> str:
+def role_tables() -> dict[str, str]:
+    """The tables of docs/roles.md by name."""
+    heads = ("action", "from", "its author")
+    rows = sorted(ACTIONS, key=lambda action: (need(action).role, action))
+    return {
+        "roles": _table(
+            heads,
+            ((f"`{action}`", _role(need(action).role), "yes" if need(action).author else "") for action in rows),
+        ),
+        "holds": _table(
+            ("held by", "binds those below", "in"),
+            (
+                (sort, free.word, ", ".join(f"`{action}`" for action in sorted(actions)))
+                for sort, (free, actions) in HELD.items()
+            ),
+        ),
+    }
+
+
+def _role(role: Role) -> str:
+    return "guest: anyone who is not blocked" if role is Role.GUEST else role.word
+
+
+def filled(page: str, found: Mapping[str, str] | None = None) -> str:
     """The page with every table as it should be."""
-    for name, table in tables().items():
+    for name, table in (tables() if found is None else found).items():
         pattern = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
         assert len(pattern.findall(page)) == 1, f"no place for the table {name}"
         page = pattern.sub(table.replace("\\", r"\\"), page)
@@ -64,7 +89,7 @@ def _kind_row(kind: Kind) -> tuple[str, ...]:
         f"`{kind.name}`",
         ", ".join(kind.acts_on) or "nothing: it is a genesis",
         kind.creates or "",
-        ", ".join(sorted(ACTIONS[kind.action], key=["root", "author", "anyone"].index)),
+        ", ".join(sorted(ACTIONS[kind.action], key=["author", "anyone", *BY_WORD].index)),
         "yes" if kind.redactable else "",
     )
 
@@ -120,8 +145,9 @@ def _lengths(info: Any, unit: str) -> str:
 
 
 def main() -> None:
-    """Write the tables into the page."""
+    """Write the tables into the pages."""
     PAGE.write_text(filled(PAGE.read_text()))
+    ROLES_PAGE.write_text(filled(ROLES_PAGE.read_text(), role_tables()))
 
 
 if __name__ == "__main__":

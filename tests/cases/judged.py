@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.canonical import encode
 from domain.limits import BODY_BYTES_MAX, DOCUMENT_CHARS_MAX, DOCUMENT_MERGE_STEPS_MAX, TITLE_CHARS_MAX
-from tests.cases import Case
+from tests.cases import Case, authority
 from tests.making import SALT, Story, begin, key, pack, sign_fields
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Scene(Story):
 
 def voids() -> list[Case]:
     """Every void case."""
-    return [*_payloads(), *_authority(), *_entities(), *_redactions(), *_sizes()]
+    return [*_payloads(), *_authority(), *authority.voids(), *_entities(), *_redactions(), *_sizes()]
 
 
 def carries() -> list[Case]:

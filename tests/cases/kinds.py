@@ -37,6 +37,7 @@ def repository() -> Story:
     skips = [{"fault": "zeroPaddedFilemode", "objects": [OID]}]
     story.write("root", "repository.imported.v1", {"source": "https://old.example/x", "objects": 3, "skips": skips})
     first = story.write("root", "refs.moved.v1", {"moves": [_move("refs/heads/main", None, OID, [])]})
+    _authority(story)
     _labels(story)
     _issue(story)
     story.write(
@@ -63,6 +64,21 @@ def _names_and_followers(story: Story) -> None:
     star = story.write("carol", "repository.starred.v1", {})
     story.write("carol", "repository.unstarred.v1", {"observed": [star.id]})
     story.write("carol", "repository.watched.v1", {"level": "all", "replaces": []})
+
+
+def _authority(story: Story) -> None:
+    mia, dan = key("mia").did, key("dan").did
+    story.write("root", "member.granted.v1", {"principal": mia, "role": "admin"})
+    story.write("mia", "member.granted.v1", {"principal": dan, "role": "developer"})
+    story.write("root", "member.demoted.v1", {"principal": mia, "role": "maintainer", "cut": [story.events[-1].id]})
+    gone = story.write("mia", "member.revoked.v1", {"principal": dan})
+    story.write("mia", "member.blocked.v1", {"principal": key("eve").did, "cut": [gone.id]})
+    story.write("mia", "events.admitted.v1", {"events": [gone.id]})
+    story.write("root", "device.revoked.v1", {"device": key("phone").device})
+    story.write("root", "custodian.revoked.v1", {"node": key("node").did, "cut": [gone.id]})
+    rules = {"push_role": "maintainer", "pushers": [mia], "approvals": 1, "dismiss_stale": True, "checks": ["build"]}
+    held = story.write("root", "branch.protected.v1", {"pattern": "release/*", "replaces": [], **rules})
+    story.write("root", "branch.unprotected.v1", {"pattern": "release/*", "replaces": [held.id]})
 
 
 def _labels(story: Story) -> None:
@@ -99,9 +115,9 @@ def _issue(story: Story) -> None:
 def _reactions_and_locks(story: Story, issue: Event, comment: Event) -> None:
     liked = story.write("carol", "reaction.added.v1", {"content": "heart"}, on=issue)
     story.write("bob", "reaction.added.v1", {"content": "+1"}, on=comment)
-    story.write("carol", "reaction.removed.v1", {"content": "heart", "observed": [liked.id]}, on=issue)
+    taken = story.write("carol", "reaction.removed.v1", {"content": "heart", "observed": [liked.id]}, on=issue)
     locked = story.write("root", "issue.locked.v1", {"reason": "too heated", "replaces": []}, on=issue)
-    again = {"reason": "", "cut": sorted([comment.id, liked.id]), "replaces": [locked.id]}
+    again = {"reason": "", "cut": sorted([comment.id, taken.id]), "replaces": [locked.id]}
     locked = story.write("root", "issue.locked.v1", again, on=issue)
     story.write("root", "issue.unlocked.v1", {"replaces": [locked.id]}, on=issue)
     pin = story.write("root", "issue.pinned.v1", {"pinned": True, "replaces": []}, on=issue)

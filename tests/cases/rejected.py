@@ -204,6 +204,18 @@ def _link_cases() -> Iterator[Case]:
     yield Case("payload-missing", "kept back", RawEvent(unpaid.header, unpaid.signature, None), log)
     for name, lamport in {"one more": 4, "one less": 2, "far ahead": 2**53, "one": 1}.items():
         yield case("lamport-wrong", name, lamport=lamport)
+    yield case("enrolment-shape", "after a feed's first event", enrolment=[[b"", bytes(64)]])
+    chains: dict[str, Any] = {
+        "none": [],
+        "three": [[b"", bytes(64)]] * 3,
+        "text": "certificate",
+        "without its signature": [[b""]],
+        "a short signature": [[b"", bytes(63)]],
+        "a long certificate": [[bytes(513), bytes(64)]],
+    }
+    for name, chain in chains.items():
+        first = changed(ordinary(), seq=1, prev=LEFT_OUT, enrolment=chain)
+        yield Case("enrolment-shape", name, sign_fields(first))
     yield case("stream-mismatch", "a parent", after=[issue, there])
     yield case("stream-mismatch", "prev", prev=there)
     yield case("prev-mismatch", "another device's", prev=story.genesis)

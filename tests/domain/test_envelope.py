@@ -59,8 +59,8 @@ def test_only_the_core_of_a_later_version_is_read() -> None:
 def test_the_core_is_frozen() -> None:
     """A change here is another protocol: nodes of any version must be able to pass events on."""
     assert frozenset({"v", "kind", "device", "seq", "parents", "lamport", "payload", "size"}) == CORE
-    assert {"stream", "prev", "entity", "author", "time"} == KNOWN_FIELDS - CORE
-    assert {"author", "time", "roots", "threshold", "nonce"} == GENESIS_FIELDS - CORE
+    assert {"stream", "prev", "entity", "author", "time", "enrolment"} == KNOWN_FIELDS - CORE
+    assert {"author", "time", "enrolment", "roots", "threshold", "nonce"} == GENESIS_FIELDS - CORE
     assert (HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX, PARENTS_MAX, ROOTS_MAX) == (4096, 65536, 20, 16)
 
 

@@ -103,8 +103,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line in kinds.py and the rows of the policy's table."""
     for kind in (PINNED, REWRITTEN):
         monkeypatch.setitem(KINDS, kind.name, kind)
-    monkeypatch.setitem(ACTIONS, "note.pin", frozenset({"root", "anyone"}))
-    monkeypatch.setitem(ACTIONS, "note.rewrite", frozenset({"root", "author"}))
+    monkeypatch.setitem(ACTIONS, "note.pin", frozenset({"anyone"}))
+    monkeypatch.setitem(ACTIONS, "note.rewrite", frozenset({"developer", "author"}))
 
 
 def words_of(node: Node, note: Event) -> Register[str]:

@@ -21,5 +21,5 @@ def test_what_a_hold_closes_is_in_the_table_and_is_no_act_of_authority() -> None
     acts = {kind.action for kind in KINDS.values() if kind.deed is not None}
     for free, closed in HELD.values():
         assert closed <= ACTIONS.keys()
-        assert not closed & acts - {"issue.triage"}
+        assert not closed & acts
         assert free > Role.GUEST

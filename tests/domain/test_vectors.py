@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain import limits
+from domain.authority.roles import BY_WORD
 from domain.canonical import NotCanonical, decode, encode
 from domain.envelope import RawEvent
 from domain.errors import Rejected
@@ -16,7 +17,7 @@ from domain.keys import SigningKey, is_did, is_sound_key, is_sound_signature, ve
 from domain.kinds import KINDS
 from domain.policy import ACTIONS
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
-from tests.docs_tables import PAGE, filled
+from tests.docs_tables import PAGE, ROLES_PAGE, filled, role_tables
 from tests.making import Node
 from tests.vectors import FOLDER, render, vectors
 
@@ -125,6 +126,7 @@ def test_every_code_has_a_vector() -> None:
 def test_the_page_is_fresh() -> None:
     """If this fails: python -m tests.docs_tables."""
     assert filled(PAGE.read_text()) == PAGE.read_text()
+    assert filled(ROLES_PAGE.read_text(), role_tables()) == ROLES_PAGE.read_text()
 
 
 def test_the_page_names_everything() -> None:
@@ -133,7 +135,7 @@ def test_the_page_names_everything() -> None:
     names = {*KINDS, *REJECTIONS, *VOIDS, *CARRIES, *KNOWN_FIELDS, *GENESIS_FIELDS, *fields, *WRITTEN}
     names |= {name for name in vars(limits) if name.isupper()}
     assert sorted(name for name in names if f"`{name}`" not in page) == []
-    assert {role for row in ACTIONS.values() for role in row} == {"root", "author", "anyone"}
+    assert {role for row in ACTIONS.values() for role in row} <= {"author", "anyone", *BY_WORD}
 
 
 def test_the_page_says_what_every_kind_does() -> None:

@@ -1,4 +1,4 @@
-"""Generated acts of authority: roles given and taken, devices and nodes ended, branches protected, cuts of all sorts."""
+"""Generated acts of authority: roles given and taken, devices ended, branches protected, cuts of all sorts."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class AuthorityModel:
     def __init__(
         self, events: Sequence[Event], deeds: dict[bytes, Deed], genesis: Event, counts: Callable[[Event], bool]
     ) -> None:
-        self._hold_counts = lambda name: counts(self.by_id[name])
+        self._accepted = counts
         self.events = [event for event in events if event.stream == genesis.stream]
         self.by_id = {bytes(event.id): event for event in self.events}
         self.roots = frozenset(genesis.roots)
@@ -207,6 +207,9 @@ class AuthorityModel:
                 ):
                     return {"archive": "archived", "lock": "locked", "protection": "protected"}[sort]
         return ""
+
+    def _hold_counts(self, name: bytes) -> bool:
+        return self._accepted(self.by_id[name])
 
     def _hold_admitted(self, event: Event, hold: bytes, free: int) -> bool:
         return any(
