@@ -58,7 +58,7 @@ def rows(asking: Asking, stream: StreamId, moments: Sequence[Moment]) -> list[Ro
     shown = {each.position: each.kind for each in moments if _tells(each)}
     payloads = _read(asking, shown)
     named = sorted({name for payload in payloads.values() for name in _replaced(payload)})
-    places = asking.ports.views.places(stream, named) if named else {}
+    places: Mapping[bytes, Place] = asking.ports.views.places(stream, named) if named else {}
     earlier = {place.position: place.kind for place in places.values() if _says(place) and place.position not in shown}
     payloads |= _read(asking, earlier)
     labels = {label for payload in payloads.values() for label in _labels_of(payload)}
@@ -79,7 +79,9 @@ def _says(place: Place) -> bool:
 
 def _read(asking: Asking, kinds: Mapping[int, str]) -> dict[int, Any]:
     """By position, the payloads of accepted events of these kinds; without those whose bytes are gone."""
-    found = asking.ports.payloads(list(kinds)) if kinds else {}
+    if not kinds:
+        return {}
+    found = asking.ports.payloads(list(kinds))
     return {
         position: read_payload(KINDS[kinds[position]], data, own=True)
         for position, data in found.items()

@@ -40,8 +40,10 @@ class EntityRow:
     """An issue, comment, label or ref: its id (a ref's is its name's bytes), stream, author and document.
 
     Issue doc: id, repo, number, title, body, state (open|closed), state_reason, author (did), labels (names),
-    assignees (dids), comments (count), created_at, updated_at, lamport, event, edited, conflicts.
-    Comment doc: id, issue, body, author, created_at, updated_at, edited, redacted, lamport, event, conflicts.
+    assignees (dids), comments (count), created_at, updated_at, lamport, event, edited, conflicts; and, where there is
+    such, reactions (counts), locked, lock_reason, pinned.
+    Comment doc: id, issue, body, author, created_at, updated_at, edited, redacted, lamport, event, conflicts; and
+    reactions, where there are any.
     Attachment doc: id, repo, target, name, media_type, size, sha256, author, created_at, redacted, lamport, event.
     Label doc: id, name, color, description, created_at, event, conflicts.
     Ref doc: name (full), short, type (branch|tag), hash, diverged, event, values (of a diverged ref).
@@ -353,7 +355,9 @@ class Writer(Protocol):
     issue.open {repo, title, body, labels, assignees} · issue.edit {repo, issue, title?, body?, state?, reason?,
     labels?, assignees?} · issue.edit_many {repo, issues, state?, reason?, labels?, add_labels, remove_labels,
     assignees?, add_assignees, remove_assignees} (extra: issues) · issue.close {repo, issue, reason} ·
-    issue.reopen {repo, issue} · issue.label {repo, issue, set? | add?, remove?} · issue.assign {repo, issue, set? | add?, remove?} · comment.add {repo, issue, body} ·
+    issue.reopen {repo, issue} · issue.label {repo, issue, set? | add?, remove?} · issue.assign {repo, issue, set? |
+    add?, remove?} · issue.react, issue.unreact {repo, issue, comment?, content} · issue.lock {repo, issue, reason} ·
+    issue.unlock, issue.pin, issue.unpin {repo, issue} · comment.add {repo, issue, body} ·
     comment.edit {repo, comment, body} · comment.redact {repo, comment, reason} · attachment.add {repo, target?, name,
     media_type, size, sha256} · attachment.redact {repo, sha256, reason} · event.submit {header, signature,
     payload}. Every command that changes an entity takes `if_match` (the doc's etag, see `domain.etag`).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from gitant.settings import Settings
@@ -28,10 +28,6 @@ def log_ordered(line: bytes) -> tuple[str, str, str] | None:
     """Level, format and access log that a line orders; None for other orders."""
     if not line.startswith(_LOG):
         return None
-    level, form, access = map(str, _list(json.loads(line.removeprefix(_LOG))))
+    told: list[str] = json.loads(line.removeprefix(_LOG))
+    level, form, access = told
     return level, form, access
-
-
-def _list(value: Any) -> list[Any]:
-    assert isinstance(value, list)
-    return value

@@ -39,7 +39,8 @@ class Tips:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._tips: dict[StreamId, Tip] = {}
-        self._changed: set[StreamId] = set()
+        self._changed: dict[StreamId, set[DeviceKey]] = {}
+        """By stream, the feeds that grew: a stream may have very many, and few of them grow at a time."""
 
     def tip(self, stream: StreamId) -> Tip:
         """The end of a stream; an empty one for a stream not seen yet."""
@@ -51,7 +52,7 @@ class Tips:
     def extend(self, event: Event, *, void: bool) -> bool:
         """Take one event in; False when it does not simply continue its device's feed (perhaps a fork)."""
         tip = self.tip(event.stream)
-        self._changed.add(event.stream)
+        changed = self._changed.setdefault(event.stream, set())
         past = event.parents if event.prev is None else (*event.parents, event.prev)
         for name in past:
             tip.heads.pop(name, None)
@@ -63,6 +64,7 @@ class Tips:
         head = tip.feeds.get(event.device)
         if head is None or event.seq > head.seq:
             tip.feeds[event.device] = FeedHead(event.seq, event.id, event.lamport)
+            changed.add(event.device)
         return (event.prev is None) if head is None else (event.prev == head.id)
 
     def retract(self, event: Event, before: Sequence[Event]) -> None:
@@ -83,13 +85,14 @@ class Tips:
 
     def save(self) -> None:
         """Put changed tips on the shelf."""
-        for stream in self._changed:
+        for stream, devices in self._changed.items():
             tip = self._tips[stream]
             self._shelf.delete("DELETE FROM frontier WHERE stream=?", (stream,))
             for name in tip.heads.keys() | tip.citable.keys():
                 lamport = tip.heads.get(name) or tip.citable[name]
                 self._shelf.put(FRONTIER, (stream, name, lamport, int(name in tip.heads), int(name in tip.citable)))
-            for device, head in tip.feeds.items():
+            for device in devices:
+                head = tip.feeds[device]
                 self._shelf.put(FEEDS, (stream, device, head.seq, head.id, head.lamport))
         self._changed.clear()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from domain.attachment.added import AttachmentAdded
+from domain.commands.conversations import check_unlocked
 from domain.commands.scene import Done, Scene, allow, check, repository
 from domain.comment.state import CommentState
 from domain.content.redacted import EventRedacted
@@ -39,6 +40,9 @@ def add(scene: Scene, actor: Actor, args: AddAttachment) -> Done:
     if not here and not isinstance(target, RepositoryState):
         raise NotFound(f"there is no such issue or comment in {repo.name}")
     allow(scene, actor, "attachment.add", repo)
+    issue = scene.state(target.issue) if isinstance(target, CommentState) else target
+    if isinstance(issue, IssueState):
+        check_unlocked(scene, actor.did, repo, issue)
     payload = check(
         AttachmentAdded(name=args.name, media_type=args.media_type, size=args.size, sha256=args.sha256),
     )

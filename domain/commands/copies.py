@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from domain.commands.refs import parted
+from domain.commands.repositories import newcomer
 from domain.commands.scene import Done, ObjectsAdopted, RefsChanged, RepositoryMade, Scene, check, repository
-from domain.errors import Conflict, Forbidden, InvalidInput, Unauthenticated
+from domain.errors import Conflict, Forbidden, InvalidInput
 from domain.ids import StreamId
 from domain.limits import SKIPS_MAX, SKIPS_PER_EVENT_MAX
 from domain.ports_git import ZERO_OID
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from domain.actor import Actor
-    from domain.ids import Did
 
 Token = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
@@ -98,19 +98,6 @@ def import_repository(scene: Scene, actor: Actor, args: ImportRepository) -> Don
     _tell_import(scene, stream, args.source, args.objects, skips)
     _fill(scene, stream, args.staged, refs)
     return Done(stream)
-
-
-def newcomer(scene: Scene, actor: Actor, name: str, owner: str = "") -> Did:
-    """Who the repository will belong to, if the actor may make one of this name."""
-    if actor.did is None:
-        raise Unauthenticated("creating a repository needs a token", hint="use what `gitant token` prints")
-    if not actor.operator:
-        raise Forbidden("only the operator may create repositories on this node")
-    if owner and scene.principal(owner) != actor.did:
-        raise Forbidden(f"you cannot make a repository for {owner}", hint="leave owner out", field="owner")
-    if scene.repository_named(actor.did, name) is not None:
-        raise Conflict(f"you already have a repository named {name}", hint="choose another name", field="name")
-    return actor.did
 
 
 def _check_staged(scene: Scene, staged: str, refs: Mapping[str, str]) -> None:

@@ -55,10 +55,7 @@ class CreateRepository(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
 
 def create(scene: Scene, actor: Actor, args: CreateRepository) -> Done:
     """Begin a repository's stream."""
-    if actor.did is None:
-        raise Unauthenticated("creating a repository needs a token", hint="use what `gitant token` prints")
-    if not actor.operator:
-        raise Forbidden("only the operator may create repositories on this node")
+    me = newcomer(scene, actor, args.name)
     payload = check(
         RepositoryCreated(
             name=args.name,
@@ -67,11 +64,22 @@ def create(scene: Scene, actor: Actor, args: CreateRepository) -> Done:
             private=args.private,
         )
     )
-    if scene.repository_named(actor.did, args.name) is not None:
-        raise Conflict(f"you already have a repository named {args.name}", hint="choose another name", field="name")
-    event = scene.begin("repository.created.v1", payload, [actor.did])
+    event = scene.begin("repository.created.v1", payload, [me])
     scene.after(RepositoryMade(event.stream))
     return Done(event.stream)
+
+
+def newcomer(scene: Scene, actor: Actor, name: str, owner: str = "") -> Did:
+    """Who a new repository will belong to, if the actor may make one of this name."""
+    if actor.did is None:
+        raise Unauthenticated("creating a repository needs a token", hint="use what `gitant token` prints")
+    if not actor.operator:
+        raise Forbidden("only the operator may create repositories on this node")
+    if owner and scene.principal(owner) != actor.did:
+        raise Forbidden(f"you cannot make a repository for {owner}", hint="leave owner out", field="owner")
+    if scene.repository_named(actor.did, name) is not None:
+        raise Conflict(f"you already have a repository named {name}", hint="choose another name", field="name")
+    return actor.did
 
 
 class EditRepository(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from domain.ids import Did
     from gitant.backup.snapshot import Repository, Snapshot
     from storage.datadir import DataDir
 
@@ -70,7 +71,7 @@ def take(
     """
     refuse_inside(folder, target)
     _refuse_incomplete(folder)
-    base = None if older is None else _Older(older, read_manifest(older).position, read_sums(older))
+    base = None if older is None else _older(folder, older)
     with Draft(target) as draft, unavailable_on_fault(folder.path):
         with tickers("events into the views") as ticker:
             now = take_snapshot(folder, ticker)
@@ -111,12 +112,25 @@ def _refuse_incomplete(folder: DataDir) -> None:
             )
 
 
+def _older(folder: DataDir, path: Path) -> _Older:
+    manifest = read_manifest(path)
+    if manifest.did != _did(folder):
+        raise InvalidInput(
+            f"{path} is a backup of another node", hint="--onto takes an earlier backup of the same node"
+        )
+    return _Older(path, manifest.position, read_sums(path))
+
+
+def _did(folder: DataDir) -> Did:
+    return SigningKey(keys.load_or_create(folder.identity_key)).did
+
+
 def _manifest(folder: DataDir, draft: Draft, now: Snapshot, now_ms: int, lacking: list[str]) -> Manifest:
     return Manifest(
         format=FORMAT,
         gitant=metadata.version(DISTRIBUTION),
         made_at=datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        did=SigningKey(keys.load_or_create(folder.identity_key)).did,
+        did=_did(folder),
         position=now.position,
         last_event=now.last_event,
         fold_version=FOLD_VERSION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,7 @@ from gitant.cli.confirm import Yes, confirm_by_name
 from gitant.cli.options import DataDir, Json, Limit, RepoName, Url
 from gitant.cli.output import clean, print_fields, print_json, print_table, tell
 
+_BEGUN: Final = (("fork of", "fork_of"), ("imported from", "imported_from"))
 app = typer.Typer()
 app.add_typer(repo_moves.app)
 app.add_typer(repo_people.app)
@@ -91,6 +92,7 @@ def view(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json:
     if json:
         print_json(found)
         return
+    begun = [(words, found[name]) for words, name in _BEGUN if name in found]
     print_fields(
         [
             ("name", found["full_name"]),
@@ -99,11 +101,13 @@ def view(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json:
             ("website", found["website"]),
             ("topics", " ".join(found["topics"])),
             ("clone", found["clone_url"]),
+            *begun,
             ("default branch", found["default_branch"]),
             ("marks", _marks(found) or "public"),
             ("created", found["created_at"]),
             ("updated", found["updated_at"]),
             ("stars", found["stars"]),
+            ("forks", found["forks_count"]),
             ("open issues", found["open_issues"]),
             ("closed issues", found["closed_issues"]),
         ]

@@ -71,6 +71,9 @@ def public_url(patient: Patient) -> Finding:
 def proxy(patient: Patient) -> Finding:
     """Whoever asks at `public_url` gets this node, under that name."""
     address = patient.settings.public_url
+    if address and not patient.settings.tls_cert and not patient.settings.trusted_proxies:
+        seen = "the proxy is not trusted, so all who come through it share one rate limit"
+        return warning("proxy", seen, "set trusted_proxies to its address, as the node sees it: 127.0.0.1, say")
     if not address or not patient.url:
         return ok("proxy", "not asked: " + ("no node runs" if address else "there is no public_url"))
     try:

@@ -18,6 +18,7 @@ import re
 import secrets
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
@@ -75,6 +76,10 @@ class Book:
             raise InvalidInput(f"{job!r} is not a job", hint="its id is 32 hexadecimal digits")
         return self._folder / f"{job}.{suffix}"
 
+    def now(self) -> str:
+        """The time, as jobs have it."""
+        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def claim(self) -> Claim:
         """A new job, which is this process's until released."""
         job = secrets.token_hex(16)
@@ -83,7 +88,8 @@ class Book:
         return Claim(self, job, descriptor)
 
     def save(self, job: ImportJob) -> None:
-        """Tell how far it is."""
+        """Tell how far it is, as of now."""
+        job.updated_at = self.now()
         replace(self.file(job.id, "json"), msgspec.json.encode(job), _MODE)
 
     def load(self, job: str) -> ImportJob | None:

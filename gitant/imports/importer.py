@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
@@ -83,7 +82,7 @@ class Importer:
         if owner is not None and self._views.repo_at(owner, name) is not None:
             raise Conflict(f"you already have a repository named {name}", hint="choose another name", field="name")
         claim = self._book.claim()
-        now = _now()
+        now = self._book.now()
         job = ImportJob(
             id=claim.job, state="queued", phase="waiting", source=source, name=name, started_at=now, updated_at=now
         )
@@ -176,7 +175,7 @@ class Importer:
         return True
 
     def _tell_end(self, job: ImportJob) -> None:
-        job.phase, job.progress, job.updated_at = "ended", "", _now()
+        job.phase, job.progress = "ended", ""
         with suppress(OSError):
             self._book.save(job)
         detail = job.error.detail if job.error is not None else ""
@@ -190,7 +189,3 @@ def _name_in(path: str) -> str:
 def _named(folder: Path) -> str:
     """A work tree's `.git` is named for the folder around it."""
     return str(folder.parent if folder.name == ".git" else folder)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -85,9 +85,18 @@ class _Search:
     within: str
     values: dict[str, Any]
     tests: list[str] = field(default_factory=list[str])
+    _open: str = "open"
+
+    few: bool = False
+    """Whether a text or a number finds the rows, which are then sorted. A plus hides a column from the planner, who
+    would rather walk every issue of the repository in order and look at each."""
 
     def __post_init__(self) -> None:
-        self.tests.append(f"stream{self.within}")
+        found = {term.field for term in self.query.terms if not term.negated and self._is_sharp(term)}
+        self.few = bool(found & {"", "number"})
+        self._open = "+open" if found else "open"
+        all_of_all = self.within != _ONE and self._is_plain
+        self.tests.append(f"{'+' if '' in found or all_of_all else ''}stream{self.within}")
         for term in self.query.terms:
             test = self._test(term)
             if test:
@@ -95,7 +104,7 @@ class _Search:
 
     def total(self) -> int:
         """How many there are in all."""
-        if all(term.field in _PLAIN for term in self.query.terms):
+        if self._is_plain:
             return self._kept_total()
         where = " AND ".join(self.tests)
         return int(self.connection.execute(f"SELECT count(*) FROM issues WHERE {where}", self.values).fetchone()[0])
@@ -109,11 +118,21 @@ class _Search:
             marks = ", ".join(f":after{number}" for number in range(len(key)))
             tests = [*tests, f"({', '.join(key)}) {'<' if descending else '>'} ({marks})"]
             values |= {f"after{number}": value for number, value in enumerate(after)}
-        order = ", ".join(f"{column} {'DESC' if descending else 'ASC'}" for column in key)
+        plus = "+" if self.few else ""
+        order = ", ".join(f"{plus}{column} {'DESC' if descending else 'ASC'}" for column in key)
         where = " AND ".join(tests)
         return self.connection.execute(
             f"SELECT {', '.join(columns)} FROM issues WHERE {where} ORDER BY {order} LIMIT :limit", values
         )
+
+    @property
+    def _is_plain(self) -> bool:
+        return all(term.field in _PLAIN for term in self.query.terms)
+
+    @staticmethod
+    def _is_sharp(term: Term) -> bool:
+        """Whether an index finds what the term means, and few of them."""
+        return term.field in {"number", "author"} or (not term.field and len(term.value) >= TRIGRAM_CHARS)
 
     def _kept_total(self) -> int:
         """The count of a list that only open or closed narrows, which the repositories' rows keep."""
@@ -132,7 +151,7 @@ class _Search:
             case "":
                 return self._text(term.value)
             case "is" | "state":
-                return "" if term.value == "all" else f"open={int(term.value == 'open')}"
+                return "" if term.value == "all" else f"{self._open}={int(term.value == 'open')}"
             case "label":
                 labels = (
                     f"SELECT id FROM labels WHERE stream{self.within} AND name={self._mark(term.value)} AND deleted=0"

@@ -184,6 +184,9 @@ def test_onto_an_older_one(world: World, tmp_path: Path, out: Path) -> None:
     assert not (out / "blobs" / "incoming").exists()
     with pytest.raises(InvalidInput, match="is not a backup"):
         take(world.folder, tmp_path / "again", NOW_MS, older=tmp_path)
+    take(first_node(tmp_path / "other"), tmp_path / "foreign", NOW_MS)
+    with pytest.raises(InvalidInput, match="of another node"):
+        take(world.folder, tmp_path / "again", NOW_MS, older=tmp_path / "foreign")
 
 
 def test_places_that_will_not_do(world: World, tmp_path: Path, out: Path) -> None:

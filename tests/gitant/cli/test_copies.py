@@ -61,6 +61,8 @@ def test_a_folder_is_imported_cloned_and_forked(here: Command, node: Node, old: 
     assert "already have a repository named old" in again.err
     forked = here("repo", "fork", "old", "--name", "new", "--json")
     assert forked.code == 0, forked.err
+    assert "\nimported from:  a folder on the node's disk\n" in here("repo", "view", "old").out
+    assert f"\nfork of:        {forked.json()['fork_of']}\n" in here("repo", "view", "new").out  # type: ignore[index]
     listed = here("repo", "forks", "old")
     assert listed.out.split("\t")[0] == "operator/new"
     git(tmp_path, "clone", "-q", f"{node.url}/operator/new.git", "fork")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import NotFound, TooLarge
+from domain.ids import StreamId
 from domain.ports_files import ArchiveFormat
 from storage.git import blame, languages
 from storage.git import reader as reader_module
@@ -15,6 +16,7 @@ from storage.git.archive import entries
 from storage.git.names import shown
 from storage.git.read_limits import BLAME
 from storage.git.reader import DulwichReader
+from tests.house.tree import ROOT
 from tests.storage.git.histories import make_history
 from tests.storage.git.stock import StockRepo, stock_repo
 
@@ -213,3 +215,23 @@ def test_hostile_histories_come_to_an_end(
     monkeypatch.setattr(entries, "ARCHIVE_ENTRIES_MAX", 5_000)
     with pytest.raises(TooLarge, match="too much"):
         reader.archives(repo.root / "archives").open(repo.id, repo.commit(tree), "a/", ArchiveFormat.TAR)
+
+
+def test_blame_of_this_project_s_own_files(tmp_path: Path) -> None:
+    """Where this checkout has its history: real edits, by people who did not think of this test."""
+    history = ROOT / ".git"
+    if not (history / "objects").is_dir() or (history / "shallow").exists():
+        return
+    own = StockRepo(tmp_path, StreamId(bytes(32)))
+    own.path.symlink_to(history)
+    reader = DulwichReader(tmp_path)
+    try:
+        tip = own.line("rev-parse", "HEAD")
+        for path in (b"Makefile", b"storage/git/reader.py", b"docs/api.md"):
+            assert our_blame(reader, own, tip, path) == stock_blame(own, tip, path), path
+        found = reader.last_commits(own.id, tip, "storage")
+        assert found.complete
+        for name, commit in found.commits.items():
+            assert own.line("log", "-1", "--format=%H", tip, "--", f"storage/{name}") == commit
+    finally:
+        reader.close()
