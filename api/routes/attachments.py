@@ -116,7 +116,7 @@ async def redact_attachment(request: Asking, repo: Repo, sha256: Hash) -> Reply:
         _found(request, row, sha256, "")
     except NotFound:
         # It may be gone because this very request was carried out before: the writer knows.
-        if not request.retried:
+        if not request.retried or not is_hex_id(sha256):
             raise
     return gone(await write(request, "attachment.redact", {"repo": row.id, "sha256": bytes.fromhex(sha256)}))
 
