@@ -42,7 +42,7 @@ WANTED: Final = frozenset(
 )
 """The headers that mean something here."""
 
-_REPOS: Final = "/api/v1/repos/"
+REPOS: Final = "/api/v1/repos/"
 _TAG: Final = re.compile(r'(W/)?("[^"]*")')
 _decode_json: Final = msgspec.json.Decoder[Any]().decode
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/._~%=+,:@!*-]*")
@@ -121,7 +121,7 @@ class Asking(Request[Any, Any, Any]):
         Relative, so that it leads on behind proxies, too, whatever they put in front.
         """
         raw = cast("dict[str, bytes]", self.scope).get("raw_path") or quote(self.scope["path"], safe="/~").encode()
-        head, _, tail = raw.partition(b"?")[0].decode("latin-1").partition(_REPOS)
+        head, _, tail = raw.partition(b"?")[0].decode("latin-1").partition(REPOS)
         named, slash, rest = tail.partition("/")
         if head or unquote(named) != selector:
             return ""

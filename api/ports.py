@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from api.entrance.entrance import Entrance
     from domain.actor import Actor
     from domain.ids import Did
     from domain.ports_blobs import Blobs
@@ -37,6 +36,20 @@ class PackBuilder(Protocol):
 
     def build(self, objects: Sequence[tuple[str, bytes]]) -> bytes:
         """A pack of whole objects, given as (type, content); the types are commit, tree, blob and tag."""
+        ...
+
+
+class WayIn(Protocol):
+    """Names requests and lets them in."""
+
+    def name(self, scope: dict[str, Any], headers: Mapping[bytes, bytes]) -> bytes:
+        """The request's id, which log lines have from here on."""
+        ...
+
+    async def admit(
+        self, scope: dict[str, Any], headers: Mapping[bytes, bytes], answer: list[tuple[bytes, bytes]]
+    ) -> Actor:
+        """Who asks; raises the fault to answer with. `answer` takes headers that every answer is to have."""
         ...
 
 
@@ -133,7 +146,7 @@ class ApiPorts:
     settings: ApiSettings = field(default_factory=ApiSettings)
     imports: Imports | None = None
     """None where none are taken."""
-    entrance: Entrance | None = None
+    entrance: WayIn | None = None
     """None: everybody is let in as often as they like, by whatever name they call the node."""
     changes: Changes | None = None
     """None where nobody tells: then the views are asked again and again."""

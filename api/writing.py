@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from api.asking import REPOS
 from api.reply import Reply, encode_json
 from domain.errors import InvalidInput, PreconditionFailed
 from domain.etag import etag
@@ -30,7 +31,7 @@ async def write(
     """
     idempotency = None
     if asking.retried:
-        idempotency = _idempotency(asking, await asking.body() if body is None else body, signer)
+        idempotency = _idempotency(asking, await asking.body() if body is None else body, signer, repo=args.get("repo"))
     return await asking.ports.writer.send(command, asking.actor, args, idempotency=idempotency)
 
 
@@ -85,14 +86,19 @@ def _written(answer: Answer) -> Headers:
     return headers
 
 
-def _idempotency(asking: Asking, body: bytes, signer: str) -> tuple[bytes, bytes]:
+def _idempotency(asking: Asking, body: bytes, signer: str, *, repo: bytes | None = None) -> tuple[bytes, bytes]:
     """Whose key it is, and which request it was first sent with."""
     key = asking.header(b"idempotency-key")
     if not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARS_MAX or not key.isprintable():
         raise InvalidInput(f"an Idempotency-Key is 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters")
     who = asking.actor.did or signer
     scope = asking.scope
-    request = (scope["method"].encode(), scope["path"].encode(), scope["query_string"], body)
+    path: str = scope["path"]
+    if repo is not None and path.startswith(REPOS):
+        # However it is called: under an old name, a repeat arrives at the new place.
+        _, slash, rest = path.removeprefix(REPOS).partition("/")
+        path = f"{REPOS}{repo.hex()}{slash}{rest}"
+    request = (scope["method"].encode(), path.encode(), scope["query_string"], body)
     return _digest((who.encode(), key.encode())), _digest(request)
 
 

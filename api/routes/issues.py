@@ -56,7 +56,8 @@ async def edit_issues(request: Asking, repo: Repo, data: JSONBody[IssuesChange])
     change = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
     change["issues"] = [_numbered(request, row, index, name) for index, name in enumerate(data.issues)]
     answer = await write(request, "issue.edit_many", {"repo": row.id, **change})
-    return done_with(answer, dict(answer.extra))
+    # By its shape, so that a repeat, whose answer was kept in another order of fields, gets the same bytes.
+    return done_with(answer, msgspec.convert(dict(answer.extra), shapes.ChangedIssues))
 
 
 def _numbered(request: Asking, row: RepoRow, index: int, name: int | str) -> bytes:

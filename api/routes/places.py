@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 async def undelete_repo(request: Asking, repo: Repo, data: JSONBody[Undeletion | None] = None) -> Reply:
     """Bring back a deleted repository, within its days of grace; under another name, if its own was taken meanwhile."""
     row = request.ports.views.repo_deleted(repo)
+    if row is None and request.retried:
+        # It may be back because this very request was carried out before: the writer knows.
+        row = request.ports.views.repo(repo)
     if row is None or not may_read(request.actor, row):
         if request.ports.views.repo(repo) is not None:
             raise Conflict(f"{repo} is not deleted")

@@ -15,6 +15,7 @@ from gitant.cli.output import clean, print_json, print_table, tell
 
 app = typer.Typer()
 
+_TRIES: Final = 20
 _HASH_CHARS: Final = 8
 _NAME_CHARS: Final = 20
 
@@ -31,7 +32,12 @@ def list_files(
     """List a folder, with the commit that last changed each entry."""
     with Api.open(data_dir, url) as api:
         asked = {"path": path, "ref": ref, "last_commit": "1"}
-        found = api.get(f"/api/v1/repos/{segment(repository(repo))}/files", asked)
+        where = f"/api/v1/repos/{segment(repository(repo))}/files"
+        found = api.get(where, asked)
+        for _ in range(_TRIES):  # each goes on where the one before came to its bound
+            if found["last_commits_complete"]:
+                break
+            found = api.get(where, asked)
     if json:
         print_json(found)
         return

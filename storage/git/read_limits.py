@@ -75,9 +75,9 @@ class BlameLimits:
 
 BLAME = BlameLimits()
 
-LAST_COMMITS_VISITED_MAX = 20_000
-"""Commits looked at, in one request, for when the entries of a folder last changed: some five seconds. The next request
-for the same goes on from there."""
+LAST_COMMITS_VISITED_MAX = 10_000
+"""Commits looked at, in one request, for when the entries of a folder last changed: a few seconds. The next request for
+the same goes on from there."""
 LAST_COMMITS_REMEMBERED_MAX = 256
 """Folders, of all repositories."""
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 CALLED: Final[set[tuple[str, str]]] = set()
 """(method, route template) of every request that was routed."""
+LAST: Final[list[tuple[str, str]]] = []
+"""Of the last one of them."""
 
 
 @final
@@ -22,4 +24,6 @@ class Recording:
         fields = cast("dict[str, Any]", scope)
         await self._app(scope, receive, send)
         if fields["type"] == "http" and "path_template" in fields:
-            CALLED.add((fields["method"], fields["path_template"]))
+            route = (fields["method"], fields["path_template"])
+            CALLED.add(route)
+            LAST[:] = [route]

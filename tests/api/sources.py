@@ -212,8 +212,10 @@ class Desk:
 
     def wait(self, job: str, expect: str) -> dict[str, Any]:
         for _ in range(TRIES):
-            told: dict[str, Any] = self.api.get(f"{IMPORT}/{job}").json()
+            # Asked plainly while it changes: the client tries whether the same question gets the same answer.
+            told: dict[str, Any] = self.api.http.get(f"{IMPORT}/{job}", headers=self.api._headers).json()
             if told["phase"] == "ended":
+                assert self.api.get(f"{IMPORT}/{job}").json() == told
                 assert told["state"] == expect, told
                 assert list(self.node.world.folder.repos.glob("*.staged")) == []
                 return told

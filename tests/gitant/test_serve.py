@@ -157,6 +157,7 @@ def test_a_port_that_another_program_has_is_named(folder: Path, shared: bool) ->
         told = refused(folder, "--port", str(port))
     assert f"port {port} on 127.0.0.1 is in use" in told
     assert "--port" in told
+    assert not folder.exists()
 
 
 def test_a_lost_identity_is_not_replaced(folder: Path) -> None:

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.gitant.running import Node
+    from tests.soak.ledger import Fact
 
 WRITERS = 8
 PUSHERS = 2
 PAUSE_MOST_S = 0.5
-ROUNDS_PER_NODE = 5
+ROUNDS_PER_NODE = 10
 
 
 def run_backups(rounds: int, seed: int, scratch: Path, say: Callable[[str], None]) -> None:
@@ -54,21 +55,24 @@ def run_backups(rounds: int, seed: int, scratch: Path, say: Callable[[str], None
 
 def _one_node(numbers: range, rounds: int, seed: int, scratch: Path, say: Callable[[str], None]) -> None:
     dice = random.Random(seed)
-    folder, ledger, stop = DataDir(scratch / "node"), Ledger(), threading.Event()
+    folder, ledger = DataDir(scratch / "node"), Ledger()
     with running(folder.path) as node:
         token = keys.load_or_create_token(folder.operator_token)
         with closing(Caller(node.address, token)) as caller:
             repo = parse_stream_id(caller.ask("POST", "/api/v1/repos", {"name": "attic"})["id"])
-        threads = _load(node, token, repo, ledger, scratch, seed, stop)
-        try:
-            for number in numbers:
+        for number in numbers:
+            stop = threading.Event()
+            threads = _load(node, token, repo, ledger, scratch, dice.randrange(2**32), stop)
+            try:
                 stop.wait(dice.uniform(0.1, PAUSE_MOST_S))
-                say(f"backup {number} of {rounds}: {_round(folder, repo, ledger, scratch, number)}")
+                facts = ledger.before(time.time())
+                made = _back_up(folder, scratch, number)
                 assert all(thread.is_alive() for thread in threads), "a client was held up or turned away"
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join(timeout=90)
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join(timeout=90)
+            say(f"backup {number} of {rounds}: {_compared(folder, repo, ledger, scratch, number, made, facts)}")
         assert node.end() == 0
 
 
@@ -88,14 +92,21 @@ def _load(
     return at_once([writer(number) for number in range(WRITERS)] + [pusher(number) for number in range(PUSHERS)])
 
 
-def _round(folder: DataDir, repo: StreamId, ledger: Ledger, scratch: Path, number: int) -> str:
-    """One backup, onto the one before; it is restored and compared, and the one before goes."""
-    out, older, new = scratch / f"out{number}", scratch / f"out{number - 1}", DataDir(scratch / "new")
-    facts = ledger.before(time.time())
+def _back_up(folder: DataDir, scratch: Path, number: int) -> dict[str, Any]:
+    """One backup, onto the one before, which goes; what it says of itself."""
+    out, older = scratch / f"out{number}", scratch / f"out{number - 1}"
     onto = ["--onto", str(older)] if older.exists() else []
     made = _gitant("backup", "--data-dir", str(folder.path), *onto, str(out))
     shutil.rmtree(older, ignore_errors=True)
-    _gitant("restore", str(out), "--data-dir", str(new.path))
+    return made
+
+
+def _compared(
+    folder: DataDir, repo: StreamId, ledger: Ledger, scratch: Path, number: int, made: dict[str, Any], facts: list[Fact]
+) -> str:
+    """Restore a backup and compare it with the node, which has gone on; what was found, in words."""
+    new = DataDir(scratch / "new")
+    _gitant("restore", str(scratch / f"out{number}"), "--data-dir", str(new.path))
     assert made["lacking"] == []
     compare_with_prefix(folder, new, made["position"], scratch)
     check_acknowledged(new, repo, ledger, facts)
