@@ -170,9 +170,7 @@ def test_what_is_made_private_is_sent_no_longer(own: Node) -> None:
     asyncio.run(run())
 
 
-def test_slow_clients_are_fed_from_the_views_and_in_the_end_cut_off(
-    own: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_clients_are_fed_from_the_views_and_in_the_end_cut_off(own: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "LINES_KEPT_MAX", 4)
     monkeypatch.setattr(feed, "CHUNK_LINES_MAX", 3)
 
