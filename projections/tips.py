@@ -71,14 +71,14 @@ class Tips:
         """An event has become void: cite in its stead what of its past is not."""
         tip = self.tip(event.stream)
         if tip.citable.pop(event.id, None) is not None:
-            self._changed.add(event.stream)
+            self._changed.setdefault(event.stream, set())
             tip.citable.update({each.id: each.lamport for each in before})
 
     def restore(self, event: Event) -> None:
         """An event is void no longer: cite it if nothing follows it."""
         tip = self.tip(event.stream)
         if event.id in tip.heads:
-            self._changed.add(event.stream)
+            self._changed.setdefault(event.stream, set())
             for name in (*event.parents, event.prev):
                 tip.citable.pop(name, None)  # type: ignore[arg-type]  # None is never in it
             tip.citable[event.id] = event.lamport

@@ -274,7 +274,8 @@ class Engine:
             if self._changed:
                 act, new = self._changed.pop()
                 applied.courts.add(act.branch.stream)
-                self._queue.extend(dict.fromkeys(self._courts.affected(act, new=new)))
+                affected = dict.fromkeys(self._courts.affected(act, new=new))
+                self._queue.extend(name for name in affected if name != act.event)
 
     def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State:
         folded = self._folded.get(touch.key)

@@ -107,7 +107,7 @@ def test_what_is_left_of_a_deleted_repository_is_no_fault(room: CodeRoom, repo: 
 
 
 def _issue(room: CodeRoom) -> None:
-    row = (1, b"i" * 32, b"s" * 32, 1, 1, 1, "did:key:z", "A title", "A body", b"{}")
+    row = (1, b"i" * 32, b"s" * 32, 1, 1, 1, 1, "did:key:z", "A title", "A body", b"{}")
     room.connection.execute(upsert(ISSUES), row)
 
 
