@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from domain.envelope import Event
 
+REJUDGED_MAX = 1_000
 HISTORIES = st.binary(min_size=120, max_size=360)
 
 
@@ -89,7 +90,8 @@ def fold(order: Iterable[Event], *, states_max: int = 8192) -> Node:
     """A node that got events in this order."""
     node = Node(states_max=states_max)
     for event in order:
-        node.apply(event)
+        applied = node.apply(event)
+        assert applied is None or len(applied.rejudged) < REJUDGED_MAX
     return node
 
 

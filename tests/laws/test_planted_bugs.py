@@ -32,6 +32,30 @@ if TYPE_CHECKING:
     from domain.envelope import Event
 
 EXAMPLES = 800
+REJUDGED_MAX = 2_000
+"""A broken rule may have two acts overturn each other for ever."""
+
+
+@pytest.fixture(autouse=True)
+def ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would never end is a bug that was found, too."""
+    honest = Engine._settle
+
+    def settle(self: Engine, applied: Any) -> None:
+        again = self._again
+
+        def counted(event: Event, applied: Any) -> None:
+            assert len(applied.rejudged) < REJUDGED_MAX, "it never ends"
+            again(event, applied)
+
+        self._again = counted  # type: ignore[method-assign]
+        try:
+            honest(self, applied)
+        finally:
+            del self._again
+
+    monkeypatch.setattr(Engine, "_settle", settle)
+
 
 Patch = pytest.MonkeyPatch
 
