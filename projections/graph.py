@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from domain.authority.ancestry import Branch, Links, Place, Vector, past_of
+from domain.authority.ancestry import Branch, Links, Place, Trail, Vector, past_of
 from domain.authority.enrolment import Enrolment
 from domain.ids import DeviceKey, Did, EventId, StreamId
 from domain.replay.courts import StoredAct
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PLACES_MAX = 50_000
 _LINKS_MAX = 20_000
 _SETS_MAX = 10_000
+_TRAILS_MAX = 1_000
 
 
 class ViewGraph:
@@ -29,6 +30,7 @@ class ViewGraph:
     def __init__(self, shelf: Shelf, read: Callable[[EventId], Event | None]) -> None:
         self._shelf = shelf
         self._read = read
+        self.trails: dict[StreamId, Trail] = {}
         self._places: dict[bytes, Place] = {}
         self._links: dict[bytes, Links] = {}
         self._sets: dict[int, int] = {}
@@ -53,6 +55,7 @@ class ViewGraph:
             (self._heads, _PLACES_MAX),
             (self._by_number, _PLACES_MAX),
             (self._by_stream, _PLACES_MAX),
+            (self.trails, _TRAILS_MAX),
         ):
             if len(cache) > most:
                 cache.clear()
@@ -60,6 +63,7 @@ class ViewGraph:
     def abandon(self) -> None:
         """A batch did not become durable."""
         for cache in (
+            self.trails,
             self._places,
             self._links,
             self._sets,

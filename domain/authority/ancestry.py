@@ -7,6 +7,7 @@ every `BAND` of Lamport time). Each event also carries which acts of authority a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -51,8 +52,18 @@ class Links(NamedTuple):
     past: tuple[EventId, ...]
 
 
+@dataclass(slots=True)
+class Trail:
+    """The last event of a stream whose whole past is at hand: while each follows the one before, no walk is needed."""
+
+    event: EventId
+    reach: Vector
+
+
 class Graph(Protocol):
-    """What is remembered of the events that are here."""
+    """What is remembered of the events that are here. `trails` is by stream, and may lose any of them at any time."""
+
+    trails: dict[StreamId, Trail]
 
     def place(self, name: EventId) -> Place | None:
         """Where an event stands, or None if it is not here."""
@@ -100,12 +111,51 @@ def locate(graph: Graph, event: Event) -> Place:
     if place.branch < 0:
         enrolment = enrolment_of(graph, event)
         place = place._replace(branch=graph.open_branch(event.stream, event.device, enrolment).number)
+    followed = _follow(graph, event, place)
     mark = None
     if event.lamport % BAND == 0:  # one more than the greatest of its past: no path gets by without a mark
-        mark = vector(graph, past_of(event))
-        mark[place.branch] = event.seq
+        if followed is None:
+            followed = vector(graph, past_of(event))
+            followed[place.branch] = event.seq
+            graph.trails[event.stream] = Trail(event.id, followed)
+        mark = dict(followed)
     graph.put(event, place, mark)
     return place
+
+
+def _follow(graph: Graph, event: Event, place: Place) -> Vector | None:
+    """Go on along the stream's trail, if the event has all of it in its past and nothing else."""
+    trail = graph.trails.get(event.stream)
+    if trail is None:
+        if event.genesis:
+            trail = graph.trails[event.stream] = Trail(event.id, {place.branch: event.seq})
+            return trail.reach
+        return None
+    past = past_of(event)
+    if trail.event not in past:
+        return None
+    for name in past:
+        if name != trail.event:
+            other = graph.place(name)
+            if other is None or not covers(trail.reach, other.branch, other.seq):
+                return None
+    trail.event = event.id
+    trail.reach[place.branch] = event.seq
+    return trail.reach
+
+
+def past_vector(graph: Graph, event: Event) -> Vector:
+    """How far the past of a recorded event reaches, itself not included."""
+    trail, place = graph.trails.get(event.stream), graph.place(event.id)
+    if trail is None or place is None or trail.event != event.id:
+        return vector(graph, past_of(event))
+    reach = dict(trail.reach)
+    before = None if event.prev is None else graph.place(event.prev)
+    if before is not None and before.branch == place.branch:
+        reach[place.branch] = before.seq
+    else:
+        del reach[place.branch]  # it is the first on it
+    return reach
 
 
 def foresee(graph: Graph, event: Event) -> Place:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from domain.authority.acts import Admission, Grant, Hold, Limit
-from domain.authority.ancestry import Graph, Place, Vector, covers, past_of, vector
+from domain.authority.ancestry import Graph, Place, Vector, covers, past_vector, vector
 from domain.authority.court import NO_EFFECT, Act, Court
 from domain.fold.kind import read_payload
 from domain.kinds import KINDS
@@ -122,7 +122,7 @@ class Courts:
         """How far the cut of an act reaches; None if it names something outside the act's past, as nobody may."""
         if not isinstance(deed, Limit | Hold):
             return {}
-        past = vector(self._records, past_of(event))
+        past = past_vector(self._records, event)
         reach = past
         if deed.cut:
             for name in deed.cut:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from typing import TYPE_CHECKING
 
-from domain.authority.ancestry import Branch, Links, past_of
+from domain.authority.ancestry import Branch, Links, Trail, past_of
 from domain.replay.engine import Member
 from domain.replay.judge import Judgement, Known
 
@@ -29,6 +29,7 @@ class MemoryHistory:
         self._members: dict[bytes, list[tuple[int, EventId]]] = {}
         self._redacted: dict[bytes, set[EventId]] = {}
         self._awaiting: dict[EventId, set[EventId]] = {}
+        self.trails: dict[StreamId, Trail] = {}
         self._places: dict[EventId, Place] = {}
         self._located: dict[EventId, Event] = {}
         self._marks: dict[EventId, Vector] = {}
