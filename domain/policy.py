@@ -1,15 +1,12 @@
 """The role by action table: what standing each action takes. Data: the fold and the door read it, nothing else decides.
 
 A row names the least role that may (`anyone` is everybody who is not blocked), and `author` where whoever wrote the
-thing acted on may, too. docs/roles.md is made from it.
+thing acted on may, too. docs/roles.md is made from it; `domain/authority/needs.py` reads it.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Final, NamedTuple
-
-from domain.authority.roles import BY_WORD, Role
+from typing import Final
 
 ACTIONS: Final[dict[str, frozenset[str]]] = {
     "repository.edit": frozenset({"maintainer"}),
@@ -41,34 +38,16 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "stream.begin": frozenset({"root"}),
 }
 
-HELD: Final[dict[str, tuple[Role, frozenset[str]]]] = {
+HELD: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "archive": (
-        Role.ADMIN,
+        "admin",
         frozenset(
             {"repository.edit", "repository.rename", "refs.move", "label.manage", "issue.open", "issue.edit"}
             | {"issue.close", "issue.triage", "issue.pin", "comment.add", "attachment.add"}
             | {"body.edit", "content.react"}
         ),
     ),
-    "lock": (Role.DEVELOPER, frozenset({"comment.add", "attachment.add", "content.react"})),
-    "protection": (Role.ADMIN, frozenset({"refs.move"})),
+    "lock": ("developer", frozenset({"comment.add", "attachment.add", "content.react"})),
+    "protection": ("admin", frozenset({"refs.move"})),
 }
 """By hold: whom it does not bind (who could lift it), and the actions it closes. No hold closes acts of authority."""
-
-
-class Need(NamedTuple):
-    """A row of the table, read."""
-
-    role: Role
-    author: bool
-
-
-def need(action: str) -> Need:
-    """What an action takes."""
-    return _read(ACTIONS[action])
-
-
-@cache
-def _read(row: frozenset[str]) -> Need:
-    (word,) = row - {"author"}
-    return Need(Role.GUEST if word == "anyone" else BY_WORD[word], "author" in row)

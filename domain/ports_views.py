@@ -201,7 +201,7 @@ class Views(IssueViews, Protocol):
         ...
 
     def follower(self, stream: StreamId, did: Did) -> EntityRow | None:
-        """What a repository is to somebody, if they ever said: doc has repo, did, starred, starred_at, level, chosen."""
+        """What a repository is to somebody, if ever said: doc has repo, did, starred, starred_at, level, chosen."""
         ...
 
     def stars(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:

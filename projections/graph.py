@@ -123,11 +123,10 @@ class ViewGraph:
             bits = acts.to_bytes((acts.bit_length() + 7) // 8, "big")
             row = self._one("SELECT n FROM act_sets WHERE bits=?", bits)
             if row is not None:
-                number = row[0]
+                number = int(row[0])
             else:
-                if self._next_set is None:
-                    self._next_set = self._one("SELECT coalesce(max(n), 0) + 1 FROM act_sets")[0]
-                number, self._next_set = self._next_set, self._next_set + 1
+                number = self._next_set or int(self._one("SELECT coalesce(max(n), 0) + 1 FROM act_sets")[0])
+                self._next_set = number + 1
                 self._shelf.put(ACT_SETS, (number, bits))
             self._set_numbers[acts] = number
             self._sets[number] = acts
@@ -164,10 +163,11 @@ class ViewGraph:
     def open_branch(self, stream: StreamId, device: DeviceKey, enrolment: Enrolment) -> Branch:
         """A new branch."""
         self.branches(stream)
-        if self._next_branch is None:
-            self._next_branch = self._one("SELECT coalesce(max(n), -1) + 1 FROM branches")[0]
-        branch = Branch(self._next_branch, stream, device, enrolment)
-        self._next_branch += 1
+        number = self._next_branch
+        if number is None:
+            number = int(self._one("SELECT coalesce(max(n), -1) + 1 FROM branches")[0])
+        branch = Branch(number, stream, device, enrolment)
+        self._next_branch = number + 1
         self._by_number[branch.number] = branch
         self._by_stream[stream].append(branch)
         self._heads[branch.number] = 0

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from domain import limits
+from domain.authority.needs import HOLDS, need
 from domain.authority.roles import BY_WORD, Role
 from domain.kinds import KINDS
-from domain.policy import ACTIONS, HELD, need
+from domain.policy import ACTIONS
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def role_tables() -> dict[str, str]:
             ("held by", "binds those below", "in"),
             (
                 (sort, free.word, ", ".join(f"`{action}`" for action in sorted(actions)))
-                for sort, (free, actions) in HELD.items()
+                for sort, (free, actions) in HOLDS.items()
             ),
         ),
     }

@@ -144,4 +144,4 @@ def _read(data: bytes) -> Certificate | None:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return [*value] if isinstance(value, tuple) else value

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.authority.acts import Grant, Hold, Limit, Push
 from domain.authority.enrolment import RANK_PLAIN
+from domain.authority.needs import HOLDS, need
 from domain.authority.roles import Role
-from domain.policy import HELD, need
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _overreach(court: Court, deed: Deed, role: Role, author: Did) -> Denial | No
 
 
 def _held(court: Court, request: Request, role: Role, place: Place, event: EventId) -> Denial | None:
-    for sort, (free, actions) in HELD.items():
+    for sort, (free, actions) in HOLDS.items():
         if role >= free or not actions.intersection(request.actions):
             continue
         for hold in court.holds(sort, request.entity if sort == "lock" else b""):

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from domain.authority.acts import Hold, Rules
 from domain.authority.roles import BY_WORD, Role
-from domain.fold.kind import Kind, Payload, Touch
+from domain.fold.kind import Kind, Touch
 from domain.ids import Did, EventId
-from domain.limits import APPROVALS_MAX, CHECKS_MAX, LABEL_NAME_CHARS_MAX, PUSHERS_MAX
-from domain.protection.state import Pattern, ProtectionState, pattern_problem, protection_key
+from domain.protection.state import BranchRules, Pattern, ProtectionState, pattern_problem, protection_key
 from domain.words import Cut, Replaces, cut_problem, did_problem, line_problem
 
 if TYPE_CHECKING:
     from domain.envelope import Event
 
-CheckName = Annotated[str, msgspec.Meta(min_length=1, max_length=LABEL_NAME_CHARS_MAX)]
 
-
-class BranchProtected(Payload, frozen=True, kw_only=True):
-    """The rules bind whoever could not lift them; pushes already made count up to `cut` (none: this event's parents).
-
-    With `approvals` or `checks`, changes come by a merge that has them, not by a push.
-    """
+class BranchProtected(BranchRules, frozen=True, kw_only=True):
+    """The rules bind whoever could not lift them; pushes already made count up to `cut` (none: the event's parents)."""
 
     pattern: Pattern
     replaces: Replaces
-    push_role: str = "developer"
-    pushers: Annotated[list[str], msgspec.Meta(max_length=PUSHERS_MAX)] = []
-    allow_force: bool = False
-    allow_delete: bool = False
-    approvals: Annotated[int, msgspec.Meta(ge=0, le=APPROVALS_MAX)] = 0
-    dismiss_stale: bool = False
-    checks: Annotated[list[CheckName], msgspec.Meta(max_length=CHECKS_MAX)] = []
     cut: Cut = []
 
     def problem(self) -> str:

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 
-from domain.fold.kind import State
+from domain.fold.kind import Payload, State
 from domain.fold.register import Register
 from domain.ids import StreamId
-from domain.limits import REF_NAME_BYTES_MAX, STARS_IN_PATTERN_MAX
-
-if TYPE_CHECKING:
-    from domain.protection.branch_protected import BranchProtected
+from domain.limits import (
+    APPROVALS_MAX,
+    CHECKS_MAX,
+    LABEL_NAME_CHARS_MAX,
+    PUSHERS_MAX,
+    REF_NAME_BYTES_MAX,
+    STARS_IN_PATTERN_MAX,
+)
 
 _KEY_TAG = b"gitant/protection\0"
 
 Pattern = Annotated[str, msgspec.Meta(min_length=1, max_length=REF_NAME_BYTES_MAX)]
+
+CheckName = Annotated[str, msgspec.Meta(min_length=1, max_length=LABEL_NAME_CHARS_MAX)]
+
+
+class BranchRules(Payload, frozen=True, kw_only=True):
+    """What pushes to a protected branch have to keep; with `approvals` or `checks`, changes come by a merge only."""
+
+    push_role: str = "developer"
+    pushers: Annotated[list[str], msgspec.Meta(max_length=PUSHERS_MAX)] = []
+    allow_force: bool = False
+    allow_delete: bool = False
+    approvals: Annotated[int, msgspec.Meta(ge=0, le=APPROVALS_MAX)] = 0
+    dismiss_stale: bool = False
+    checks: Annotated[list[CheckName], msgspec.Meta(max_length=CHECKS_MAX)] = []
 
 
 class ProtectionState(State):
@@ -29,7 +47,7 @@ class ProtectionState(State):
         super().__init__(key)
         self.stream = StreamId(b"")
         self.pattern = ""
-        self.rules: Register[BranchProtected | None] = Register()
+        self.rules: Register[BranchRules | None] = Register()
 
 
 def protection_key(stream: bytes, pattern: str) -> bytes:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from domain.authority.acts import Admission, Grant, Hold, Limit
 from domain.authority.ancestry import Graph, Place, Vector, covers, past_vector, vector
 from domain.authority.court import NO_EFFECT, Act, Court
+from domain.authority.needs import need
 from domain.fold.kind import read_payload
 from domain.kinds import KINDS
-from domain.policy import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.authority.needs import need
 from domain.authority.rights import Request, deny
 from domain.authority.roles import Role
 from domain.content.redacted import EventRedacted
 from domain.envelope import VERSION
 from domain.fold.kind import Kind, Payload, PayloadFault, read_payload
 from domain.kinds import KINDS
-from domain.policy import need
 from domain.verdict import ACCEPTED, CARRIES, Verdict, carried, void
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from projections.show.form import encode_json
 from projections.tables import PROTECTIONS
 
 if TYPE_CHECKING:
-    from domain.protection.branch_protected import BranchProtected
-    from domain.protection.state import ProtectionState
+    from domain.protection.state import BranchRules, ProtectionState
     from projections.canvas import Canvas
 
 
@@ -36,7 +35,7 @@ def document(state: ProtectionState, _: Canvas) -> bytes:
     return encode_json(fields)
 
 
-def _rules(rules: BranchProtected) -> dict[str, Any]:
+def _rules(rules: BranchRules) -> dict[str, Any]:
     return {
         "push_role": rules.push_role,
         "pushers": rules.pushers,

@@ -47,7 +47,7 @@ class GitHttp(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it has in http.server
         pass
 
     def _answer(self) -> None:

@@ -26,9 +26,9 @@ def test_old_addresses_answer_with_the_new_one(api: Client, anyone: Client) -> N
         assert told.json()["type"] == "/problems/moved"
         assert anyone.get(f"{REPOS}/{selector}/issues").json()["issues"][0]["title"] == "Dust"
         assert anyone.get(f"{REPOS}/{selector}").json()["id"] == made["id"]
-    once = {"headers": {"idempotency-key": "rename"}}
-    api.patch(f"{REPOS}/after", {"name": "later"}, **once)
-    assert api.patch(f"{REPOS}/after", {"name": "later"}, **once).headers["idempotent-replayed"] == "true"
+    once = {"idempotency-key": "rename"}
+    api.patch(f"{REPOS}/after", {"name": "later"}, headers=once)
+    assert api.patch(f"{REPOS}/after", {"name": "later"}, headers=once).headers["idempotent-replayed"] == "true"
     api.patch(f"{REPOS}/later", {"name": "after"})
     # A redirect keeps the method and the body, and who may do nothing learns nothing by it.
     assert api.post(f"{REPOS}/{name}/issues", {"title": "More"}).json()["number"] == 2
@@ -65,9 +65,9 @@ def test_what_is_deleted_can_be_brought_back(api: Client, anyone: Client) -> Non
     api.post(f"{REPOS}/never/undelete", expect=404)
     taken = api.post(REPOS, {"name": "shed"}).json()
     api.post(f"{REPOS}/operator~shed/undelete", {}, 409)
-    once = {"headers": {"idempotency-key": "undelete"}}
-    back = api.post(f"{repo}/undelete", {"name": "shed-2"}, 200, **once).json()
-    assert api.post(f"{repo}/undelete", {"name": "shed-2"}, 200, **once).headers["idempotent-replayed"] == "true"
+    once = {"idempotency-key": "undelete"}
+    back = api.post(f"{repo}/undelete", {"name": "shed-2"}, 200, headers=once).json()
+    assert api.post(f"{repo}/undelete", {"name": "shed-2"}, 200, headers=once).headers["idempotent-replayed"] == "true"
     assert back["full_name"] == "operator/shed-2"
     assert "deleted" not in back
     assert api.get(f"{repo}/issues").json()["issues"][0]["title"] == "Dust"

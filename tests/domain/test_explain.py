@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from domain.chain import Link
     from domain.envelope import Event
+    from domain.explain import Check
     from domain.ids import EventId
     from domain.verdict import Verdict
 
@@ -45,6 +46,7 @@ def test_an_honest_event_is_right_in_every_row() -> None:
     issue = story.issue("bob")
     story.issue("ann")
     comment = story.write("bob", "comment.added.v1", {"body": "Yes"}, on=issue)
+    rows: list[Check] = []
     for event in (story.genesis, issue, comment):
         rows = checks_of(event.raw, event.id, story.node.link, ACCEPTED, redacted=False, effect="did it")
         assert [row.check for row in rows] == ALL
@@ -76,7 +78,7 @@ def test_bytes_that_rotted(spoil: str, checks: set[str]) -> None:
 def test_a_past_that_is_not_here() -> None:
     story = Story()
     issue = story.issue("bob")
-    found = faulty(issue, {}.get)
+    found = faulty(issue, lambda _: None)
     assert f"not here: {story.genesis.id.hex()[:16]}" in found["parents"]
 
 

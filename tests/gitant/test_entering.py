@@ -85,7 +85,7 @@ def test_ids_do_not_mix_when_requests_do(node: Node) -> None:
         name = f"mine-{number}"
         path = "/api/v1/repos/none" if number % 2 else "/nowhere"
         _, headers, body = ask(node, path, X_Request_Id=name, Authorization=f"Bearer {token}")
-        return headers["x-request-id"] == name == json.loads(body)["request_id"]
+        return name == headers["x-request-id"] and name == str(json.loads(body)["request_id"])
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(one, range(100)))

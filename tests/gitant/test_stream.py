@@ -156,7 +156,7 @@ def test_streams_end_with_the_node_and_go_on_with_the_next(tmp_path_factory: pyt
 
 def test_the_command_follows_through_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("followed") / "node"
-    words = [BIN / "gitant", "log", "--follow", "--all", "--after", "0", "--json", "--data-dir", folder]
+    words = [str(BIN / "gitant"), "log", "--follow", "--all", "--after", "0", "--json", "--data-dir", str(folder)]
     with running(folder) as node:
         with asking(node) as client:
             client.post("/api/v1/repos", json={"name": "before"}).raise_for_status()

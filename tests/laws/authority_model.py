@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.authority.acts import Admission, Grant, Hold, Limit
 from domain.authority.enrolment import NOT_ENROLLED, RANK_ROOT, Enrolment, read_chain
+from domain.authority.needs import HOLDS
 from domain.authority.roles import Role
 from domain.keys import did_of
-from domain.policy import ACTIONS, HELD
+from domain.policy import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,7 +191,7 @@ class AuthorityModel:
     # --- holds -----------------------------------------------------------------------------------
 
     def _held(self, event: Event, actions: Sequence[str], role: Role, payload: Any) -> str:
-        for sort, (free, closed) in HELD.items():
+        for sort, (free, closed) in HOLDS.items():
             if role >= free or not closed.intersection(actions):
                 continue
             for name, deed in self.deeds.items():

@@ -20,7 +20,7 @@ def typed(node: Node, home: Path, answer: str, *words: str) -> tuple[int, str]:
     mine, its = pty.openpty()
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "dumb"}
     os.write(mine, f"{answer}\n".encode())
-    command = [BIN / "gitant", *words, "--data-dir", str(node.folder)]
+    command: list[str | Path] = [BIN / "gitant", *words, "--data-dir", str(node.folder)]
     with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=environment) as run:
         os.close(its)
         shown = b""

@@ -79,7 +79,7 @@ def test_an_archive_lands_in_a_file(here: Command, history: History) -> None:
 
 
 def test_an_archive_into_a_pipe(node: Node, history: History) -> None:
-    words = [BIN / "gitant", "repo", "archive", history.repo, "-o", "-", "--data-dir", node.folder]
+    words: list[str | Path] = [BIN / "gitant", "repo", "archive", history.repo, "-o", "-", "--data-dir", node.folder]
     ran = subprocess.run(words, capture_output=True, check=True)
     with tarfile.open(fileobj=io.BytesIO(ran.stdout)) as found:
         assert f"{history.repo}-HEAD/new.txt" in found.getnames()
