@@ -32,10 +32,11 @@ class RefCommand:
 
 @dataclass(frozen=True, slots=True)
 class RefOutcome:
-    """What became of one `RefCommand`: `reason` is empty when it was carried out."""
+    """What became of one `RefCommand`: `reason` is empty when it was carried out; `words` say more of it, if need be."""
 
     ref: str
     reason: str = ""
+    words: str = ""
 
     @property
     def ok(self) -> bool:
@@ -186,6 +187,10 @@ class GitStore(Protocol):
 
         `token` names the quarantine that may hold them still.
         """
+        ...
+
+    def advances(self, repo: StreamId, old: str, new: str, token: str | None) -> bool:
+        """Whether `old` is in the history of `new`; no, where one is no commit, or cannot be found out about."""
         ...
 
 

@@ -76,7 +76,8 @@ class NodeGate:
             },
         )
         outcomes = cast("list[tuple[str, str]]", answer.extra["outcomes"])
-        return [RefOutcome(ref, reason) for ref, reason in outcomes]
+        words = cast("dict[str, str]", answer.extra.get("words", {}))
+        return [RefOutcome(ref, reason, words.get(ref, "")) for ref, reason in outcomes]
 
     def _find_elsewhere(self, actor: Actor, path: str) -> None:
         """Raise where to go for what was found at this path before, or what became of it."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
+from domain.authority.acts import Hold, Push
+from domain.authority.rights import Request
 from domain.commands.closings import close_named
-from domain.commands.scene import Done, RefsChanged, Scene, allow, heads, repository
+from domain.commands.scene import Done, RefsChanged, Scene, allow, heads, repository, signer
 from domain.errors import InvalidInput
 from domain.ids import StreamId
 from domain.limits import MOVES_PER_EVENT_MAX, PAYLOAD_BYTES_MAX, REPLACES_MAX
@@ -16,6 +18,7 @@ from domain.ports_git import ZERO_OID
 from domain.refs.moved import Move, RefsMoved
 from domain.refs.names import BRANCH_PREFIX, folders_of, is_oid, ref_problem
 from domain.refs.state import RefState, ref_key
+from domain.verdict import VOIDS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -44,6 +47,7 @@ def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
     repo = repository(scene, stream)
     allow(scene, actor, "refs.move", repo)
     outcomes = [_problem(scene, repo, args, command) for command in args.commands]
+    forced, words = _judge(scene, actor, repo, args, outcomes)
     names = [command[0] for command in args.commands]
     times = Counter(names)
     outcomes = [
@@ -54,7 +58,9 @@ def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
         outcomes = [outcome or "atomic push failed: another ref was refused" for outcome in outcomes]
     _check_names_fit(scene, stream, args, outcomes)
     moves = [
-        _move(scene, stream, command) for command, outcome in zip(args.commands, outcomes, strict=True) if not outcome
+        _move(scene, stream, command, forced=command[0] in forced)
+        for command, outcome in zip(args.commands, outcomes, strict=True)
+        if not outcome
     ]
     written = [(scene.write("refs.moved.v1", stream, stream, RefsMoved(moves=some)), some) for some in parted(moves)]
     if moves:
@@ -62,7 +68,8 @@ def move(scene: Scene, actor: Actor, args: MoveRefs) -> Done:
     default = BRANCH_PREFIX + repo.default_branch.value
     for event, landing in ((event, each) for event, some in written for each in some if each.ref == default):
         close_named(scene, event.author, repo, landing, event, args.quarantine)
-    return Done(extra={"outcomes": [[name, outcome] for name, outcome in zip(names, outcomes, strict=True)]})
+    told = [[name, outcome] for name, outcome in zip(names, outcomes, strict=True)]
+    return Done(extra={"outcomes": told, "words": words})
 
 
 def _problem(scene: Scene, repo: RepositoryState, args: MoveRefs, command: tuple[str, str, str]) -> str:
@@ -86,6 +93,34 @@ def _problem(scene: Scene, repo: RepositoryState, args: MoveRefs, command: tuple
     if new != ZERO_OID and not scene.holds_object(stream, new, args.quarantine):
         return "the object it should point to is missing"
     return ""
+
+
+def _judge(
+    scene: Scene, actor: Actor, repo: RepositoryState, args: MoveRefs, outcomes: list[str]
+) -> tuple[set[str], dict[str, str]]:
+    """Refuse what a protection forbids, by what the fold would say.
+
+    Returns the branches that are moved back or aside, and by ref refused, what else a person wants to know.
+    """
+    forced: set[str] = set()
+    words: dict[str, str] = {}
+    stream = StreamId(repo.key)
+    for index, (name, old, new) in enumerate(args.commands):
+        if outcomes[index] or not name.startswith(BRANCH_PREFIX):
+            continue
+        if ZERO_OID not in (old, new) and not scene.advances(stream, old, new, args.quarantine):
+            forced.add(name)
+        push = Push(name, new == ZERO_OID, name in forced)
+        denial = scene.denial(stream, Request(("refs.move",), signer(actor), pushes=(push,)))
+        if denial is not None:
+            outcomes[index] = f"protected branch: {denial.detail}" if denial.by else VOIDS[denial.reason]
+        if denial is not None and denial.by is not None and isinstance(denial.by.deed, Hold):
+            short, pattern = name.removeprefix(BRANCH_PREFIX), denial.by.deed.about.decode("utf-8", "replace")
+            words[name] = (
+                f"{short} is protected ({pattern}) by {denial.by.author}: {denial.detail}."
+                f" The rules: gitant protect list -R {repo.name}"
+            )
+    return forced, words
 
 
 def _check_names_fit(scene: Scene, stream: StreamId, args: MoveRefs, outcomes: list[str]) -> None:
@@ -128,7 +163,7 @@ def parted(moves: Sequence[Move]) -> Iterator[list[Move]]:
         yield part
 
 
-def _move(scene: Scene, stream: StreamId, command: tuple[str, str, str]) -> Move:
+def _move(scene: Scene, stream: StreamId, command: tuple[str, str, str], *, forced: bool) -> Move:
     name, old, new = command
     state = scene.state(ref_key(stream, name))
     return Move(
@@ -137,4 +172,5 @@ def _move(scene: Scene, stream: StreamId, command: tuple[str, str, str]) -> Move
         new=None if new == ZERO_OID else bytes.fromhex(new),
         # Of more rivals than a move may name some stay, for the next move to settle.
         replaces=heads(state.moves.heads)[-REPLACES_MAX:] if isinstance(state, RefState) else [],
+        forced=forced,
     )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from domain.actor import Actor
     from domain.attachment.state import AttachmentState
+    from domain.authority.acts import Deed
+    from domain.authority.enrolment import Enrolment
     from domain.authority.rights import Denial
     from domain.authority.roles import Role
     from domain.envelope import Event, RawEvent
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from domain.ids import Did, EventId
     from domain.issue.state import IssueState
     from domain.label.state import LabelState
+    from domain.replay.judge import Known
     from domain.verdict import Verdict
 
 S = TypeVar("S", bound="State")
@@ -146,6 +149,10 @@ class Scene(Protocol):
         """Check and fold an event that somebody else signed; raises `PeerFault`."""
         ...
 
+    def enrolment(self, event: Event) -> Enrolment:
+        """For whom the feed of an event may act, that is not taken in yet."""
+        ...
+
     def enrolled(self, did: Did) -> bool:
         """Whether the principal has an identity stream here."""
         ...
@@ -186,6 +193,14 @@ class Scene(Protocol):
         """The verdict an event would get now, without folding it."""
         ...
 
+    def known(self, name: EventId) -> Known | None:
+        """An event of the log, and whether it counts now."""
+        ...
+
+    def advances(self, repo: StreamId, old: str, new: str, quarantine: str | None) -> bool:
+        """Whether the commit `old` is in the history of `new`; no, if either is not here."""
+        ...
+
     def denial(self, stream: StreamId, request: Request) -> Denial | None:
         """Why the author of a request may not do it now, by the rules of the fold; None if he may."""
         ...
@@ -222,11 +237,21 @@ def entity(scene: Scene, sort: type[S], repo: RepositoryState, key: bytes) -> S:
 
 def allow(scene: Scene, actor: Actor, action: str, repo: RepositoryState, author: Did | None = None) -> None:
     """Return if the actor may do this by the policy that the fold uses; else say what is missing."""
+    permit(scene, repo, Request((action,), signer(actor), author))
+
+
+def allow_act(scene: Scene, actor: Actor, action: str, repo: RepositoryState, deed: Deed | None) -> None:
+    """Like `allow`, for an act of authority: that reaches strictly below whoever does it."""
+    permit(scene, repo, Request((action,), signer(actor), deed=deed))
+
+
+def signer(actor: Actor) -> Did:
+    """For whom the node would sign what the actor asks for; raises what is missing if for nobody."""
     if actor.did is None:
         raise Unauthenticated("this needs a token", hint="send Authorization: Bearer, with what `gitant token` prints")
     if not actor.operator:
         raise Forbidden("this node signs only for its operator", hint="sign the event yourself and POST it to /events")
-    permit(scene, repo, Request((action,), actor.did, author))
+    return actor.did
 
 
 def permit(scene: Scene, repo: RepositoryState, request: Request) -> None:

@@ -13,6 +13,7 @@ from domain.authority.enrolment import RANK_ROOT, Enrolment
 from domain.authority.rights import deny
 from domain.chain import check_links
 from domain.commands.events import OPERATOR_NAME
+from domain.commands.scene import HeadChanged, RefsChanged
 from domain.envelope import open_event, seal
 from domain.fold.kind import write_payload
 from domain.identity.created import IdentityCreated
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from domain.keys import SigningKey
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
+    from domain.replay.engine import Applied
+    from domain.replay.judge import Known
     from domain.verdict import Verdict
     from projections.projector import Projector
 
@@ -81,6 +84,12 @@ class Stage:
 
     def foresee(self, event: Event) -> Verdict:
         return self._projector.foresee(event)
+
+    def known(self, name: EventId) -> Known | None:
+        return self._projector.history.known(name)
+
+    def advances(self, repo: StreamId, old: str, new: str, quarantine: str | None) -> bool:
+        return self._store.advances(repo, old, new, quarantine)
 
     def denial(self, stream: StreamId, request: Request) -> Denial | None:
         court = self._projector.court(stream)
@@ -189,6 +198,9 @@ class Stage:
             "SELECT did FROM identities WHERE name=? ORDER BY lamport, stream LIMIT 1", (name,)
         ).fetchone()
         return row[0] if row else None
+
+    def enrolment(self, event: Event) -> Enrolment:
+        return enrolment_of(self._projector.history, event)
 
     def enrolled(self, did: Did) -> bool:
         row = self._connection.execute("SELECT 1 FROM identities WHERE did=?", (did,)).fetchone()
@@ -300,9 +312,22 @@ class Stage:
         assert verdict.accepted, f"the node wrote a {verdict} event"
         return event
 
+    def _follow(self, stream: StreamId, applied: Applied) -> None:
+        """Earlier events have other verdicts now: what is on disk follows where branches and tags are."""
+        if not self._store.holds(stream):
+            return
+        if any(isinstance(state, RepositoryState) for state in applied.states.values()):
+            self.effects.append(HeadChanged(stream))
+        refs = [state.name for state in applied.states.values() if isinstance(state, RefState)]
+        refs += [RefState(key).name for key, sort in applied.gone.items() if sort is RefState]
+        if refs:
+            self.effects.append(RefsChanged(stream, tuple(sorted(refs)), None))
+
     def _fold(self, event: Event) -> Verdict:
         applied = self._projector.apply(event, self._projector.position + 1)
         self.events.append(event)
+        if applied.rejudged:
+            self._follow(event.stream, applied)
         for state in applied.states.values():
             if isinstance(state, IssueState) and state.key == event.id:
                 known = self._numbers.get(state.stream)

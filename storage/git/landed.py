@@ -34,11 +34,11 @@ def landed(folders: Sequence[Path], old: str | None, new: str) -> list[tuple[str
     """
     with ExitStack() as stack:
         stores = [stack.enter_context(closing(DiskObjectStore(folder))) for folder in folders]
-        commits = _Commits(stores)
+        commits = Commits(stores)
         return [(oid, commits.message(oid)) for oid in _walk(commits, old, new)]
 
 
-def _walk(commits: _Commits, old: str | None, new: str) -> list[str]:
+def _walk(commits: Commits, old: str | None, new: str) -> list[str]:
     """As `git rev-list old..new`; where a commit claims to be older than its parents, some of `old`'s past may show."""
     marks: dict[str, int] = {}
     queue: list[tuple[int, str]] = []
@@ -77,7 +77,7 @@ def _walk(commits: _Commits, old: str | None, new: str) -> list[str]:
 
 
 @final
-class _Commits:
+class Commits:
     """Commits by oid, and how much was read of them."""
 
     def __init__(self, stores: list[DiskObjectStore]) -> None:

@@ -12,6 +12,7 @@ from dulwich.objects import ObjectID, Tag
 
 from domain.ports_git import AdvertisedRef, PackCaps
 from storage.files import flush_folder, replace
+from storage.git.advances import advances
 from storage.git.indexer import SKIP_FILE
 from storage.git.landed import landed
 from storage.git.packdir import PackDir
@@ -194,6 +195,11 @@ class DiskGitStore:
         path = self.path(repo)
         fresh = [] if token is None else [quarantine_folder(path, token)]
         return landed([*fresh, path / "objects"], old, new)
+
+    def advances(self, repo: StreamId, old: str, new: str, token: str | None) -> bool:
+        path = self.path(repo)
+        fresh = None if token is None else quarantine_folder(path, token)
+        return advances(path, fresh, old, new, self._caps, git=self._git)
 
     @staticmethod
     def _write(path: Path, new: Mapping[str, str], old: Mapping[str, PackedRef]) -> None:

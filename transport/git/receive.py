@@ -172,6 +172,8 @@ class Receiver:
         for outcome in outcomes:
             if not outcome.ok:
                 push.reasons[outcome.ref] = outcome.reason
+            if outcome.words:
+                await report.say(outcome.words)
 
     async def _ask(
         self, push: _Push, commands: Sequence[RefCommand], quarantine: Quarantine | None
