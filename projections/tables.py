@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 """Bump when a fold or a table changes: older views are thrown away and rebuilt."""
 
 
