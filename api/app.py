@@ -15,6 +15,7 @@ from api.openapi import describe, once
 from api.problems import PROBLEM_JSON, trouble, with_head
 from api.routes import (
     activity,
+    agents,
     archives,
     attachments,
     blame,
@@ -135,6 +136,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     events.list_events,
     stream.stream_events,
     events.show_event,
+    agents.show_repo_heads,
+    agents.show_agent_heads,
     events.submit_event,
 )
 PUSHES: Final[tuple[ControllerRouterHandler, ...]] = (pushes.push_objects, pushes.push_packfile)

@@ -306,6 +306,16 @@ class Activities(Struct):
     activity: list[Activity]
 
 
+class Heads(Struct):
+    """What a device's next event in a stream says of its past."""
+
+    stream: str
+    parents: list[str]
+    seq: int
+    prev: str | None
+    lamport: int
+
+
 class Names(Struct):
     """User names by did."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from domain.ports_authority import AuthorityViews
 from domain.ports_issues import IssueViews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from domain.actor import Actor
-    from domain.ids import Did, EventId, StreamId
+    from domain.ids import DeviceKey, Did, EventId, StreamId
     from domain.issue.search import Query
 
 
@@ -163,7 +164,18 @@ class LogFilter:
         )
 
 
-class Views(IssueViews, Protocol):
+@dataclass(frozen=True, slots=True)
+class StreamHeads:
+    """What a device's next event in a stream says of its past: `parents` ascending, its `seq`, `prev` and `lamport`."""
+
+    stream: StreamId
+    parents: tuple[EventId, ...]
+    seq: int
+    prev: EventId | None
+    lamport: int
+
+
+class Views(IssueViews, AuthorityViews, Protocol):
     """The read side. Every call is one short index read; safe from any thread.
 
     Cursors are opaque texts; a malformed one raises `InvalidInput`. Selectors that name nothing give None.
@@ -280,10 +292,14 @@ class Views(IssueViews, Protocol):
         *,
         kind: str = "",
         author: Did | None = None,
+        verdict: str = "",
         after: str | None = None,
         limit: int = 30,
     ) -> Page:
-        """Events newest first: one stream's by (lamport, id), or all of them by arrival at this node."""
+        """Events newest first: one stream's by (lamport, id), or all of them by arrival at this node.
+
+        `verdict` narrows to accepted, void or carried ones.
+        """
         ...
 
     def since(self, after: int, which: LogFilter, *, limit: int = 100) -> tuple[Sequence[LogLine], int]:
@@ -314,6 +330,18 @@ class Views(IssueViews, Protocol):
 
     def name_of(self, did: Did) -> str | None:
         """The user name a principal of this node goes by."""
+        ...
+
+    def heads(self, stream: StreamId, device: DeviceKey) -> StreamHeads:
+        """Where a stream ends, for a device that signs its next event elsewhere."""
+        ...
+
+    def identity(self, did: Did) -> tuple[StreamId, bytes] | None:
+        """The stream and the document of a principal's identity; of several, the first by (lamport, id).
+
+        Doc: did, name, created_at, event; and, where there is such, display_name, about, website, avatar, devices,
+        revoked, conflicts.
+        """
         ...
 
     def enrolled(self, did: Did) -> bool:

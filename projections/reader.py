@@ -13,9 +13,11 @@ from projections.database import open_readonly
 from projections.languages import languages_of
 from projections.queries import (
     attachments,
+    authority,
     entities,
     events,
     followers,
+    heads,
     issue_search,
     issues,
     live,
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from domain.actor import Actor
-    from domain.ids import Did, EventId, StreamId
+    from domain.ids import DeviceKey, Did, EventId, StreamId
     from domain.issue.search import Query
+    from domain.ports_authority import ActRow, Alarm
     from domain.ports_issues import Moments, Place
     from domain.ports_views import (
         CodeHits,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
         Page,
         RepoFilter,
         RepoRow,
+        StreamHeads,
     )
 
 _READABLE = "stream IN (SELECT stream FROM repos WHERE deleted=0 AND private=0)"
@@ -183,10 +187,39 @@ class SqliteViews:
         *,
         kind: str = "",
         author: Did | None = None,
+        verdict: str = "",
         after: str | None = None,
         limit: int = 30,
     ) -> Page:
-        return events.events(self._connection, stream, kind, author, after, limit)
+        return events.events(self._connection, stream, kind, author, after, limit, verdict)
+
+    def member(self, stream: StreamId, did: Did) -> EntityRow | None:
+        return authority.member(self._connection, stream, did)
+
+    def members(self, stream: StreamId, *, blocked: bool = False, after: str | None = None, limit: int = 30) -> Page:
+        return authority.members(self._connection, stream, after, limit, blocked=blocked)
+
+    def protection(self, stream: StreamId, pattern: str) -> EntityRow | None:
+        return authority.protection(self._connection, stream, pattern)
+
+    def protections(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+        return authority.protections(self._connection, stream, after, limit)
+
+    def acts(
+        self, stream: StreamId, *, after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[ActRow], str | None, int]:
+        return authority.acts(self._connection, stream, after, limit)
+
+    def act_behind(self, event: EventId) -> ActRow | None:
+        return authority.act_behind(self._connection, event)
+
+    def alarms(
+        self, stream: StreamId, *, after: str | None = None, limit: int = 30, shown: int = 100
+    ) -> tuple[Sequence[Alarm], str | None, int]:
+        return authority.alarms(self._connection, stream, after, limit, shown)
+
+    def overturned(self, stream: StreamId, act: EventId) -> Sequence[EventId]:
+        return authority.overturned(self._connection, stream, act)
 
     def since(self, after: int, which: LogFilter, *, limit: int = 100) -> tuple[Sequence[LogLine], int]:
         return live.since(self._connection, after, which, limit)
@@ -207,6 +240,12 @@ class SqliteViews:
 
     def name_of(self, did: Did) -> str | None:
         return people.name_of(self._connection, did)
+
+    def heads(self, stream: StreamId, device: DeviceKey) -> StreamHeads:
+        return heads.heads_of(self._connection, stream, device)
+
+    def identity(self, did: Did) -> tuple[StreamId, bytes] | None:
+        return heads.identity_of(self._connection, did)
 
     def enrolled(self, did: Did) -> bool:
         return people.enrolled(self._connection, did)

@@ -60,7 +60,7 @@ NOT_ENROLLED: Final = Enrolment(Did(""), RANK_PLAIN, None, "not-enrolled")
 def certify(certificate: Certificate, key: SigningKey) -> tuple[bytes, bytes]:
     """Sign a certificate: its bytes and the signature. Raises `InvalidInput` for one that nobody would take."""
     data = encode({name: _plain(value) for name, value in certificate._asdict().items() if value is not None})
-    if _read(data) is None:
+    if read_certificate(data) is None:
         raise InvalidInput(
             "the certificate is not well formed", hint="a device key is 32 bytes, powers are enrol, manage"
         )
@@ -73,7 +73,7 @@ def read_chain(chain: Chain, device: DeviceKey, stream: StreamId) -> Enrolment:
     if found.fault:
         return found
     for data, _ in chain:
-        certificate = _read(data)
+        certificate = read_certificate(data)
         assert certificate is not None
         if certificate.stream is not None and certificate.stream != stream:
             return found._replace(fault="enrolment-elsewhere")
@@ -82,7 +82,7 @@ def read_chain(chain: Chain, device: DeviceKey, stream: StreamId) -> Enrolment:
 
 @lru_cache(maxsize=4096)
 def _read_chain(chain: Chain, device: DeviceKey) -> Enrolment:
-    certificates = [_read(data) for data, _ in chain]
+    certificates = [read_certificate(data) for data, _ in chain]
     first, last = certificates[0], certificates[-1]
     if first is None or last is None:
         return NOT_ENROLLED._replace(fault="enrolment-invalid")
@@ -111,7 +111,7 @@ def _rank(powers: Sequence[str]) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _read(data: bytes) -> Certificate | None:
+def read_certificate(data: bytes) -> Certificate | None:
     """A certificate's bytes as what they say, or None if they are none."""
     if len(data) > CERTIFICATE_BYTES_MAX:
         return None

@@ -20,7 +20,7 @@ from domain.follower.starred import KIND as STARRED
 from domain.follower.unstarred import KIND as UNSTARRED
 from domain.follower.watched import KIND as WATCHED
 from domain.identity.created import IdentityCreated
-from domain.keys import did_of, is_did
+from domain.keys import is_did
 from domain.kinds import KINDS
 from domain.refs.moved import KIND as REFS_MOVED
 from domain.refs.moved import RefsMoved
@@ -30,7 +30,7 @@ from domain.repository.deleted import KIND as DELETED
 from domain.repository.deleted import RepositoryDeleted
 from domain.repository.imported import KIND as IMPORTED
 from domain.repository.state import RepositoryState
-from domain.verdict import REJECTIONS, explain
+from domain.verdict import REJECTIONS, VOIDS, explain
 
 FOLLOWING = frozenset({STARRED.name, UNSTARRED.name, WATCHED.name})
 """What changes nothing in a repository, so that an archived one takes it, too."""
@@ -115,9 +115,11 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
     if not actor.operator:
         if not scene.enrolled(event.author):
             raise Forbidden(f"{event.author} is not enrolled on this node", hint="ask the operator to enrol your key")
-        if did_of(event.device) != event.author:
-            # The verdict says so of every kind that is known here; of the others it says nothing about the author.
-            raise Forbidden(f"the device is not {event.author}'s own key", field="not-enrolled")
+        # The verdict says so of every kind that is known here; of the others it says nothing about the author.
+        enrolment = scene.enrolment(event)
+        if enrolment.fault or enrolment.principal != event.author:
+            reason = enrolment.fault or "not-enrolled"
+            raise Forbidden(f"the event would have no effect ({VOIDS[reason]})", field=reason)
     state = scene.state(event.stream)
     if isinstance(state, RepositoryState):
         # What is deleted is there for nobody but those who may bring it back.

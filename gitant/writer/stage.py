@@ -7,7 +7,7 @@ from sys import maxsize
 from typing import TYPE_CHECKING, final
 
 from domain.attachment.state import AttachmentState
-from domain.authority.ancestry import Branch, Place
+from domain.authority.ancestry import Branch, Place, enrolment_of
 from domain.authority.court import NOBODY_YET
 from domain.authority.enrolment import RANK_ROOT, Enrolment
 from domain.authority.rights import deny

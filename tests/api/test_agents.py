@@ -1,0 +1,120 @@
+"""Writing with a device of one's own: heads to sign on, certificates, and what the door says of wrong ones."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from domain.authority.enrolment import Certificate, certify
+from domain.canonical import decode
+from domain.comment.added import CommentAdded
+from domain.envelope import seal
+from domain.issue.opened import IssueOpened
+from domain.keys import SigningKey
+from domain.refs.moved import Move, RefsMoved
+from gitant.signing import Heads, Signer, posted
+from tests.api.node import enrol
+from tests.gitant.writer.world import KEY
+
+if TYPE_CHECKING:
+    from domain.authority.enrolment import Chain
+    from domain.fold.kind import Payload
+    from tests.api.client import Client
+    from tests.api.node import Node
+
+EVENTS = "/api/v1/events"
+GRACE = SigningKey(b"\x21" * 32)
+LAPTOP = SigningKey(b"\x22" * 32)
+RECOVERY = SigningKey(b"\x23" * 32)
+THIEF = SigningKey(b"\x24" * 32)
+CHANCE = random.Random(5)
+
+
+def signer(key: SigningKey, *chains: Chain) -> Signer:
+    return Signer(key, chains, lambda: 1_790_000_000_000, CHANCE.randbytes)
+
+
+def enrolment(device: SigningKey, *powers: str, by: SigningKey = GRACE, **more: Any) -> Chain:
+    return (certify(Certificate(GRACE.did, device.device, powers, **more), by),)
+
+
+def write(
+    api: Client, by: Signer, where: str, kind: str, entity: bytes, payload: Payload, expect: int | None = None
+) -> Any:
+    heads = msgspec.convert(api.get(f"{where}/heads?device={by.key.did}").json(), Heads)
+    return api.post(EVENTS, posted(by.next(heads, kind, entity, payload)), expect=expect or 201).json()
+
+
+@pytest.fixture(scope="module")
+def grace(node: Node) -> SigningKey:
+    """Somebody whose identity this node knows."""
+    enrol(node, GRACE, "grace")
+    return GRACE
+
+
+def stream_of(repo: str) -> bytes:
+    return bytes.fromhex(repo.rpartition("/")[2])
+
+
+def test_an_enrolled_device_writes(anyone: Client, repo: str, grace: SigningKey) -> None:
+    by, stream = signer(LAPTOP, enrolment(LAPTOP)), stream_of(repo)
+    opened = write(anyone, by, repo, "issue.opened.v1", stream, IssueOpened(title="From the train", number=1))
+    said = write(anyone, by, repo, "comment.added.v1", bytes.fromhex(opened["id"]), CommentAdded(body="Still on it"))
+    assert (opened["author"], opened["device"]) == (grace.did, LAPTOP.device.hex())
+    assert (opened["seq"], said["seq"], said["header"]["prev"]) == (1, 2, opened["id"])
+    assert "enrolment" not in said["header"]
+    assert anyone.get(f"{repo}/issues/1").json()["author"] == grace.did
+
+
+def test_an_enrolled_device_of_the_owner_moves_refs(anyone: Client, api: Client, repo: str) -> None:
+    api.post(f"{repo}/labels", {"name": "bug"})
+    laptop = SigningKey(b"\x25" * 32)
+    chain = (certify(Certificate(KEY.did, laptop.device), KEY),)
+    move = Move(ref="refs/heads/main", old=None, new=b"\x01" * 20, replaces=[])
+    answer = write(
+        anyone, signer(laptop, chain), repo, "refs.moved.v1", stream_of(repo), RefsMoved(moves=[move]), expect=409
+    )
+    assert "push the objects first" in answer["hint"]  # it is let in, and what it names is not here
+
+
+@pytest.mark.parametrize(
+    ("chain", "reason"),
+    [
+        ((), "not-enrolled"),
+        (enrolment(LAPTOP), "enrolment-forged"),
+        (enrolment(THIEF, by=THIEF), "enrolment-forged"),
+        (enrolment(THIEF, stream=b"\x07" * 32), "enrolment-elsewhere"),
+        ((*enrolment(RECOVERY, "manage"), *enrolment(THIEF, by=RECOVERY)), "enrolment-forged"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["issue.opened.v1", "pull.opened.v1"])
+def test_a_device_that_is_not_enrolled_is_refused(
+    anyone: Client, repo: str, grace: SigningKey, chain: Chain, reason: str, kind: str
+) -> None:
+    heads = msgspec.convert(anyone.get(f"{repo}/heads?device={THIEF.did}").json(), Heads)
+    honest = signer(THIEF, enrolment(THIEF)).next(heads, kind, stream_of(repo), IssueOpened(title="x", number=1))
+    assert honest.payload is not None
+    header: Any = decode(honest.header)
+    header = {name: value for name, value in header.items() if name not in ("enrolment", "payload", "size", "v")}
+    if chain:
+        header["enrolment"] = [list(link) for link in chain]
+    forged = seal(header, honest.payload, THIEF)
+    assert anyone.post(EVENTS, posted(forged), expect=403).json()["reason"] == reason
+    anyone.post(EVENTS, posted(honest), expect=201)
+
+
+def test_heads_name_what_a_device_has_to_go_on_from(api: Client, anyone: Client, repo: str) -> None:
+    heads = anyone.get(f"{repo}/heads?device={LAPTOP.device.hex()}").json()
+    genesis = repo.rpartition("/")[2]
+    assert heads == {"stream": genesis, "parents": [genesis], "seq": 1, "prev": None, "lamport": 2}
+    event = api.post(f"{repo}/issues", {"title": "Dust"}).json()["event"]
+    heads = anyone.get(f"{repo}/heads?device={KEY.did}").json()
+    assert heads == {"stream": genesis, "parents": [event], "seq": 3, "prev": event, "lamport": 3}
+    anyone.get(f"{repo}/heads?device=x", 422)
+    anyone.get(f"{repo}/heads", 422)
+    grace = anyone.get(f"/api/v1/agents/{KEY.did}/heads?device={KEY.did}").json()
+    assert (grace["seq"], grace["lamport"]) == (2, 2)
+    anyone.get(f"/api/v1/agents/{THIEF.did}/heads?device={KEY.did}", 404)
