@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
 from domain.errors import InvalidInput
 from storage.files import replace
+from storage.git.keeping import holds_objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +22,14 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 SUMS: Final = "SHA256SUMS"
 READ_BYTES: Final = 1 << 20
+TOLD_BYTES_MAX: Final = 1 << 30
+"""What either of the two may have: a line for each file, or a few for each stream."""
 _MODE: Final = 0o600
 _LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n\\]+)")
+_OWN: Final = frozenset({MANIFEST, "log.sqlite", "local.sqlite", "identity.key", "operator.token", "config.toml"})
+_BLOB: Final = re.compile(r"blobs/[0-9a-f]{2}/[0-9a-f]{62}")
+_REPO: Final = re.compile(r"repos/[0-9a-f]{64}\.git/(.+)")
+_OF_REPO: Final = frozenset({"HEAD", "config", "packed-refs"})
 
 
 @final
@@ -64,7 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def read_manifest(backup: Path) -> Manifest:
     """The manifest of a backup; raises `InvalidInput` for what is none, or is of a later format."""
     try:
-        data = (backup / MANIFEST).read_bytes()
+        data = _told(backup / MANIFEST)
         told = msgspec.json.decode(data)
         if isinstance(told, dict) and told.get("format", 0) > FORMAT:  # pyright: ignore[reportUnknownMemberType]
             raise InvalidInput(f"{backup} was made by a later Gitant", hint="restore it with that version, or a later")
@@ -79,14 +88,20 @@ def read_manifest(backup: Path) -> Manifest:
 def read_sums(backup: Path) -> dict[str, str]:
     """By path, the SHA-256 of each file; raises `InvalidInput` for a list that is damaged."""
     try:
-        lines = (backup / SUMS).read_text().splitlines()
+        lines = _told(backup / SUMS).decode().splitlines()
     except (OSError, UnicodeDecodeError) as fault:
         raise InvalidInput(f"{backup}/{SUMS} cannot be read: {fault}", hint="use another backup") from fault
     sums: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
-        if match is None or not is_inside(match[2]):
+        if match is None:
             raise InvalidInput(f"{backup}/{SUMS}, line {number} is damaged", hint="use another backup")
+        if not belongs(match[2]):
+            # Whatever is listed is copied into a data folder, and git reads what is there.
+            raise InvalidInput(
+                f"{backup}/{SUMS}, line {number}: {match[2][:120]!r} is nothing that a backup has",
+                hint="use another backup; somebody may have put this there",
+            )
         sums[match[2]] = match[1]
     return sums
 
@@ -104,12 +119,25 @@ def write_manifest(folder: Path, manifest: Manifest) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def is_inside(name: str) -> bool:
-    """Whether a path of a list stays inside the folder it is relative to."""
-    return not name.startswith("/") and not {"", ".", ".."} & set(name.split("/"))
+def belongs(name: str) -> bool:
+    """Whether a path is that of something `gitant.backup.take` writes; none of those leads out of the folder."""
+    if name in _OWN or _BLOB.fullmatch(name):
+        return True
+    match = _REPO.fullmatch(name)
+    return match is not None and (match[1] in _OF_REPO or holds_objects(match[1]))
 
 
 def digest_of(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _told(path: Path) -> bytes:
+    """A file's bytes; `OSError` for what is none, or does not end: a pipe, a device, a link to one."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > TOLD_BYTES_MAX:
+            raise OSError(f"{path} is no file, or a very long one")
+        return file.read(TOLD_BYTES_MAX)

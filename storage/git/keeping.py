@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from storage.git.quarantine import leftovers, quarantine_folder
 from storage.git.staging import staged_folder, staged_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+_HOLDER: Final = re.compile(r"objects/(pack/pack-[0-9a-f]{40,64}\.(pack|idx|rev)|[0-9a-f]{2}/[0-9a-f]{38,62})")
+
+
+def holds_objects(name: str) -> bool:
+    """Whether a file of that path under a repository's folder holds objects, or the index of a pack that does.
+
+    What else git may have put there (a graph of commits, the index of several packs) can be made again; and a list of
+    other folders to read objects from must not travel.
+    """
+    return _HOLDER.fullmatch(name) is not None
 
 
 def object_files(root: Path, repo: Path, tips: Collection[str]) -> dict[str, Path]:
@@ -26,8 +38,8 @@ def object_files(root: Path, repo: Path, tips: Collection[str]) -> dict[str, Pat
     for folder, _, names in os.walk(objects):
         for name in names:
             path = Path(folder) / name
-            if not name.startswith((".", "tmp_")):
-                found[str(path.relative_to(repo))] = path
+            if holds_objects(inner := str(path.relative_to(repo))):
+                found[inner] = path
     return found
 
 
