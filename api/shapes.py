@@ -284,6 +284,8 @@ class WholeEvent(Event):
     payload: Any
     raw: RawEvent
     verification: list[EventCheck] = []
+    rests_on: dict[str, Any] = {}
+    """Of a void event, the act of authority that took the right away: as the audit shows it."""
 
 
 class Activity(Struct):

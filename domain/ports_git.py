@@ -32,7 +32,7 @@ class RefCommand:
 
 @dataclass(frozen=True, slots=True)
 class RefOutcome:
-    """What became of one `RefCommand`: `reason` is empty when it was carried out; `words` say more of it, if need be."""
+    """What became of one `RefCommand`: `reason` is empty when it was carried out; `words` may say more."""
 
     ref: str
     reason: str = ""

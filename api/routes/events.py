@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from litestar import get, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api import gate, shapes
+from api.acts import shown
 from api.asking import Asking
 from api.binary import from_base64, readable, to_base64
 from api.faults import EventRefused, EventRejected
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 EventName = Annotated[str, PathParameter(name="eventId", description="An event's id: 64 hexadecimal digits.")]
 Verify = Annotated[bool, QueryParameter(description="Check hash, signature, past and verdict again, and say how.")]
+VerdictWord = Annotated[
+    Literal["", "accepted", "void", "carried"], QueryParameter(description="Only events of this verdict.")
+]
 Kind = Annotated[str, QueryParameter(description="Only events of this kind, like issue.opened.v1.", max_length=64)]
 
 
@@ -41,6 +45,7 @@ def list_events(
     repo: Repo,
     kind: Kind = "",
     author: Author = "",
+    verdict: VerdictWord = "",
     after: After = None,
     per_page: PerPage = None,
     limit: Limit = None,
@@ -50,7 +55,11 @@ def list_events(
     size = page_size(request, per_page, limit)
     by = principal(request, author)
     views = request.ports.views
-    return page(request, b"events", lambda: views.events(row.id, kind=kind, author=by, after=after, limit=size))
+    return page(
+        request,
+        b"events",
+        lambda: views.events(row.id, kind=kind, author=by, verdict=verdict, after=after, limit=size),
+    )
 
 
 @get("/api/v1/events/{eventId:str}", sync_to_thread=False, responses=shapes.shows(shapes.WholeEvent))
@@ -144,8 +153,11 @@ def _whole(request: Asking, event: EventId, *, verify: bool = False) -> bytes | 
     judged = msgspec.json.decode(row.doc, type=_Judged)
     verdict = Verdict(judged.verdict, judged.reason)  # type: ignore[arg-type]  # the views wrote it
     checks = {"verification": _checks(request, row, RawEvent(header, signature, held), verdict)} if verify else {}
+    behind = request.ports.views.act_behind(event) if verdict.standing == "void" else None
+    rests_on = {"rests_on": shown(request, [behind])[0]} if behind is not None else {}
     more: dict[str, Any] = {
         "explanation": explain(verdict),
+        **rests_on,
         **checks,
         "header": readable(decode_own(header)),
         "payload": _payload(payload),

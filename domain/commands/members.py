@@ -72,17 +72,6 @@ def remove(scene: Scene, actor: Actor, args: ChangeMember) -> Done:
     return _told(scene, stream, did)
 
 
-class LeaveRepository(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which repository the actor leaves."""
-
-    repo: bytes
-
-
-def leave(scene: Scene, actor: Actor, args: LeaveRepository) -> Done:
-    """Give back every role of one's own."""
-    return remove(scene, actor, ChangeMember(repo=args.repo, user=actor.did or ""))
-
-
 def block(scene: Scene, actor: Actor, args: ChangeMember) -> Done:
     """Keep somebody from doing anything there, even what everybody may."""
     stream = StreamId(args.repo)

@@ -52,7 +52,6 @@ COMMANDS: Final[dict[str, Command]] = {
     "repository.watch": Command(followers.WatchRepository, followers.watch),
     "member.change": Command(members.ChangeRole, members.change),
     "member.remove": Command(members.ChangeMember, members.remove),
-    "member.leave": Command(members.LeaveRepository, members.leave),
     "member.block": Command(members.ChangeMember, members.block),
     "member.unblock": Command(members.UnblockMember, members.unblock),
     "member.admit": Command(members.AdmitEvents, members.admit),

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import Did, EventId, StreamId
 
-COLUMNS = (
-    "pos, id, stream, kind, entity, author, device, seq, lamport, time, standing, reason,"
-    " EXISTS (SELECT 1 FROM redactions WHERE target=events.id)"
+COLUMN_NAMES = (
+    *("pos", "id", "stream", "kind", "entity", "author", "device", "seq", "lamport", "time", "standing", "reason"),
 )
+REDACTED = "EXISTS (SELECT 1 FROM redactions WHERE target=events.id)"
+COLUMNS = f"{', '.join(COLUMN_NAMES)}, {REDACTED}"
 
 
 def event(connection: sqlite3.Connection, name: EventId) -> EventRow | None:
@@ -35,6 +36,7 @@ def events(
     author: Did | None,
     after: str | None,
     limit: int,
+    verdict: str = "",
 ) -> Page:
     """Newest first: one stream's by (lamport, id), all by arrival here."""
     tests, values = ["1"], list[Any]()
@@ -47,6 +49,9 @@ def events(
     if author is not None:
         tests.append("author=?")
         values.append(author)
+    if verdict:
+        tests.append("standing=?")
+        values.append(verdict)
     where = " AND ".join(tests)
     total = connection.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0]
     if after is not None and stream is not None:

@@ -1,0 +1,135 @@
+"""Roles, protections, acts of authority, and what those undid here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.authority.court import NO_EFFECT
+from domain.ids import Did, EventId
+from domain.ports_authority import ActRow, Alarm
+from domain.ports_views import EntityRow, Page
+from projections.queries import events
+from projections.queries.cursors import name_cursor, order_cursor, read_name, read_order
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from domain.ids import StreamId
+
+_GUEST: Final = 0
+_LAST: Final = (2**62, b"")
+
+
+def member(connection: sqlite3.Connection, stream: StreamId, did: Did) -> EntityRow | None:
+    """Somebody's standing in a repository, if any act ever named them."""
+    row = connection.execute("SELECT doc FROM roles WHERE stream=? AND did=?", (stream, did)).fetchone()
+    return None if row is None else EntityRow(did.encode(), stream, did, row[0])
+
+
+def members(connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int, *, blocked: bool) -> Page:
+    """Who has a role in a repository, the highest first, or who is blocked."""
+    where = f"stream=? AND role {'<' if blocked else '>'} {_GUEST}"
+    total = connection.execute(f"SELECT count(*) FROM roles WHERE {where}", (stream,)).fetchone()[0]
+    role, _, did = read_name(after).partition(" ") if after is not None else ("99", "", "")
+    least = int(role) if role.lstrip("-").isdecimal() else _GUEST
+    rows = connection.execute(
+        f"SELECT doc, role, did FROM roles WHERE {where} AND (role < ?2 OR (role = ?2 AND did > ?3))"
+        " ORDER BY role DESC, did LIMIT ?4",
+        (stream, least, did, limit + 1),
+    ).fetchall()
+    following = name_cursor(f"{rows[limit - 1][1]} {rows[limit - 1][2]}") if len(rows) > limit else None
+    return Page([row[0] for row in rows[:limit]], following, total)
+
+
+def protection(connection: sqlite3.Connection, stream: StreamId, pattern: str) -> EntityRow | None:
+    """The rules for a pattern, if there are any."""
+    row = connection.execute(
+        "SELECT id, json_extract(CAST(doc AS TEXT), '$.author'), doc FROM protections WHERE stream=? AND pattern=?",
+        (stream, pattern),
+    ).fetchone()
+    return None if row is None else EntityRow(row[0], stream, Did(row[1]), row[2])
+
+
+def protections(connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int) -> Page:
+    """All rules of a repository, by pattern."""
+    rows = connection.execute(
+        "SELECT doc, pattern FROM protections WHERE stream=? AND pattern > ? ORDER BY pattern LIMIT ?",
+        (stream, read_name(after) if after is not None else "", limit + 1),
+    ).fetchall()
+    total = connection.execute("SELECT count(*) FROM protections WHERE stream=?", (stream,)).fetchone()[0]
+    following = name_cursor(rows[limit - 1][1]) if len(rows) > limit else None
+    return Page([row[0] for row in rows[:limit]], following, total)
+
+
+_ACTS: Final = (
+    f"SELECT acts.level, {', '.join(f'events.{column}' for column in events.COLUMN_NAMES)}, {events.REDACTED}"
+    " FROM acts JOIN events ON events.id=acts.event"
+)
+
+
+def acts(
+    connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int
+) -> tuple[Sequence[ActRow], str | None, int]:
+    """The acts of authority of a repository, newest first by (lamport, id)."""
+    before = read_order(after) if after is not None else _LAST
+    rows = connection.execute(
+        f"{_ACTS} WHERE acts.stream=? AND (events.lamport, events.id) < (?, ?)"
+        " ORDER BY events.lamport DESC, events.id DESC LIMIT ?",
+        (stream, *before, limit + 1),
+    ).fetchall()
+    total = connection.execute("SELECT count(*) FROM acts WHERE stream=?", (stream,)).fetchone()[0]
+    found = [_act(row) for row in rows[:limit]]
+    following = order_cursor(rows[limit - 1][9], rows[limit - 1][2]) if len(rows) > limit else None
+    return found, following, total
+
+
+def act_behind(connection: sqlite3.Connection, event: EventId) -> ActRow | None:
+    """The act on which a void event's verdict rests: the one among what it waits for."""
+    row = connection.execute(
+        f"{_ACTS} JOIN awaiting ON awaiting.awaited=acts.event WHERE awaiting.event=? LIMIT 1", (event,)
+    ).fetchone()
+    return None if row is None else _act(row)
+
+
+def alarms(
+    connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int, shown: int
+) -> tuple[Sequence[Alarm], str | None, int]:
+    """Acts that voided what had counted on this node, newest first."""
+    before = read_order(after) if after is not None else _LAST
+    rows = connection.execute(
+        f"{_ACTS} WHERE acts.event IN (SELECT act FROM alarms WHERE stream=?) AND (events.lamport, events.id) < (?, ?)"
+        " ORDER BY events.lamport DESC, events.id DESC LIMIT ?",
+        (stream, *before, limit + 1),
+    ).fetchall()
+    total = connection.execute("SELECT count(DISTINCT act) FROM alarms WHERE stream=?", (stream,)).fetchone()[0]
+    following = order_cursor(rows[limit - 1][9], rows[limit - 1][2]) if len(rows) > limit else None
+    return [_alarm(connection, _act(row), shown) for row in rows[:limit]], following, total
+
+
+def overturned(connection: sqlite3.Connection, stream: StreamId, act: EventId) -> Sequence[EventId]:
+    """The events that had counted here until this act, and still do not."""
+    rows = connection.execute(
+        "SELECT events.id FROM alarms JOIN events ON events.id=alarms.event"
+        " WHERE alarms.act=? AND alarms.stream=? AND standing='void' ORDER BY events.lamport, events.id",
+        (act, stream),
+    )
+    return [EventId(row[0]) for row in rows]
+
+
+def _act(row: Sequence[Any]) -> ActRow:
+    level, *event = row
+    return ActRow(EventId(event[1]), event[0], None if level == NO_EFFECT else level, events.document(event))
+
+
+def _alarm(connection: sqlite3.Connection, act: ActRow, shown: int) -> Alarm:
+    total, void = connection.execute(
+        "SELECT count(*), total(standing='void') FROM alarms JOIN events ON events.id=alarms.event WHERE act=?",
+        (act.id,),
+    ).fetchone()
+    rows = connection.execute(
+        "SELECT events.id FROM alarms JOIN events ON events.id=alarms.event WHERE act=?"
+        " ORDER BY events.lamport, events.id LIMIT ?",
+        (act.id, shown),
+    )
+    return Alarm(act, total, int(void), [EventId(row[0]) for row in rows])
