@@ -16,6 +16,7 @@ import structlog
 from api.gate import visible_stream
 from api.ports import POSITION_POLL_S
 from domain.errors import Unavailable
+from domain.kinds import KINDS
 from domain.ports_views import LogFilter
 
 if TYPE_CHECKING:
@@ -189,7 +190,8 @@ class Feed:
             return False
         before, self._position = self._position, reached
         self._lines += lines
-        del self._lines[:-LINES_KEPT_MAX]
+        # What a line tells of its subject was read before: words taken away since must not be told from memory.
+        del self._lines[: None if any(_takes_away(line.kind) for line in lines) else -LINES_KEPT_MAX]
         for stream in {None, *(line.stream for line in lines)}:
             for reader in self._by_stream.get(stream, ()):
                 if reader.idle:
@@ -197,3 +199,9 @@ class Feed:
                     reader.cursor = max(reader.cursor, before)
                     reader.woken.set()
         return True
+
+
+def _takes_away(name: str) -> bool:
+    """Whether events of a kind change what earlier ones tell: redactions, and acts that decide which of those count."""
+    kind = KINDS.get(name)
+    return kind is not None and (kind.refolds or kind.deed is not None)

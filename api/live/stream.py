@@ -72,10 +72,16 @@ class EventStream(ASGIResponse):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell(self, reader: Reader, gone: asyncio.Future[None], send: Send) -> None:
-        until = None if self._seconds is None else time.monotonic() + self._seconds
+        known_at = time.monotonic()
+        until = None if self._seconds is None else known_at + self._seconds
         # An id without data moves only what the client would send as Last-Event-ID.
         await self._send(send, b"retry: %d\n%b\n" % (RETRY_MS, b"id: %d\n" % self._after if self._fresh else b""))
         while not gone.done():
+            # Where there is always something to send, nobody ever waits for a heartbeat.
+            if time.monotonic() - known_at >= self._settings.heartbeat_s:
+                if not await self._is_known():
+                    return
+                known_at = time.monotonic()
             if lines := self._feed.take(reader):
                 await self._send(send, _rendered(lines))
                 self._told = lines[-1].position
@@ -96,6 +102,7 @@ class EventStream(ASGIResponse):
             except TimeoutError:
                 if not await self._is_known():
                     return
+                known_at = time.monotonic()
                 await self._send(send, self._beat(reader))
 
     def _beat(self, reader: Reader) -> bytes:
