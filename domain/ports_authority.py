@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.ids import Did, EventId, StreamId
-    from domain.ports_views import EntityRow, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +35,34 @@ class Alarm:
 
 
 class AuthorityViews(Protocol):
-    """The part of the read side that is about authority."""
+    """The part of the read side that is about authority. Lists are a page's documents, the next cursor, the total."""
 
-    def member(self, stream: StreamId, did: Did) -> EntityRow | None:
+    def member(self, stream: StreamId, did: Did) -> bytes | None:
         """Somebody's standing in a repository, if any act ever named them: doc has did, role, changes."""
         ...
 
-    def members(self, stream: StreamId, *, blocked: bool = False, after: str | None = None, limit: int = 30) -> Page:
+    def members(
+        self, stream: StreamId, *, blocked: bool = False, after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[bytes], str | None, int]:
         """Who has a role in a repository, the highest first, or who is blocked; docs as of `member`."""
         ...
 
-    def protection(self, stream: StreamId, pattern: str) -> EntityRow | None:
+    def protection(self, stream: StreamId, pattern: str) -> bytes | None:
         """The rules for a pattern: doc has branch, push_role, pushers, allow_force, allow_delete, approvals,
         dismiss_stale, checks, author, event; and conflicts, where several were written at the same time.
         """
         ...
 
-    def protections(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+    def protections(
+        self, stream: StreamId, *, after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[bytes], str | None, int]:
         """All rules of a repository, by pattern."""
         ...
 
     def acts(
         self, stream: StreamId, *, after: str | None = None, limit: int = 30
     ) -> tuple[Sequence[ActRow], str | None, int]:
-        """The acts of authority of a repository, newest first by (lamport, id); next cursor, total."""
+        """The acts of authority of a repository, newest first by (lamport, id)."""
         ...
 
     def act_behind(self, event: EventId) -> ActRow | None:

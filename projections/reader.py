@@ -193,16 +193,20 @@ class SqliteViews:
     ) -> Page:
         return events.events(self._connection, stream, kind, author, after, limit, verdict)
 
-    def member(self, stream: StreamId, did: Did) -> EntityRow | None:
+    def member(self, stream: StreamId, did: Did) -> bytes | None:
         return authority.member(self._connection, stream, did)
 
-    def members(self, stream: StreamId, *, blocked: bool = False, after: str | None = None, limit: int = 30) -> Page:
+    def members(
+        self, stream: StreamId, *, blocked: bool = False, after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[bytes], str | None, int]:
         return authority.members(self._connection, stream, after, limit, blocked=blocked)
 
-    def protection(self, stream: StreamId, pattern: str) -> EntityRow | None:
+    def protection(self, stream: StreamId, pattern: str) -> bytes | None:
         return authority.protection(self._connection, stream, pattern)
 
-    def protections(self, stream: StreamId, *, after: str | None = None, limit: int = 30) -> Page:
+    def protections(
+        self, stream: StreamId, *, after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[bytes], str | None, int]:
         return authority.protections(self._connection, stream, after, limit)
 
     def acts(

@@ -41,9 +41,9 @@ def list_collaborators(
     """Who has a role in a repository, the highest first."""
     row = readable(request, repo)
     size = page_size(request, per_page, limit)
-    found = request.ports.views.members(row.id, blocked=blocked, after=after, limit=size)
-    docs = [encode_json(_named(request, doc)) for doc in found.docs]
-    return listed(request, b"collaborators", docs, found.next, found.total)
+    found, following, total = request.ports.views.members(row.id, blocked=blocked, after=after, limit=size)
+    docs = [encode_json(_named(request, doc)) for doc in found]
+    return listed(request, b"collaborators", docs, following, total)
 
 
 @post(
@@ -152,9 +152,9 @@ def _ended(answer: Answer) -> Reply:
 
 def _shown(request: Asking, row: RepoRow, answer: Answer, *, status: int = 200) -> Reply:
     did: str = answer.extra["did"]
-    found = request.ports.views.member(row.id, Did(did))
-    # Nobody ever gave them anything, and this changed nothing.
-    doc = found.doc if found is not None else encode_json({"did": did, "role": answer.extra["role"], "changes": []})
+    # There is none of whom nobody ever gave anything, when this changed nothing.
+    nothing = {"did": did, "role": answer.extra["role"], "changes": []}
+    doc = request.ports.views.member(row.id, Did(did)) or encode_json(nothing)
     return done_with(answer, _named(request, doc), status=status)
 
 

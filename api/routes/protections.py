@@ -12,7 +12,7 @@ from api import shapes, shapes_authority
 from api.asking import Asking
 from api.forms_authority import ProtectionRules
 from api.gate import readable, writers
-from api.paging import page, page_size
+from api.paging import listed, page_size
 from api.params import After, Limit, PerPage, Repo
 from api.reply import Reply, read
 from api.writing import conditions, done, gone, write
@@ -35,7 +35,8 @@ def list_protections(
     """Which branches are protected, by pattern."""
     row = readable(request, repo)
     size = page_size(request, per_page, limit)
-    return page(request, b"protections", lambda: request.ports.views.protections(row.id, after=after, limit=size))
+    found, following, total = request.ports.views.protections(row.id, after=after, limit=size)
+    return listed(request, b"protections", found, following, total)
 
 
 @get(f"{_PATH}/{{branch:path}}", sync_to_thread=False, responses=shapes.shows(shapes_authority.Protection))
@@ -46,7 +47,7 @@ def show_protection(request: Asking, repo: Repo, branch: Branch) -> Reply:
     found = request.ports.views.protection(row.id, pattern)
     if found is None:
         raise NotFound(f"no branches of {row.name} are protected as {pattern!r}")
-    return read(request, found.doc)
+    return read(request, found)
 
 
 @put(
@@ -59,7 +60,7 @@ async def set_protection(request: Asking, repo: Repo, branch: Branch, data: JSON
     row = readable(request, repo)
     pattern = branch.removeprefix("/")
     found = request.ports.views.protection(row.id, pattern)
-    known = conditions(request, found.doc if found is not None else None)
+    known = conditions(request, found)
     args = {"repo": row.id, "pattern": pattern, **structs.asdict(data), **known}
     return done(await write(request, "branch.protect", args))
 
@@ -75,5 +76,5 @@ async def remove_protection(request: Asking, repo: Repo, branch: Branch) -> Repl
     row = readable(request, repo)
     pattern = branch.removeprefix("/")
     found = request.ports.views.protection(row.id, pattern)
-    known = conditions(request, found.doc if found is not None else None)
+    known = conditions(request, found)
     return gone(await write(request, "branch.unprotect", {"repo": row.id, "pattern": pattern, **known}))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.authority.court import NO_EFFECT
-from domain.ids import Did, EventId
+from domain.ids import EventId
 from domain.ports_authority import ActRow, Alarm
-from domain.ports_views import EntityRow, Page
 from projections.queries import events
 from projections.queries.cursors import name_cursor, order_cursor, read_name, read_order
 
@@ -15,19 +14,21 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from domain.ids import StreamId
+    from domain.ids import Did, StreamId
 
 _GUEST: Final = 0
 _LAST: Final = (2**62, b"")
 
 
-def member(connection: sqlite3.Connection, stream: StreamId, did: Did) -> EntityRow | None:
+def member(connection: sqlite3.Connection, stream: StreamId, did: Did) -> bytes | None:
     """Somebody's standing in a repository, if any act ever named them."""
     row = connection.execute("SELECT doc FROM roles WHERE stream=? AND did=?", (stream, did)).fetchone()
-    return None if row is None else EntityRow(did.encode(), stream, did, row[0])
+    return None if row is None else bytes(row[0])
 
 
-def members(connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int, *, blocked: bool) -> Page:
+def members(
+    connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int, *, blocked: bool
+) -> tuple[Sequence[bytes], str | None, int]:
     """Who has a role in a repository, the highest first, or who is blocked."""
     where = f"stream=? AND role {'<' if blocked else '>'} {_GUEST}"
     total = connection.execute(f"SELECT count(*) FROM roles WHERE {where}", (stream,)).fetchone()[0]
@@ -39,19 +40,18 @@ def members(connection: sqlite3.Connection, stream: StreamId, after: str | None,
         (stream, least, did, limit + 1),
     ).fetchall()
     following = name_cursor(f"{rows[limit - 1][1]} {rows[limit - 1][2]}") if len(rows) > limit else None
-    return Page([row[0] for row in rows[:limit]], following, total)
+    return [row[0] for row in rows[:limit]], following, total
 
 
-def protection(connection: sqlite3.Connection, stream: StreamId, pattern: str) -> EntityRow | None:
+def protection(connection: sqlite3.Connection, stream: StreamId, pattern: str) -> bytes | None:
     """The rules for a pattern, if there are any."""
-    row = connection.execute(
-        "SELECT id, json_extract(CAST(doc AS TEXT), '$.author'), doc FROM protections WHERE stream=? AND pattern=?",
-        (stream, pattern),
-    ).fetchone()
-    return None if row is None else EntityRow(row[0], stream, Did(row[1]), row[2])
+    row = connection.execute("SELECT doc FROM protections WHERE stream=? AND pattern=?", (stream, pattern)).fetchone()
+    return None if row is None else bytes(row[0])
 
 
-def protections(connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int) -> Page:
+def protections(
+    connection: sqlite3.Connection, stream: StreamId, after: str | None, limit: int
+) -> tuple[Sequence[bytes], str | None, int]:
     """All rules of a repository, by pattern."""
     rows = connection.execute(
         "SELECT doc, pattern FROM protections WHERE stream=? AND pattern > ? ORDER BY pattern LIMIT ?",
@@ -59,7 +59,7 @@ def protections(connection: sqlite3.Connection, stream: StreamId, after: str | N
     ).fetchall()
     total = connection.execute("SELECT count(*) FROM protections WHERE stream=?", (stream,)).fetchone()[0]
     following = name_cursor(rows[limit - 1][1]) if len(rows) > limit else None
-    return Page([row[0] for row in rows[:limit]], following, total)
+    return [row[0] for row in rows[:limit]], following, total
 
 
 _ACTS: Final = (
