@@ -14,7 +14,8 @@ Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
 HOPS_MAX: Final = 16
-_FOR: Final = re.compile(r'for="?(\[[^\]]*\]|[^";,\s]*)', re.IGNORECASE)
+_PAIR: Final = re.compile(r'(?<![A-Za-z])([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^";,\s]*)')
+"""Of `Forwarded`. A quoted value is one, whatever it looks like inside: `host` is often the client's own."""
 _SITE_BITS: Final = 64
 """Of an IPv6 address, what one customer of a network usually has: its 2^64 addresses count as one."""
 
@@ -33,9 +34,11 @@ class Clients:
         address, trusted, shown = self._reading(peer)
         if not trusted or address is None:
             return shown
-        if b"x-forwarded-for" not in headers and b"forwarded" not in headers:
-            return shown
-        return self._behind(shown, _hops(headers))
+        plain, forwarded = headers.get(b"x-forwarded-for"), headers.get(b"forwarded")
+        told = [hops(each) for hops, each in ((_plain_hops, plain), (_hops, forwarded)) if each is not None]
+        names = {self._behind(shown, hops) for hops in told}
+        # A proxy writes one of the two, and passes on what its client wrote into the other: then nobody knows which.
+        return names.pop() if len(names) == 1 else shown
 
     def _behind(self, shown: str, hops: list[str]) -> str:
         """The nearest address that is no trusted proxy's: what stands before it, the client may have made up."""
@@ -58,11 +61,15 @@ class Clients:
         return address, trusted, str(address)
 
 
-def _hops(headers: Mapping[bytes, bytes]) -> list[str]:
-    """The addresses that proxies have noted, the nearest last."""
-    if plain := headers.get(b"x-forwarded-for"):
-        return [hop.strip() for hop in plain.decode("latin-1").split(",")]
-    return _FOR.findall(headers.get(b"forwarded", b"").decode("latin-1"))
+def _plain_hops(value: bytes) -> list[str]:
+    """The addresses that proxies have noted in `X-Forwarded-For`, the nearest last."""
+    return [hop.strip() for hop in value.decode("latin-1").split(",")]
+
+
+def _hops(value: bytes) -> list[str]:
+    """Those in `Forwarded`."""
+    pairs: list[tuple[str, str]] = _PAIR.findall(value.decode("latin-1"))
+    return [hop.strip('"') for name, hop in pairs if name.lower() == "for"]
 
 
 def _address(text: str) -> Address | None:
