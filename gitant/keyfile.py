@@ -156,16 +156,21 @@ def write(path: Path, key: KeyFile, *, new: bool) -> None:
     if not new:
         with suppress(FileNotFoundError):
             target.unlink()
+    write_secret(target, data)
+    if not new:
+        target.replace(path)
+
+
+def write_secret(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read; raises `Conflict` where one is there."""
     try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as fault:
         raise Conflict(f"{path} is there already", hint="choose another name; keys are never replaced") from fault
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    if not new:
-        target.replace(path)
 
 
 def _unsealed(secret: Sealed, passphrase: bytes, did: str) -> bytes:

@@ -126,7 +126,10 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
         gone = not state.exists and not (event.kind == DELETED.name and event.author in state.roots)
         if gone or (state.hidden and not actor.operator and event.author not in state.roots):
             raise NotFound("there is no such repository")
-        if state.archived.value and event.author not in state.roots and event.kind not in FOLLOWING:
+        # Nobody is kept from ending a stolen device, or a role, by archiving.
+        authority = event.kind in KINDS and KINDS[event.kind].deed is not None
+        free = authority or event.author in state.roots or event.kind in FOLLOWING
+        if state.archived.value and not free:
             raise Conflict("the repository is archived")
 
 

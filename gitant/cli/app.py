@@ -25,6 +25,9 @@ COMMANDS: Final = {
     "file": "file",
     "issue": "issue",
     "label": "label",
+    "member": "member",
+    "protect": "protect",
+    "identity": "identity",
     "log": "log",
     "event": "event",
     "query": "query",
@@ -47,6 +50,9 @@ GROUPS: Final = {
     "file": "The files of a repository: what changed them, who wrote their lines.",
     "issue": "Open issues and work on them.",
     "label": "The labels of a repository.",
+    "member": "Who may do what in a repository.",
+    "protect": "Protect the branches of a repository.",
+    "identity": "Keys of people, agents and their devices, outside of any node.",
 }
 
 
