@@ -32,6 +32,8 @@ def event(
     else:
         shown = ("id", "kind", "stream", "entity", "author", "device", "seq", "lamport", "time", "explanation")
         print_fields([(field, found[field]) for field in shown])
+        if act := found.get("rests_on"):
+            print_fields([("because", f"{act['author']} {act['words']} (event {act['id']})")])
         for check in checks:
             print(f"{'ok ' if check['ok'] else 'NOT'} {check['check']}: {clean(check['words'])}")
     # A void event is none that fails: its bytes are right, it only counts for nothing.

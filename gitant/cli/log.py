@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from domain.errors import InvalidInput
+from domain.verdict import VOIDS
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
 from gitant.cli.follow import followed
@@ -27,6 +28,7 @@ def log(
     author: Annotated[
         str, typer.Option("--author", help="Only events by this user name or did:key.", show_default=False)
     ] = "",
+    void: Annotated[bool, typer.Option("--void", help="Only events of no effect, and why they have none.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Then print events as they happen.")] = False,
     every: Annotated[bool, typer.Option("--all", help="With --follow: of every repository.")] = False,
     after: Annotated[
@@ -48,6 +50,11 @@ def log(
     """List a repository's signed events, newest first."""
     if (every or after is not None) and not follow:
         raise InvalidInput("--all and --after are for following", hint="add --follow")
+    if void:
+        if follow:
+            raise InvalidInput("--void and --follow exclude each other")
+        _list_void(data_dir, url, repository(repo), {"kind": kind, "author": author}, limit, json=json)
+        return
     wanted = {name: value for name, value in (("kind", kind), ("author", author)) if value}
     if every:
         if repo is not None:
@@ -74,6 +81,24 @@ def log(
 
 
 _HEADINGS = ("Event", "Lamport", "Kind", "Author", "Claimed time", "Verdict")
+
+
+def _list_void(
+    data_dir: str | None, url: str | None, repo: str, wanted: dict[str, str], limit: int, *, json: bool
+) -> None:
+    """Events of no effect, with the reason in words."""
+    narrow = {"verdict": "void", **{name: value for name, value in wanted.items() if value}}
+    with Api.open(data_dir, url) as api:
+        events = api.listed(f"/api/v1/repos/{segment(repo)}/events", "events", limit, narrow)
+        names = {} if json else names_of(api, [event["author"] for event in events])
+    told = [{**event, "words": VOIDS.get(event["reason"], event["reason"])} for event in events]
+    if json:
+        print_json(told)
+        return
+    rows = [
+        (each["id"][:16], each["kind"], names[each["author"]], f"{each['reason']}: {each['words']}") for each in told
+    ]
+    print_table(("Event", "Kind", "Author", "Why"), rows, empty="every event has its effect")
 
 
 def _follow(

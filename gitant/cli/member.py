@@ -1,0 +1,171 @@
+"""`gitant member …`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from gitant.cli.api import Api, segment
+from gitant.cli.checkout import repository
+from gitant.cli.options import DataDir, Json, Limit, Repo, Url
+from gitant.cli.output import clean, print_json, print_table, tell
+
+app = typer.Typer()
+
+User = Annotated[str, typer.Argument(metavar="USER", help="A user name or did:key.", show_default=False)]
+Cut = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cut",
+        metavar="EVENT",
+        help="What they did up to this event counts, nothing else; repeat for more [else all that is here now].",
+        show_default=False,
+    ),
+]
+
+
+@app.command("list")
+def list_members(
+    blocked: Annotated[bool, typer.Option("--blocked", help="Those who are blocked, instead.")] = False,
+    repo: Repo = None,
+    limit: Limit = 100,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """List who has a role in a repository, the highest first."""
+    with Api.open(data_dir, url) as api:
+        found = api.listed(_path(repo), "collaborators", limit, {"blocked": "true"} if blocked else None)
+    if json:
+        print_json(found)
+        return
+    rows = [(each["role"], each["name"] or "", each["did"]) for each in found]
+    print_table(("Role", "Name", "Did"), rows, empty="there is nobody")
+
+
+@app.command()
+def add(
+    user: User,
+    role: Annotated[
+        str,
+        typer.Option("--role", "-r", metavar="ROLE", help="viewer, developer, maintainer, admin or owner."),
+    ] = "developer",
+    cut: Cut = None,
+    repo: Repo = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Give somebody a role, or another one than they have; a lower one cuts, too."""
+    body = {"user": user, "role": role, "cut": cut or []}
+    with Api.open(data_dir, url) as api:
+        _say(api.send("POST", _path(repo), body), json=json)
+
+
+@app.command()
+def remove(user: User, cut: Cut = None, repo: Repo = None, data_dir: DataDir = None, url: Url = None) -> None:
+    """Take every role from somebody. What they did that is here now still counts, what comes later does not."""
+    query = f"?cut={','.join(segment(each) for each in cut)}" if cut else ""
+    with Api.open(data_dir, url) as api:
+        api.send("DELETE", f"{_path(repo)}/{segment(user)}{query}")
+    tell(f"{user} has no role any more")
+
+
+@app.command()
+def leave(repo: Repo = None, data_dir: DataDir = None, url: Url = None) -> None:
+    """Give back every role of your own."""
+    with Api.open(data_dir, url) as api:
+        api.send("DELETE", f"{_path(repo)}/@me")
+    tell("you have no role there any more")
+
+
+@app.command()
+def block(
+    user: User, cut: Cut = None, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False
+) -> None:
+    """Keep somebody from doing anything in a repository, even what everybody may."""
+    with Api.open(data_dir, url) as api:
+        _say(api.send("POST", f"{_path(repo)}/{segment(user)}/block", {"cut": cut or []}), json=json)
+
+
+@app.command()
+def unblock(user: User, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+    """Let somebody do again what everybody may."""
+    with Api.open(data_dir, url) as api:
+        _say(api.send("POST", f"{_path(repo)}/{segment(user)}/unblock"), json=json)
+
+
+@app.command()
+def admit(
+    events: Annotated[
+        list[str] | None, typer.Argument(metavar="[EVENT]...", help="The ids of events.", show_default=False)
+    ] = None,
+    act: Annotated[
+        str,
+        typer.Option(
+            "--act", metavar="EVENT", help="All that this act of authority has voided on the node.", show_default=False
+        ),
+    ] = "",
+    repo: Repo = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Have events count that a cut has voided."""
+    if bool(events) == bool(act):
+        raise typer.BadParameter("say which events, or --act")
+    body: dict[str, Any] = {"act": act} if act else {"events": events}
+    with Api.open(data_dir, url) as api:
+        told = api.send("POST", _repo(repo) + "/admitted", body)["admitted"]
+    if json:
+        print_json(told)
+    else:
+        print_table(("Event", "Counts"), [(name, "yes" if counts else "no") for name, counts in told.items()], empty="")
+    if not all(told.values()):
+        tell(
+            "what does not count still: your role is not above theirs, or it is void for another reason (gitant event)"
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
+def audit(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+    """List who changed who may do what, newest first."""
+    with Api.open(data_dir, url) as api:
+        found = api.listed(f"{_repo(repo)}/audit", "audit", limit)
+    if json:
+        print_json(found)
+        return
+    rows = [(each["id"][:16], each["time"], each["author"], each["words"], each["explanation"]) for each in found]
+    print_table(("Event", "Claimed time", "Author", "What", "Verdict"), rows, empty="nothing was ever changed")
+
+
+@app.command()
+def alarms(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+    """List the acts that voided what had counted on this node, and how to undo that."""
+    with Api.open(data_dir, url) as api:
+        found = api.listed(f"{_repo(repo)}/alarms", "alarms", limit)
+    if json:
+        print_json(found)
+        return
+    rows = [
+        (each["act"]["id"][:16], each["act"]["author"], each["act"]["words"], each["void"], each.get("undo", ""))
+        for each in found
+    ]
+    print_table(("Act", "Author", "What", "Void", "Undo"), rows, empty="there are none")
+
+
+def _repo(named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named))}"
+
+
+def _path(named: str | None) -> str:
+    return f"{_repo(named)}/collaborators"
+
+
+def _say(told: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(told)
+    else:
+        print(clean(f"{told['name'] or told['did']}: {told['role']}"))
