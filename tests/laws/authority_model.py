@@ -110,6 +110,8 @@ class AuthorityModel:
         sound = self._sound(act) and getattr(deed, "principal", None) not in self.roots
         if isinstance(deed, Grant) and deed.role > above:
             return False
+        if isinstance(deed, Limit) and deed.principal == self.by_id[act].author and deed.role is not Role.GUEST:
+            return False  # of himself he can only give everything back
         return sound and act in self.at_least.get(max(above + 1, Role.MAINTAINER), set())
 
     def _reduced(self, event: Event, role: int, grant: bytes | None, level: int, *, leaving: bool = True) -> int:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from domain.authority import ancestry, court, rights
-from domain.authority.acts import Grant, Limit
-from domain.authority.court import Act, Court
+from domain.authority import rights
 from domain.authority.enrolment import RANK_ROOT, Enrolment
 from domain.authority.roles import Role
 from domain.fold import text
@@ -18,8 +16,7 @@ from domain.fold.orset import ObservedSet
 from domain.fold.register import Register, Written
 from domain.ids import EventId
 from domain.kinds import KINDS
-from domain.replay import courts, engine, judge
-from domain.replay.courts import Courts
+from domain.replay import engine, judge
 from domain.replay.engine import Engine
 from domain.replay.memory import MemoryHistory
 from tests.laws.laws import run_laws
@@ -110,95 +107,6 @@ def forged_authors_pass(patch: Patch) -> None:
     patch.setattr(judge, "deny", lax)
 
 
-def no_cut_reaches_anything(patch: Patch) -> None:
-    patch.setattr(court, "covers", lambda *_: True)
-
-
-def nothing_before_a_cut_counts(patch: Patch) -> None:
-    patch.setattr(court, "covers", lambda *_: False)
-
-
-def peers_remove_each_other(patch: Patch) -> None:
-    honest = Court.settle
-
-    def lax(self: Court, act: Act, level: int, *, alive: bool) -> bool:
-        return honest(self, act, level + (level > 0), alive=alive)
-
-    patch.setattr(Court, "settle", lax)
-
-
-def a_grant_does_not_outlive_what_it_knew(patch: Patch) -> None:
-    patch.setattr(Act, "in_past", lambda self, place: isinstance(self.deed, Grant) and _in_past(self, place))
-
-
-def a_grant_outlives_everything(patch: Patch) -> None:
-    patch.setattr(Act, "in_past", lambda self, place: isinstance(self.deed, Limit) or _in_past(self, place))
-
-
-_in_past = Act.in_past
-
-
-def grants_reach_back(patch: Patch) -> None:
-    patch.setattr(Act, "in_past", lambda self, place: isinstance(self.deed, Grant) or _in_past(self, place))
-
-
-def anybody_grants(patch: Patch) -> None:
-    patch.setattr(rights, "_overreach", lambda *_: None)
-
-
-def nobody_admits(patch: Patch) -> None:
-    patch.setattr(Court, "admitted", lambda *_: False)
-
-
-def nothing_lifts_a_hold(patch: Patch) -> None:
-    patch.setattr(Court, "lifted", lambda *_: False)
-
-
-def anything_lifts_a_hold(patch: Patch) -> None:
-    patch.setattr(court, "_alike", lambda *_: True)
-
-
-def any_device_ends_any_other(patch: Patch) -> None:
-    def lax(self: Court, own: Any, branch: Branch, place: Any) -> Any:
-        return next((act for act in own if not ancestry.covers(act.reach, place.branch, place.seq)), None)
-
-    patch.setattr(Court, "_cut_by_own", lax)
-
-
-def a_cut_may_name_the_unseen(patch: Patch) -> None:
-    honest = Courts.reach
-    patch.setattr(Courts, "reach", lambda self, event, deed: honest(self, event, deed) or {})
-
-
-def a_late_act_changes_nothing_that_is_here(patch: Patch) -> None:
-    patch.setattr(Courts, "affected", lambda *_, **__: ())
-
-
-def nobody_can_leave(patch: Patch) -> None:
-    patch.setattr(Court, "_left", lambda *_: False)
-
-
-def a_thief_leaves_for_the_owner(patch: Patch) -> None:
-    patch.setattr(Court, "_left", lambda self, act, claim, branch: act.author == branch.enrolment.principal)
-
-
-def forks_are_one_branch(patch: Patch) -> None:
-    honest = MemoryHistory.tip_of
-
-    def lax(self: MemoryHistory, event: EventId) -> int | None:
-        place = self.place(event)
-        return honest(self, event) if place is None else place.branch
-
-    patch.setattr(MemoryHistory, "tip_of", lax)
-
-
-def walks_end_early(patch: Patch) -> None:
-    def lax(graph: Any, names: Any) -> Any:
-        return {place.branch: place.seq for place in (graph.place(name) for name in names)}
-
-    patch.setattr(courts, "vector", lax)
-
-
 def what_is_void_can_be_acted_on(patch: Patch) -> None:
     known = MemoryHistory.known
 
@@ -282,23 +190,6 @@ FOLD_BUGS: list[Callable[[Patch], None]] = [
     late_events_are_appended,
     nobody_asks_about_authority,
     forged_authors_pass,
-    no_cut_reaches_anything,
-    nothing_before_a_cut_counts,
-    peers_remove_each_other,
-    a_grant_does_not_outlive_what_it_knew,
-    a_grant_outlives_everything,
-    grants_reach_back,
-    anybody_grants,
-    nobody_admits,
-    nothing_lifts_a_hold,
-    anything_lifts_a_hold,
-    any_device_ends_any_other,
-    a_cut_may_name_the_unseen,
-    a_late_act_changes_nothing_that_is_here,
-    nobody_can_leave,
-    a_thief_leaves_for_the_owner,
-    forks_are_one_branch,
-    walks_end_early,
     what_is_void_can_be_acted_on,
     other_streams_reach_in,
     what_sorts_later_can_be_acted_on,

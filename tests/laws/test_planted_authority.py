@@ -1,0 +1,280 @@
+"""The laws of authority find bugs: each of its rules, broken on purpose, breaks a law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from domain.authority import ancestry, court, enrolment, rights
+from domain.authority.acts import Grant, Hold, Limit
+from domain.authority.court import Act, Court
+from domain.authority.needs import need
+from domain.authority.roles import Role
+from domain.replay import courts, judge
+from domain.replay.courts import Courts
+from domain.replay.memory import MemoryHistory
+from tests.laws.contests import run_contests
+from tests.laws.test_planted_bugs import ends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from domain.authority.ancestry import Branch
+    from domain.ids import EventId
+
+__all__ = ["ends"]
+
+EXAMPLES = 400
+Patch = pytest.MonkeyPatch
+
+
+def no_cut_reaches_anything(patch: Patch) -> None:
+    patch.setattr(court, "covers", lambda *_: True)
+
+
+def nothing_before_a_cut_counts(patch: Patch) -> None:
+    patch.setattr(court, "covers", lambda *_: False)
+
+
+def peers_remove_each_other(patch: Patch) -> None:
+    honest = Court.settle
+
+    def lax(self: Court, act: Act, level: int, *, alive: bool) -> bool:
+        return honest(self, act, level + (level > 0), alive=alive)
+
+    patch.setattr(Court, "settle", lax)
+
+
+def a_grant_does_not_outlive_what_it_knew(patch: Patch) -> None:
+    patch.setattr(Act, "in_past", lambda self, place: isinstance(self.deed, Grant) and _in_past(self, place))
+
+
+def a_grant_outlives_everything(patch: Patch) -> None:
+    patch.setattr(Act, "in_past", lambda self, place: isinstance(self.deed, Limit) or _in_past(self, place))
+
+
+_in_past = Act.in_past
+
+
+def grants_reach_back(patch: Patch) -> None:
+    patch.setattr(Act, "in_past", lambda self, place: isinstance(self.deed, Grant) or _in_past(self, place))
+
+
+def anybody_grants(patch: Patch) -> None:
+    patch.setattr(rights, "_overreach", lambda *_: None)
+
+
+def nobody_admits(patch: Patch) -> None:
+    patch.setattr(Court, "admitted", lambda *_: False)
+
+
+def nothing_lifts_a_hold(patch: Patch) -> None:
+    patch.setattr(Court, "lifted", lambda *_: False)
+
+
+def anything_lifts_a_hold(patch: Patch) -> None:
+    patch.setattr(court, "_alike", lambda *_: True)
+
+
+def any_device_ends_any_other(patch: Patch) -> None:
+    def lax(self: Court, own: Any, branch: Branch, place: Any) -> Any:
+        return next((act for act in own if not ancestry.covers(act.reach, place.branch, place.seq)), None)
+
+    patch.setattr(Court, "_cut_by_own", lax)
+
+
+def a_cut_may_name_the_unseen(patch: Patch) -> None:
+    honest = Courts.reach
+    patch.setattr(Courts, "reach", lambda self, event, deed: honest(self, event, deed) or {})
+
+
+def a_late_act_changes_nothing_that_is_here(patch: Patch) -> None:
+    patch.setattr(Courts, "affected", lambda *_, **__: ())
+
+
+def nobody_can_leave(patch: Patch) -> None:
+    patch.setattr(Court, "_left", lambda *_: False)
+
+
+def a_thief_leaves_for_the_owner(patch: Patch) -> None:
+    patch.setattr(Court, "_left", lambda self, act, claim, branch: act.author == branch.enrolment.principal)
+
+
+def forks_are_one_branch(patch: Patch) -> None:
+    honest = MemoryHistory.tip_of
+
+    def lax(self: MemoryHistory, event: EventId) -> int | None:
+        place = self.place(event)
+        return honest(self, event) if place is None else place.branch
+
+    patch.setattr(MemoryHistory, "tip_of", lax)
+
+
+def walks_end_early(patch: Patch) -> None:
+    def lax(graph: Any, names: Any) -> Any:
+        return {place.branch: place.seq for place in (graph.place(name) for name in names)}
+
+    patch.setattr(courts, "vector", lax)
+
+
+def a_node_s_end_ends_nothing(patch: Patch) -> None:
+    honest = courts.concerns
+    patch.setattr(courts, "concerns", lambda limit, branch: limit.node is None and honest(limit, branch))
+
+
+def a_node_s_end_binds_nobody(patch: Patch) -> None:
+    honest = Court.add
+
+    def lax(self: Court, act: Act) -> None:
+        honest(self, act)
+        self._node_limits.clear()
+
+    patch.setattr(Court, "add", lax)
+
+
+def maintainers_redact_nothing(patch: Patch) -> None:
+    patch.setattr(judge, "need", lambda action: need(action)._replace(role=Role.OWNER))
+
+
+def a_certificate_is_good_everywhere(patch: Patch) -> None:
+    honest = enrolment.read_chain
+
+    def lax(chain: Any, device: Any, stream: Any) -> Any:
+        found = honest(chain, device, stream)
+        return found._replace(fault="") if found.fault == "enrolment-elsewhere" else found
+
+    patch.setattr(ancestry, "read_chain", lax)
+
+
+def who_admits_need_not_know_the_limit(patch: Patch) -> None:
+    def lax(self: Court, event: EventId, limit: Act, above: int) -> bool:
+        return any(act.level > above for act in self._admissions.get(event, ()))
+
+    patch.setattr(Court, "admitted", lax)
+
+
+def anybody_admits(patch: Patch) -> None:
+    def lax(self: Court, event: EventId, limit: Act, above: int) -> bool:
+        return any(limit.in_past(act.place) for act in self._admissions.get(event, ()))
+
+    patch.setattr(Court, "admitted", lax)
+
+
+def a_recovery_key_is_a_plain_one(patch: Patch) -> None:
+    honest = enrolment.read_chain
+
+    def lax(*of: Any) -> Any:
+        found = honest(*of)
+        return found._replace(rank=min(found.rank, enrolment.RANK_MANAGE))
+
+    patch.setattr(ancestry, "read_chain", lax)
+
+
+def an_ended_key_still_ends_others(patch: Patch) -> None:
+    def lax(self: Court, own: Any, branch: Branch, place: Any) -> Any:
+        rank = branch.enrolment.rank
+        higher = (act for act in own if act.branch.enrolment.rank > rank)
+        return next((act for act in higher if not ancestry.covers(act.reach, place.branch, place.seq)), None)
+
+    patch.setattr(Court, "_cut_by_own", lax)
+
+
+def protections_ask_nothing(patch: Patch) -> None:
+    patch.setattr(rights, "breach", lambda *_: "")
+
+
+def a_protection_binds_deletions_only(patch: Patch) -> None:
+    honest = rights.breach
+    patch.setattr(rights, "breach", lambda rules, push, *who: honest(rules, push, *who) if push.deletes else "")
+
+
+def pushers_need_no_role(patch: Patch) -> None:
+    honest = rights.breach
+
+    def lax(rules: Any, push: Any, author: Any, role: Any) -> str:
+        return honest(rules._replace(push_role=Role.GUEST) if rules.pushers else rules, push, author, role)
+
+    patch.setattr(rights, "breach", lax)
+
+
+def everybody_forces(patch: Patch) -> None:
+    honest = rights.breach
+    patch.setattr(rights, "breach", lambda rules, *rest: honest(rules._replace(allow_force=True), *rest))
+
+
+def tags_are_branches(patch: Patch) -> None:
+    honest = rights._broken
+
+    def lax(hold: Any, pushes: Any, *who: Any) -> str:
+        return honest(hold, [push._replace(ref=f"refs/heads/{push.ref.rpartition('/')[2]}") for push in pushes], *who)
+
+    patch.setattr(rights, "_broken", lax)
+
+
+def holds_reach_behind_their_cut(patch: Patch) -> None:
+    def lax(self: Act, place: Any) -> bool:
+        return self.level != court.NO_EFFECT and (not isinstance(self.deed, Hold) or self.deed.on)
+
+    patch.setattr(Act, "counts_against", lax)
+
+
+def a_limit_reduces_to_guest_only(patch: Patch) -> None:
+    honest = court._limit
+    patch.setattr(court, "_limit", lambda act: honest(act)._replace(role=Role.GUEST))
+
+
+def roots_can_be_removed(patch: Patch) -> None:
+    honest = Court._claims_of
+
+    def lax(self: Court, branch: Branch, place: Any) -> Any:
+        if branch.enrolment.principal in self.roots and self._limits.get(branch.enrolment.principal):
+            return Role.GUEST
+        return honest(self, branch, place)
+
+    patch.setattr(Court, "_claims_of", lax)
+
+
+BUGS: list[Callable[[Patch], None]] = [
+    no_cut_reaches_anything,
+    nothing_before_a_cut_counts,
+    peers_remove_each_other,
+    a_grant_does_not_outlive_what_it_knew,
+    a_grant_outlives_everything,
+    grants_reach_back,
+    anybody_grants,
+    nobody_admits,
+    nothing_lifts_a_hold,
+    anything_lifts_a_hold,
+    any_device_ends_any_other,
+    a_cut_may_name_the_unseen,
+    a_late_act_changes_nothing_that_is_here,
+    nobody_can_leave,
+    a_thief_leaves_for_the_owner,
+    forks_are_one_branch,
+    walks_end_early,
+    a_node_s_end_ends_nothing,
+    a_node_s_end_binds_nobody,
+    maintainers_redact_nothing,
+    a_certificate_is_good_everywhere,
+    who_admits_need_not_know_the_limit,
+    anybody_admits,
+    a_recovery_key_is_a_plain_one,
+    an_ended_key_still_ends_others,
+    protections_ask_nothing,
+    a_protection_binds_deletions_only,
+    pushers_need_no_role,
+    everybody_forces,
+    tags_are_branches,
+    holds_reach_behind_their_cut,
+    a_limit_reduces_to_guest_only,
+    roots_can_be_removed,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", BUGS, ids=lambda plant: plant.__name__)
+def test_a_broken_rule_of_authority_breaks_a_law(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    plant(monkeypatch)
+    with pytest.raises((AssertionError, AttributeError, KeyError)):
+        run_contests(EXAMPLES, seed=1, shrink=False)
