@@ -18,6 +18,7 @@ from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
     from domain.actor import Actor
+    from domain.ids import Did
 
 
 class AddAttachment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +58,20 @@ def check_blob(scene: Scene, sha256: bytes, size: int) -> None:
         raise Conflict("the bytes to attach are not here", hint="upload them: POST /repos/{id}/attachments")
     if held != size:
         raise Conflict(f"the blob has {held} bytes, not {size}", field="size")
+
+
+def check_readable_blob(scene: Scene, did: Did, sha256: bytes, size: int) -> None:
+    """As `check_blob`, for who did not bring the bytes: they must be attached where `did` can read them.
+
+    Else a hash, which stands in every address, would open private bytes and bring back what was taken away; and the
+    answers would tell of bytes that are nobody's business. So there is one answer only.
+    """
+    for attachment in scene.attachments_with(None, sha256):
+        repo = scene.state(attachment.stream)
+        if isinstance(repo, RepositoryState) and repo.exists and (not repo.hidden or did in repo.roots):
+            check_blob(scene, sha256, size)
+            return
+    raise Conflict("the bytes to attach are not here", hint="whoever may upload brings them first")
 
 
 class RedactAttachment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from domain.attachment.added import KIND as ATTACHMENT_ADDED
 from domain.attachment.added import AttachmentAdded
-from domain.commands.attachments import check_blob
+from domain.commands.attachments import check_blob, check_readable_blob
 from domain.commands.conversations import check_conversation
 from domain.commands.places import check_submitted
 from domain.commands.refs import names_clashing
@@ -70,7 +70,7 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
     if isinstance(state, RepositoryState) and verdict.accepted:
         check_submitted(scene, event, state)
         check_conversation(scene, event)
-    effects = _effects(scene, event) if verdict.accepted else []
+    effects = _effects(scene, actor, event) if verdict.accepted else []
     try:
         taken = scene.take(event.raw)
     except MissingParents as fault:
@@ -133,7 +133,7 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
             raise Conflict("the repository is archived")
 
 
-def _effects(scene: Scene, event: Event) -> list[Effect]:
+def _effects(scene: Scene, actor: Actor, event: Event) -> list[Effect]:
     """What an accepted event has to be followed by."""
     kind = KINDS[event.kind]
     if kind.creates == "repository":
@@ -150,7 +150,10 @@ def _effects(scene: Scene, event: Event) -> list[Effect]:
         assert event.payload is not None, "it was submitted with one"
         attached = read_payload(kind, event.payload)
         assert isinstance(attached, AttachmentAdded)
-        check_blob(scene, attached.sha256, attached.size)
+        if actor.operator:
+            check_blob(scene, attached.sha256, attached.size)
+        else:
+            check_readable_blob(scene, event.author, attached.sha256, attached.size)
     if kind is not REFS_MOVED:
         return []
     assert event.payload is not None, "it was submitted with one"

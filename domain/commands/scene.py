@@ -121,8 +121,8 @@ class Scene(Protocol):
         """The standing labels of that name; more than one after concurrent creations."""
         ...
 
-    def attachments_with(self, stream: StreamId, sha256: bytes) -> Sequence[AttachmentState]:
-        """The attachments of a repository that name these bytes and are not redacted."""
+    def attachments_with(self, stream: StreamId | None, sha256: bytes) -> Sequence[AttachmentState]:
+        """The attachments of a repository (or of all) that name these bytes and are not redacted."""
         ...
 
     def blob_bytes(self, sha256: bytes) -> int | None:

@@ -170,11 +170,13 @@ class Stage:
         ]
         return sorted(standing, key=lambda state: (state.lamport, state.key))
 
-    def attachments_with(self, stream: StreamId, sha256: bytes) -> Sequence[AttachmentState]:
-        rows = self._connection.execute("SELECT id FROM attachments WHERE sha256=? AND stream=?", (sha256, stream))
+    def attachments_with(self, stream: StreamId | None, sha256: bytes) -> Sequence[AttachmentState]:
+        rows = self._connection.execute(
+            "SELECT id FROM attachments WHERE sha256=?1 AND (?2 IS NULL OR stream=?2)", (sha256, stream)
+        )
         keys = {row[0] for row in rows} | {state.key for state in self._projector.changed(AttachmentState)}
         found = [state for key in keys if isinstance(state := self.state(key), AttachmentState)]
-        standing = [state for state in found if state.stream == stream and state.sha256 == sha256]
+        standing = [state for state in found if stream in {None, state.stream} and state.sha256 == sha256]
         return sorted((state for state in standing if not state.redacted), key=lambda state: (state.lamport, state.key))
 
     def blob_bytes(self, sha256: bytes) -> int | None:
