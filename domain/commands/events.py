@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from domain.attachment.added import KIND as ATTACHMENT_ADDED
 from domain.attachment.added import AttachmentAdded
+from domain.authority.needs import HOLDS, need
+from domain.authority.roles import Role
 from domain.commands.attachments import check_blob, check_readable_blob
 from domain.commands.conversations import check_conversation
 from domain.commands.places import check_submitted
@@ -93,8 +95,20 @@ def _check_door(scene: Scene, actor: Actor, event: Event) -> Verdict:
         _check_signer(scene, actor, event)
     verdict = scene.foresee(event)
     if verdict.standing == "void":
-        raise Forbidden(f"the event would have no effect ({explain(verdict)})", field=verdict.reason)
+        raise Forbidden(
+            f"the event would have no effect ({explain(verdict)})",
+            hint=_HINTS.get(verdict.reason, ""),
+            field=verdict.reason,
+        )
     return verdict
+
+
+_HINTS: Final = {
+    "archived": "ask an admin to take it out of the archive",
+    "locked": "ask those who manage issues to unlock it, or open an issue of your own",
+    "protected": "push to another branch, or ask an admin",
+}
+"""What somebody can do about a refusal, by reason."""
 
 
 def _check_name(scene: Scene, event: Event) -> None:
@@ -122,13 +136,14 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
             raise Forbidden(f"the event would have no effect ({VOIDS[reason]})", field=reason)
     state = scene.state(event.stream)
     if isinstance(state, RepositoryState):
+        role = scene.role(event.stream, event.author)
         # What is deleted is there for nobody but those who may bring it back.
-        gone = not state.exists and not (event.kind == DELETED.name and event.author in state.roots)
-        if gone or (state.hidden and not actor.operator and event.author not in state.roots):
+        gone = not state.exists and not (event.kind == DELETED.name and role >= need("repository.administer").role)
+        if gone or (state.hidden and not actor.operator and role < Role.VIEWER):
             raise NotFound("there is no such repository")
         # Nobody is kept from ending a stolen device, or a role, by archiving.
         authority = event.kind in KINDS and KINDS[event.kind].deed is not None
-        free = authority or event.author in state.roots or event.kind in FOLLOWING
+        free = authority or role >= HOLDS["archive"][0] or event.kind in FOLLOWING
         if state.archived.value and not free:
             raise Conflict("the repository is archived")
 

@@ -44,9 +44,9 @@ def init(
     Creates it on the node if it is not there, adds the remote `gitant`, and lets git ask Gitant for the token.
     """
     top = work_tree()
-    name = name or _name_of(top)
     branch = _branch()
     with Api.open(data_dir, url) as api:
+        name = name or _name_of(top, cloned_from=remote_url("origin"), node=api.url)
         repo, created = _ensure(api, name, {"description": description, "private": private, "default_branch": branch})
     clone_url = str(repo["clone_url"])
     added = _add_remote(clone_url)
@@ -60,7 +60,10 @@ def init(
     tell(f"next: git push {REMOTE} {branch}")
 
 
-def _name_of(top: Path) -> str:
+def _name_of(top: Path, *, cloned_from: str, node: str) -> str:
+    """What a clone of one of the node's own is called there; else as the folder."""
+    if cloned_from.startswith(f"{node.rstrip('/')}/operator/"):
+        return cloned_from.rpartition("/")[2].removesuffix(".git")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", top.name).strip("-.")
     if not is_segment(name):
         raise InvalidInput(f"a repository cannot be called {top.name!r}", hint="choose a name with --name")

@@ -68,10 +68,10 @@ def log(
     with Api.open(data_dir, url) as api:
         position = api.get("/api/v1/status")["position"] if follow else 0
         events = api.listed(f"/api/v1/repos/{segment(name)}/events", "events", limit, wanted)
-        names = {} if json or follow else names_of(api, [event["author"] for event in events])
+        names = {} if json else names_of(api, [event["author"] for event in events])
     if follow:
         for event in reversed(events):
-            _print(event, json=json)
+            _print(event if json else {**event, "author": names[event["author"]]}, json=json)
         _follow(data_dir, url, {**wanted, "repo": name}, position, json=json, known={each["id"] for each in events})
     elif json:
         print_json(events)
@@ -111,10 +111,15 @@ def _follow(
     known: set[str] | frozenset[str] = frozenset(),
 ) -> None:
     """Print what happens until somebody presses Ctrl-C. What was listed before is `known`."""
+    names: dict[str, str] = {}
     with suppress(KeyboardInterrupt):
         for event in followed(data_dir, url, wanted, after):
-            if event["id"] not in known:
-                _print(event, json=json)
+            if event["id"] in known:
+                continue
+            if not json and event["author"] not in names:
+                with Api.open(data_dir, url) as api:
+                    names |= names_of(api, [event["author"]])
+            _print({**event, "author": names.get(event["author"], event["author"])}, json=json)
 
 
 def _print(event: dict[str, Any], *, json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
 import hypothesis
 import msgspec
 import pytest
@@ -113,7 +114,10 @@ def _send(http: TestClient[Any], case: Any, credentials: dict[str, str]) -> None
     if case.operation.path == "/api/v1/events/stream":
         sent["params"] = {**sent.get("params", {}), "seconds": 0}  # or it would go on as long as we listen
     headers = {name: value.encode("latin-1") for name, value in request["headers"].items()}
-    response = http.request(request["method"], request["url"], headers=headers, **sent)
+    try:
+        response = http.request(request["method"], request["url"], headers=headers, **sent)
+    except httpx.InvalidURL:
+        hypothesis.reject()  # longer than this client sends
     assert response.status_code < 500, response.text
     if response.status_code >= 400:
         assert response.headers["content-type"] == PROBLEM

@@ -85,6 +85,19 @@ def test_again_changes_nothing(here: Command, checkout: Checkout) -> None:
     assert (checkout.folder / ".git" / "config").read_text() == config
 
 
+def test_in_a_clone_it_finds_what_was_cloned(
+    here: Command, node: Node, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here("init").code == 0
+    name = checkout.folder.name
+    checkout.git("push", "--quiet", "gitant", "trunk")
+    clone = checkout.folder.parent / "called otherwise"
+    checkout.git("clone", "--quiet", f"{node.url}/operator/{name}.git", str(clone))
+    monkeypatch.chdir(clone)
+    assert here("init").err.startswith(f"found operator/{name} on the node\n")
+    assert here("repo", "view").out.startswith(f"name:           operator/{name}\n")
+
+
 def test_another_name(here: Command, checkout: Checkout) -> None:
     assert here("init", "--name", "other.name").code == 0
     assert checkout.git("remote", "get-url", "gitant").strip().endswith("/operator/other.name.git")
