@@ -54,8 +54,8 @@ def _found_elsewhere(asking: Asking, selector: str) -> RepoRow | None:
 
 
 def may_read(actor: Actor, repo: RepoRow) -> bool:
-    """Public repositories are anyone's to read, private ones the operator's and their roots'."""
-    return not repo.private or actor.operator or actor.did in repo.roots
+    """Public repositories are anyone's to read, private ones the operator's and those who have a role there."""
+    return not repo.private or actor.operator or actor.did in repo.readers
 
 
 async def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

@@ -32,7 +32,8 @@ class RepoRow:
     private: bool
     archived: bool
     default_branch: str
-    roots: tuple[Did, ...]
+    readers: tuple[Did, ...]
+    """Who may read it while it is private."""
     doc: bytes
 
 

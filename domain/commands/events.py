@@ -8,6 +8,7 @@ import msgspec
 
 from domain.attachment.added import KIND as ATTACHMENT_ADDED
 from domain.attachment.added import AttachmentAdded
+from domain.authority.enrolment import RANK_ENROL, read_certificate
 from domain.authority.needs import HOLDS, need
 from domain.authority.roles import Role
 from domain.commands.attachments import check_blob, check_readable_blob
@@ -41,6 +42,7 @@ OPERATOR_NAME = "operator"
 
 if TYPE_CHECKING:
     from domain.actor import Actor
+    from domain.authority.enrolment import Enrolment
     from domain.commands.scene import Effect
     from domain.envelope import Event
     from domain.verdict import Verdict
@@ -134,6 +136,7 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
         if enrolment.fault or enrolment.principal != event.author:
             reason = enrolment.fault or "not-enrolled"
             raise Forbidden(f"the event would have no effect ({VOIDS[reason]})", field=reason)
+        _check_device(scene, event, enrolment)
     state = scene.state(event.stream)
     if isinstance(state, RepositoryState):
         role = scene.role(event.stream, event.author)
@@ -146,6 +149,19 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
         free = authority or role >= HOLDS["archive"][0] or event.kind in FOLLOWING
         if state.archived.value and not free:
             raise Conflict("the repository is archived")
+
+
+def _check_device(scene: Scene, event: Event, enrolment: Enrolment) -> None:
+    """Raise `Forbidden` for a device that its principal ended in the identity stream, or one that such a one enrolled."""
+    identity = scene.identity(event.author)
+    if identity is None:
+        return
+    between = [found.device for data, _ in event.enrolment[:-1] if (found := read_certificate(data))]
+    ended = identity.is_ended(event.device, enrolment.rank) or any(
+        identity.is_ended(device, RANK_ENROL) for device in between
+    )
+    if ended:
+        raise Forbidden(f"{event.author} ended the device ({VOIDS['device-revoked']})", field="device-revoked")
 
 
 def _effects(scene: Scene, actor: Actor, event: Event) -> list[Effect]:

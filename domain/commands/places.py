@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from domain.authority.acts import Grant
+from domain.authority.roles import Role
 from domain.commands.scene import (
     Done,
     HeadChanged,
     RepositoryGone,
     Scene,
     allow,
+    allow_act,
     check,
     heads,
     match,
@@ -21,6 +24,7 @@ from domain.commands.scene import (
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from domain.fold.kind import read_payload
 from domain.ids import Did, StreamId
+from domain.member.granted import MemberGranted
 from domain.repository.deleted import KIND as DELETED
 from domain.repository.deleted import RepositoryDeleted
 from domain.repository.offered import RepositoryOffered
@@ -47,7 +51,10 @@ class OfferRepository(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def offer(scene: Scene, actor: Actor, args: OfferRepository) -> Done:
-    """Offer a repository to somebody, whose it is once they accept."""
+    """Offer a repository to somebody, whose it is once they accept; they get the role of an owner at once.
+
+    To take an offer back takes no role away.
+    """
     stream = StreamId(args.repo)
     state = repository(scene, stream)
     match(scene, stream, args.if_match)
@@ -59,8 +66,10 @@ def offer(scene: Scene, actor: Actor, args: OfferRepository) -> Done:
         raise Conflict("it is theirs already")
     if to:
         check_free(scene, to, state.name, stream)
-    if to and state.hidden and to not in state.roots:
-        raise Conflict("it is private, and they could not read it: who may is fixed", hint="make it public first")
+    if to and scene.role(stream, to) < Role.OWNER:
+        # An owner is a name to be found by; what they may do there has to be given.
+        allow_act(scene, actor, "member.change", state, Grant(to, Role.OWNER))
+        scene.write("member.granted.v1", stream, stream, MemberGranted(principal=to, role=Role.OWNER.word))
     if to == state.offer.value and not state.offer.conflict:
         return Done(stream)
     payload = check(RepositoryOffered(to=to, replaces=heads(state.offer.heads)))

@@ -184,6 +184,6 @@ def _row(connection: sqlite3.Connection, row: Sequence[Any]) -> RepoRow:
         private=bool(private),
         archived=bool(archived),
         default_branch=default_branch,
-        roots=tuple(roots.split()),
+        readers=tuple(roots.split()),
         doc=doc,
     )
