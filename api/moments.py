@@ -49,6 +49,7 @@ _ACTIONS: Final = {
     "event.redacted.v1": "redacted",
     "reaction.added.v1": "reacted",
     "reaction.removed.v1": "unreacted",
+    "attachment.added.v1": "attached",
 }
 """The others are called as the verb of their kind."""
 
@@ -182,6 +183,10 @@ def _unreacted(_: _Describing, payload: Any) -> dict[str, Any]:
     return {"field": "reactions", "removed": [payload.content]}
 
 
+def _attached(_: _Describing, payload: Any) -> dict[str, Any]:
+    return {"field": "attachments", "added": [payload.name]}
+
+
 def _redacted(_: _Describing, payload: Any) -> dict[str, Any]:
     return {"events": [name.hex() for name in payload.events], "reason": payload.reason or UNSET}
 
@@ -195,6 +200,7 @@ _DESCRIBED: Final[dict[str, Callable[[_Describing, Any], dict[str, Any]]]] = {
     "reaction.added.v1": _reacted,
     "reaction.removed.v1": _unreacted,
     "event.redacted.v1": _redacted,
+    "attachment.added.v1": _attached,
 }
 
 

@@ -406,11 +406,12 @@ ATTACHMENTS: Final = Table(
         "size": "INTEGER NOT NULL",
         "redacted": "INTEGER NOT NULL",
         "name": "TEXT NOT NULL",
+        "target": "BLOB NOT NULL",
         "doc": "BLOB NOT NULL",
     },
     key=("id",),
     lookups=(("sha256", "stream", "size"),),
-    indexes=(("stream", "redacted", "lamport", "id"),),
+    indexes=(("stream", "redacted", "lamport", "id"), ("target", "lamport", "id")),
     shared=("id", "redacted", "doc"),
 )
 CODE_STATE: Final = Table(

@@ -22,6 +22,10 @@ _ITS_OWN: Final = (
     "FROM members JOIN events ON events.pos=members.pos"
     " WHERE members.key=:issue AND events.stream=:stream AND events.standing='accepted'"
 )
+_ATTACHED: Final = (
+    "FROM attachments JOIN events ON events.id=attachments.id"
+    " WHERE attachments.target=:issue AND events.stream=:stream AND events.standing='accepted'"
+)
 _ELSEWHERE: Final = (
     "FROM links JOIN events ON events.id=links.event JOIN repos ON repos.stream=links.stream"
     " JOIN issues ON issues.id=links.issue"
@@ -39,7 +43,7 @@ def timeline(
     after: str | None,
     limit: int,
 ) -> Moments:
-    """Both halves are read off an index, each only as far as this page goes."""
+    """Each part is read off an index, only as far as this page goes."""
     lamport, name = read_order(after) if after is not None else (-1, b"")
     values: dict[str, Any] = {
         "issue": issue,
@@ -55,13 +59,19 @@ def timeline(
         " ORDER BY members.lamport, members.id LIMIT :limit",
         values,
     ).fetchall()
+    attached = connection.execute(
+        f"SELECT {_COLUMNS} {_ATTACHED} AND (attachments.lamport, attachments.id) > (:lamport, :name)"
+        " ORDER BY attachments.lamport, attachments.id LIMIT :limit",
+        values,
+    ).fetchall()
     elsewhere = connection.execute(
         f"SELECT {_COLUMNS}, {_SOURCE} {_ELSEWHERE} AND (links.lamport, links.event) > (:lamport, :name)"
         " ORDER BY links.lamport, links.event LIMIT :limit",
         values,
     ).fetchall()
-    rows = sorted([*own, *elsewhere], key=lambda row: (row[0], row[1]))
-    total = sum(connection.execute(f"SELECT count(*) {half}", values).fetchone()[0] for half in (_ITS_OWN, _ELSEWHERE))
+    rows = sorted([*own, *attached, *elsewhere], key=lambda row: (row[0], row[1]))
+    parts = (_ITS_OWN, _ATTACHED, _ELSEWHERE)
+    total = sum(connection.execute(f"SELECT count(*) {part}", values).fetchone()[0] for part in parts)
     cursor = order_cursor(*rows[limit - 1][:2]) if len(rows) > limit else None
     return Moments([_moment(row) for row in rows[:limit]], cursor, total)
 

@@ -42,6 +42,7 @@ def show(state: AttachmentState, doc: bytes, canvas: Canvas) -> None:
         state.size,
         int(state.redacted),
         state.name,
+        state.target,
         doc,
     )
     canvas.shelf.put(ATTACHMENTS, row)

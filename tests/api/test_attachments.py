@@ -167,3 +167,18 @@ def test_limits(node: Node, api: Client, repo: str) -> None:
     finally:
         node.free_bytes = 1 << 40
     assert list(node.world.folder.blobs.joinpath("incoming").iterdir()) == []
+
+
+def test_the_timeline_tells_of_them(api: Client, repo: str) -> None:
+    issue = f"{repo}/issues/{api.post(f'{repo}/issues', {'title': 'Dust'}).json()['number']}"
+    number = issue.rpartition("/")[2]
+    made = api.ask(
+        "POST", f"{repo}/attachments", 201, params={"name": "dust.txt", "issue": number}, content=b"dust"
+    ).json()
+    api.post(f"{issue}/close", {}, expect=200)
+    rows = api.every(f"{issue}/timeline", "timeline")
+    assert [row["action"] for row in rows] == ["opened", "attached", "closed"]
+    assert (rows[1]["id"], rows[1]["field"], rows[1]["added"]) == (made["id"], "attachments", ["dust.txt"])
+    api.delete(f"{repo}/attachments/{made['sha256']}")
+    gone = api.every(f"{issue}/timeline", "timeline")[1]
+    assert (gone["action"], gone["redacted"], "added" in gone) == ("attached", True, False)
