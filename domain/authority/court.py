@@ -100,7 +100,7 @@ class Court:
         self._admissions: dict[bytes, list[Act]] = {}
         self._holds: dict[tuple[str, bytes], list[Act]] = {}
         self._replacing: dict[bytes, list[Act]] = {}
-        self._claims: dict[tuple[int, int], Role | tuple[_Claim, ...]] = {}
+        self._claims: dict[tuple[int, int], Standing | tuple[_Claim, ...]] = {}
 
     def add(self, act: Act) -> None:
         """A new act, in order of its number; it counts for nothing until its level is set."""
@@ -170,8 +170,8 @@ class Court:
             if len(self._claims) > _CLAIMS_MAX:
                 self._claims.clear()
             self._claims[key] = claims
-        if isinstance(claims, Role):
-            return Standing(claims)
+        if isinstance(claims, Standing):
+            return claims
         best = Standing(Role.BLOCKED)
         for claim in claims:
             if claim.role <= best.role:
@@ -188,12 +188,12 @@ class Court:
         branch = Branch(-1, self.stream, device, enrolment or Enrolment(principal, RANK_ROOT))
         return self.standing(branch, _UNCUT._replace(acts=seen), NOBODY_YET).role
 
-    def _claims_of(self, branch: Branch, place: Place) -> Role | tuple[_Claim, ...]:
-        """What somebody may be here, the greatest first; the role itself if nothing can reduce it."""
+    def _claims_of(self, branch: Branch, place: Place) -> Standing | tuple[_Claim, ...]:
+        """What somebody may be here, the greatest first; the standing itself if nothing can reduce it."""
         principal = branch.enrolment.principal
         own = self._own_limits(branch)
         if principal in self.roots:
-            return (_Claim(Role.ROOT, None, own, ()),) if own else Role.ROOT
+            return (_Claim(Role.ROOT, None, own, ()),) if own else Standing(Role.ROOT)
         claims = [self._claim(branch, None)]
         for grant in self._grants.get(principal, ()):
             assert isinstance(grant.deed, Grant)
@@ -201,7 +201,7 @@ class Court:
                 claims.append(self._claim(branch, grant))
         claims.sort(key=lambda claim: (-claim.role, claim.grant.event if claim.grant else b""))
         top = claims[0]
-        return tuple(claims) if top.own or top.others else top.role
+        return tuple(claims) if top.own or top.others else Standing(top.role)
 
     def _claim(self, branch: Branch, grant: Act | None) -> _Claim:
         """A grant (None: everybody's first role) with what may reduce it. A grant outlives the limits in its past."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.authority.acts import Grant, Hold, Limit, Push
@@ -49,8 +50,7 @@ def deny(court: Court, request: Request, branch: Branch, place: Place, event: Ev
         return Role.BLOCKED, Denial("not-enrolled")
     standing = court.standing(branch, place, event)
     role = standing.role
-    own = _concerns_himself(request, branch)
-    if own:
+    if request.deed is not None and _concerns_himself(request, branch):
         dead = court.cut_by_own(branch, place)
         return role, None if dead is None else Denial("device-revoked", dead)
     for action in request.actions:
@@ -95,8 +95,8 @@ def _overreach(court: Court, deed: Deed, role: Role, author: Did) -> Denial | No
 
 
 def _held(court: Court, request: Request, role: Role, place: Place, event: EventId) -> Denial | None:
-    for sort, (free, actions) in HOLDS.items():
-        if role >= free or not actions.intersection(request.actions):
+    for sort, free in _closing(request.actions):
+        if role >= free:
             continue
         for hold in court.holds(sort, request.entity if sort == "lock" else b""):
             if (
@@ -109,6 +109,12 @@ def _held(court: Court, request: Request, role: Role, place: Place, event: Event
                 if words:
                     return Denial(_HELD_REASONS[sort], hold, words)
     return None
+
+
+@cache
+def _closing(actions: tuple[str, ...]) -> tuple[tuple[str, Role], ...]:
+    """The sorts of hold that close any of these actions, and whom each does not bind."""
+    return tuple((sort, free) for sort, (free, closed) in HOLDS.items() if not closed.isdisjoint(actions))
 
 
 def _broken(hold: Hold, pushes: Sequence[Push], author: Did, role: Role) -> str:

@@ -229,7 +229,7 @@ def roots_can_be_removed(patch: Patch) -> None:
 
     def lax(self: Court, branch: Branch, place: Any) -> Any:
         if branch.enrolment.principal in self.roots and self._limits.get(branch.enrolment.principal):
-            return Role.GUEST
+            return court.Standing(Role.GUEST)
         return honest(self, branch, place)
 
     patch.setattr(Court, "_claims_of", lax)
