@@ -21,6 +21,15 @@ _SENTENCES: Final = {
     "repository.starred.v1": "starred {repo}",
     "repository.unstarred.v1": "unstarred {repo}",
     "repository.watched.v1": "changed what they hear of {repo}",
+    "member.granted.v1": "gave somebody a role in {repo}",
+    "member.demoted.v1": "reduced somebody's role in {repo}",
+    "member.revoked.v1": "took somebody's role in {repo} away",
+    "member.blocked.v1": "blocked somebody in {repo}",
+    "events.admitted.v1": "admitted events in {repo}",
+    "device.revoked.v1": "ended a device in {repo}",
+    "custodian.revoked.v1": "ended the devices of a node in {repo}",
+    "branch.protected.v1": "protected branches of {repo}",
+    "branch.unprotected.v1": "ended a protection of branches of {repo}",
     "refs.moved.v1": "pushed to {repo}",
     "label.created.v1": "created the label {subject} in {repo}",
     "label.recoloured.v1": "recoloured the label {subject} in {repo}",
@@ -43,6 +52,9 @@ _SENTENCES: Final = {
     "body.reset.v1": "rewrote {issue} in {repo}",
     "event.redacted.v1": "redacted something on {issue} in {repo}",
     "identity.created.v1": "joined",
+    "identity.described.v1": "changed their profile",
+    "identity.device_enrolled.v1": "enrolled a device",
+    "identity.device_revoked.v1": "ended a device",
 }
 
 
