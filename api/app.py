@@ -153,6 +153,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     events.list_events,
     stream.stream_events,
     events.show_event,
+    agents.resolve_agent,
     agents.show_repo_heads,
     agents.show_agent_heads,
     events.submit_event,

@@ -11,6 +11,9 @@ from domain.device import custodian_revoked
 from domain.device import revoked as device_revoked
 from domain.follower import starred, unstarred, watched
 from domain.identity import created as identity_created
+from domain.identity import described as identity_described
+from domain.identity import device_enrolled
+from domain.identity import device_revoked as identity_device_revoked
 from domain.issue import assigned, closed, labelled, locked, opened, pinned, reopened, retitled, unlocked
 from domain.label import created as label_created
 from domain.label import deleted as label_deleted
@@ -44,6 +47,9 @@ KINDS: Final[dict[str, Kind]] = {
     module.KIND.name: module.KIND
     for module in (
         identity_created,
+        identity_described,
+        device_enrolled,
+        identity_device_revoked,
         repository_created,
         described,
         default_branch_set,

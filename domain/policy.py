@@ -35,6 +35,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "body.edit": frozenset({"maintainer", "author"}),
     "content.react": frozenset({"anyone"}),
     "content.redact": frozenset({"maintainer", "author"}),
+    "identity.edit": frozenset({"root"}),
     "stream.begin": frozenset({"root"}),
 }
 

@@ -114,7 +114,8 @@ def _type(info: Any) -> str:
     inspect = msgspec.inspect
     match info:
         case inspect.BytesType():
-            return f"{info.min_length} bytes"
+            fixed = info.min_length == info.max_length
+            return f"{info.min_length} bytes" if fixed else f"{info.min_length} to {info.max_length:,} bytes"
         case inspect.BoolType():
             return "boolean"
         case inspect.IntType():

@@ -15,7 +15,7 @@ from domain.limits import HEADER_BYTES_MAX
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
 from tests.cases.encodings import REFUSED, TAKEN
 from tests.cases.judged import carries, voids
-from tests.cases.kinds import fork, identity, repository
+from tests.cases.kinds import fork, identity, profile, repository
 from tests.cases.rejected import rejected
 from tests.domain.edwards import ORDER, PRIME, small_order_encodings
 from tests.making import key, seed_of
@@ -85,7 +85,7 @@ def _keys() -> dict[str, Any]:
 
 
 def _accepted() -> dict[str, Any]:
-    events = [identity(), fork(), *repository().events]
+    events = [identity(), *profile(), fork(), *repository().events]
     return {
         "about": "One of every kind and a few more, in an order in which each comes after its past. All are accepted.",
         "events": [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from litestar import get
 from litestar.params import PathParameter, QueryParameter
 
 from api import gate, shapes
 from api.asking import Asking
+from api.did import did_document
 from api.params import Repo
 from api.reply import Reply, read_value
 from domain.errors import InvalidInput, NotFound
@@ -36,6 +37,14 @@ def show_agent_heads(request: Asking, did: AgentName, device: Device) -> Reply:
     """The same of a principal's own identity stream."""
     stream, _ = identity_of(request.ports.views, did)
     return _heads(request, stream, device)
+
+
+@get("/api/v1/agents/resolve/{did:str}", sync_to_thread=False, responses=shapes.shows(dict[str, Any]))
+def resolve_agent(request: Asking, did: AgentName) -> Reply:
+    """A principal's DID document: its root key, and the devices that its identity here names."""
+    if not is_did(did):
+        raise NotFound(f"{did[:100]!r} is no did:key", hint="an agent is named by its did:key")
+    return read_value(request, did_document(request.ports.views, Did(did)))
 
 
 def identity_of(views: Views, did: str) -> tuple[StreamId, bytes]:

@@ -10,6 +10,7 @@ from litestar import get
 
 from api import metrics, shapes
 from api.asking import Asking
+from api.did import did_document
 from api.faults import NotReady
 from api.reply import Reply, encode_json, read, read_value
 from domain.errors import Unavailable
@@ -69,19 +70,7 @@ def show_metrics(request: Asking) -> Reply:
 @get("/.well-known/did.json", sync_to_thread=False, responses=shapes.shows(dict[str, Any]))
 def show_did(request: Asking) -> Reply:
     """The node's DID document."""
-    did = request.ports.node.did
-    key = did.removeprefix("did:key:")
-    method = f"{did}#{key}"
-    document: dict[str, Any] = {
-        "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
-        "id": did,
-        "verificationMethod": [{"id": method, "type": "Multikey", "controller": did, "publicKeyMultibase": key}],
-        "authentication": [method],
-        "assertionMethod": [method],
-        "capabilityDelegation": [method],
-        "capabilityInvocation": [method],
-    }
-    return read_value(request, document)
+    return read_value(request, did_document(request.ports.views, request.ports.node.did))
 
 
 @get("/api/v1/version", sync_to_thread=False, responses=shapes.shows(shapes.Version))

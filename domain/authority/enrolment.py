@@ -104,6 +104,12 @@ def _read_chain(chain: Chain, device: DeviceKey) -> Enrolment:
     return Enrolment(first.principal, _rank(last.powers), last.node)
 
 
+def rank_of(chain: Chain) -> int:
+    """The rank that a sound chain gives its device."""
+    last = read_certificate(chain[-1][0])
+    return RANK_PLAIN if last is None else _rank(last.powers)
+
+
 def _rank(powers: Sequence[str]) -> int:
     if "enrol" in powers:
         return RANK_ENROL

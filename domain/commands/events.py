@@ -152,7 +152,7 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
 
 
 def _check_device(scene: Scene, event: Event, enrolment: Enrolment) -> None:
-    """Raise `Forbidden` for a device that its principal ended in the identity stream, or one that such a one enrolled."""
+    """Raise `Forbidden` for a device that its principal ended in the identity stream, or that such a one enrolled."""
     identity = scene.identity(event.author)
     if identity is None:
         return

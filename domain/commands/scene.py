@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from domain.authority.roles import Role
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
+    from domain.identity.state import IdentityState
     from domain.ids import Did, EventId
     from domain.issue.state import IssueState
     from domain.label.state import LabelState
@@ -147,6 +148,10 @@ class Scene(Protocol):
 
     def take(self, raw: RawEvent) -> Event:
         """Check and fold an event that somebody else signed; raises `PeerFault`."""
+        ...
+
+    def identity(self, did: Did) -> IdentityState | None:
+        """A principal's identity; of several streams, the first by (lamport, id)."""
         ...
 
     def enrolment(self, event: Event) -> Enrolment:

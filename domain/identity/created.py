@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.fold.kind import Kind, Payload, Touch
-from domain.identity.state import IdentityState
+from domain.identity.state import IdentityState, Profile
 from domain.ids import is_segment
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def _apply(state: IdentityState, event: Event, payload: IdentityCreated | None) 
     state.name = payload.name
     state.time = event.time
     state.lamport = event.lamport
+    state.profile.write(event, Profile())
 
 
 def _touches(event: Event, _: IdentityCreated | None) -> tuple[Touch, ...]:

@@ -201,6 +201,12 @@ class Stage:
         ).fetchone()
         return row[0] if row else None
 
+    def identity(self, did: Did) -> IdentityState | None:
+        rows = self._connection.execute("SELECT stream FROM identities WHERE did=?", (did,))
+        keys = {row[0] for row in rows} | {state.key for state in self._projector.changed(IdentityState)}
+        found = [state for key in keys if isinstance(state := self.state(key), IdentityState) and state.did == did]
+        return min(found, key=lambda state: (state.lamport, state.key), default=None)
+
     def enrolment(self, event: Event) -> Enrolment:
         return enrolment_of(self._projector.history, event)
 

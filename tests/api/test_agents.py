@@ -12,6 +12,10 @@ from domain.authority.enrolment import Certificate, certify
 from domain.canonical import decode
 from domain.comment.added import CommentAdded
 from domain.envelope import seal
+from domain.identity.certificates import SignedCertificate
+from domain.identity.described import IdentityDescribed
+from domain.identity.device_enrolled import DeviceEnrolled
+from domain.identity.device_revoked import DeviceEnded
 from domain.issue.opened import IssueOpened
 from domain.keys import SigningKey
 from domain.refs.moved import Move, RefsMoved
@@ -118,3 +122,52 @@ def test_heads_name_what_a_device_has_to_go_on_from(api: Client, anyone: Client,
     grace = anyone.get(f"/api/v1/agents/{KEY.did}/heads?device={KEY.did}").json()
     assert (grace["seq"], grace["lamport"]) == (2, 2)
     anyone.get(f"/api/v1/agents/{THIEF.did}/heads?device={KEY.did}", 404)
+
+
+def test_a_device_that_its_identity_ended_is_refused_at_once(anyone: Client, repo: str, grace: SigningKey) -> None:
+    where, own = f"/api/v1/agents/{grace.did}", signer(grace)
+    stream = bytes.fromhex(anyone.get(f"{where}/heads?device={grace.did}").json()["stream"])
+    phone, paper = SigningKey(b"\x26" * 32), SigningKey(b"\x27" * 32)
+
+    def papers(chain: Chain) -> list[SignedCertificate]:
+        return [SignedCertificate(certificate=data, signature=signature) for data, signature in chain]
+
+    for chain in (enrolment(phone), enrolment(paper, "enrol")):
+        write(anyone, own, where, "identity.device_enrolled.v1", stream, DeviceEnrolled(certificates=papers(chain)))
+    methods = anyone.get(f"/api/v1/agents/resolve/{grace.did}").json()["verificationMethod"]
+    assert [each["publicKeyMultibase"] for each in methods] == [
+        did.removeprefix("did:key:") for did in (grace.did, *sorted((phone.did, paper.did)))
+    ]
+    assert [each["publicKeyMultibase"] for each in methods if each.get("recovery")] == [paper.did[8:]]
+
+    issue = IssueOpened(title="Mine", number=1)
+    by = signer(phone, enrolment(phone))
+    write(anyone, by, repo, "issue.opened.v1", stream_of(repo), issue)
+    # A plain device ends no other; the recovery key ends it, and shows by its certificate that it may.
+    kind = "identity.device_revoked.v1"
+    write(anyone, by, where, kind, stream, DeviceEnded(device=paper.device, certificates=[]), 403)
+    ended = DeviceEnded(device=phone.device, certificates=papers(enrolment(paper, "enrol")))
+    write(anyone, signer(paper, enrolment(paper, "enrol")), where, kind, stream, ended)
+    refused = write(anyone, by, repo, "issue.opened.v1", stream_of(repo), issue, 403)
+    assert (refused["type"], refused["reason"]) == ("/problems/event-refused", "device-revoked")
+    write(anyone, own, repo, "issue.opened.v1", stream_of(repo), issue)
+    methods = anyone.get(f"/api/v1/agents/resolve/{grace.did}").json()["verificationMethod"]
+    assert phone.did[8:] not in [each["publicKeyMultibase"] for each in methods]
+
+
+def test_a_profile_is_written_by_its_principal(anyone: Client, node: Node, grace: SigningKey) -> None:
+    where = f"/api/v1/agents/{grace.did}"
+    stream = bytes.fromhex(anyone.get(f"{where}/heads?device={grace.did}").json()["stream"])
+    words = IdentityDescribed(display_name="Grace H.", about="Counts.", replaces=[stream])
+    write(anyone, signer(grace), where, "identity.described.v1", stream, words)
+    found = node.world.views.identity(grace.did)
+    assert found is not None
+    assert msgspec.json.decode(found[1])["display_name"] == "Grace H."
+    write(anyone, signer(KEY), where, "identity.described.v1", stream, words, 403)
+
+
+def test_any_did_key_can_be_resolved(anyone: Client) -> None:
+    found = anyone.get(f"/api/v1/agents/resolve/{THIEF.did}").json()
+    assert (found["id"], len(found["verificationMethod"])) == (THIEF.did, 1)
+    assert anyone.get(f"/api/v1/agents/resolve/{KEY.did}").json() == anyone.get("/.well-known/did.json").json()
+    anyone.get("/api/v1/agents/resolve/did:web:example.org", 404)

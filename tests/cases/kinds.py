@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from domain.authority.enrolment import Certificate, certify
 from domain.kinds import KINDS
 from tests.making import Story, begin, key
 
@@ -16,6 +17,19 @@ OID = bytes(range(20))
 def identity() -> Event:
     """A principal's stream."""
     return begin("alice", "identity.created.v1", {"name": "alice"})
+
+
+def profile() -> list[Event]:
+    """What happens in a principal's stream: a profile, a device, its end."""
+    story = Story("alice", kind="identity.created.v1", payload={"name": "alice"})
+    start = [story.genesis.id]
+    words = {"display_name": "Alice A.", "about": "Sweeps.", "website": "https://example.org/", "avatar": bytes(32)}
+    story.write("alice", "identity.described.v1", {**words, "replaces": start})
+    papers = certify(Certificate(key("alice").did, key("phone").device), key("alice"))
+    certificates = [{"certificate": papers[0], "signature": papers[1]}]
+    story.write("alice", "identity.device_enrolled.v1", {"certificates": certificates})
+    story.write("alice", "identity.device_revoked.v1", {"device": key("phone").device})
+    return story.events[1:]
 
 
 def fork() -> Event:
@@ -131,7 +145,7 @@ def _reactions_and_locks(story: Story, issue: Event, comment: Event) -> None:
 def one_of_each() -> dict[str, Event]:
     """By kind, the first accepted event of it; empty for a kind that nobody wrote a story for."""
     found: dict[str, Event] = {}
-    for event in (identity(), fork(), *repository().events):
+    for event in (identity(), *profile(), fork(), *repository().events):
         found.setdefault(event.kind, event)
     assert set(found) <= set(KINDS)
     return found

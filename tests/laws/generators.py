@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.laws import authority
-from tests.laws.world import Made, World
+from tests.laws.world import DEVICES, Made, World, enrolment
+from tests.making import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,27 @@ def _repository_imported(world: World) -> Made:
 
 def _identity_created(world: World) -> Made:
     return Made(world.thing("repository"), {"name": "somebody"})
+
+
+def _identity_described(world: World) -> Made:
+    entity = world.thing("identity")
+    payload = {"display_name": world.token, "website": _website(world), "replaces": world.written(entity, "profile")}
+    return Made(entity, payload, ((entity, "profile"),))
+
+
+def _papers(world: World) -> list[dict[str, bytes]]:
+    who = world.choices.pick(DEVICES)
+    links = enrolment(who, forged=world.choices.rarely(6))
+    return [{"certificate": certificate, "signature": signature} for certificate, signature in links]
+
+
+def _device_enrolled(world: World) -> Made:
+    return Made(world.thing("identity"), {"certificates": _papers(world)})
+
+
+def _device_ended(world: World) -> Made:
+    payload = {"device": key(world.choices.pick(DEVICES)).device, "certificates": _papers(world)}
+    return Made(world.thing("identity"), payload)
 
 
 def _setting(sort: str, slot: str, field: str, value: Callable[[World], Any]) -> Callable[[World], Made]:
@@ -239,6 +261,9 @@ def _event_redacted(world: World) -> Made:
 
 GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "identity.created.v1": _identity_created,
+    "identity.described.v1": _identity_described,
+    "identity.device_enrolled.v1": _device_enrolled,
+    "identity.device_revoked.v1": _device_ended,
     "repository.created.v1": _repository_created,
     "repository.described.v1": _setting("repository", "description", "description", _token),
     "repository.default_branch_set.v1": _setting("repository", "default_branch", "branch", _token),

@@ -302,6 +302,10 @@ def _protection(event: Event, payload: Any) -> list[Write]:
 
 
 REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
+    "identity.created.v1": _first(profile=lambda _: ("", "", "", b"")),
+    "identity.described.v1": _setting(
+        "profile", lambda payload: (payload.display_name, payload.about, payload.website, payload.avatar or b"")
+    ),
     "repository.created.v1": _repository,
     "repository.forked.v1": _repository,
     "repository.renamed.v1": _setting("names", lambda payload: payload.name),
