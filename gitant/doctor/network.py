@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from contextlib import closing
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gitant.doctor.finding import Finding, Patient
 
 ANSWER_S_MAX: Final = 5.0
+_REFUSED: Final = re.compile(r'^gitant_http_requests_total\{[^}]*status="421"[^}]*\} (\S+)', re.MULTILINE)
 RENEW_DAYS: Final = 14
 _DID: Final = "/.well-known/did.json"
 
@@ -58,6 +60,9 @@ def public_url(patient: Patient) -> Finding:
     settings = patient.settings
     if not settings.public_url:
         if _is_loopback(settings.host):
+            if count := _misdirected(patient):
+                seen = f"not set, and {count} requests were refused for the name they used: is a proxy in front?"
+                return warning("public_url", seen, "set it to the address clients use, or name that in allowed_hosts")
             return ok("public_url", "not set, nor needed")
         return warning("public_url", "not set: links say whatever name a client used", "set it to the node's address")
     parts = urlsplit(settings.public_url)
@@ -106,6 +111,18 @@ def certificate(patient: Patient) -> Finding:
 def _told(url: str, verify: ssl.SSLContext | bool) -> dict[str, Any]:
     answer: dict[str, Any] = httpx.get(url, timeout=ANSWER_S_MAX, trust_env=False, verify=verify).json()
     return answer
+
+
+def _misdirected(patient: Patient) -> int:
+    """How many requests the running node has answered with 421."""
+    if not patient.url:
+        return 0
+    try:
+        verify = trust_only(patient.cert) if patient.cert else True
+        told = httpx.get(patient.url + "/metrics", timeout=ANSWER_S_MAX, trust_env=False, verify=verify).text
+    except httpx.HTTPError:
+        return 0  # another check says that nobody answers
+    return sum(int(float(count)) for count in _REFUSED.findall(told))
 
 
 def _is_loopback(host: str) -> bool:

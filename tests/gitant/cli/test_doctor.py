@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.gitant.certificates import make_certificate
@@ -63,6 +64,15 @@ def test_a_node_that_runs(gitant: Command, node: Node) -> None:
     found = findings(gitant, node.folder)
     assert found["node"]["seen"] == f"{node.url} is ready"
     assert found["port"]["state"] == "ok"
+
+
+def test_a_proxy_that_the_node_was_not_told_of(gitant: Command, node: Node) -> None:
+    """The node is on loopback and knows no other name; the proxy passes on the one that clients use."""
+    answer = httpx.get(f"{node.url}/api/v1/version", headers={"host": "forge.example"}, trust_env=False)
+    assert answer.status_code == 421
+    found = findings(gitant, node.folder)["public_url"]
+    assert found["state"] == "warning"
+    assert "allowed_hosts" in found["fix"]
 
 
 def _set(path: str, mode: int) -> Callable[[Path], None]:
