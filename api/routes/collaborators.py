@@ -153,7 +153,7 @@ def _ended(answer: Answer) -> Reply:
 def _shown(request: Asking, row: RepoRow, answer: Answer, *, status: int = 200) -> Reply:
     did: str = answer.extra["did"]
     # There is none of whom nobody ever gave anything, when this changed nothing.
-    nothing = {"did": did, "role": answer.extra["role"], "changes": []}
+    nothing: dict[str, Any] = {"did": did, "role": answer.extra["role"], "changes": []}
     doc = request.ports.views.member(row.id, Did(did)) or encode_json(nothing)
     return done_with(answer, _named(request, doc), status=status)
 

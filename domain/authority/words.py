@@ -34,7 +34,7 @@ def act_words(kind: str, payload: Mapping[str, Any], name: Callable[[str], str] 
         words = f"admitted {len(payload['events'])} events in spite of cuts"
     else:
         words = _WORDS.get(kind, kind).format(**given)
-    cut = payload.get("cut") or []
+    cut: list[str] = payload.get("cut", [])
     return f"{words}, cut at {', '.join(each[:16] for each in cut)}" if cut else words
 
 

@@ -91,11 +91,11 @@ def _list_void(
     with Api.open(data_dir, url) as api:
         events = api.listed(f"/api/v1/repos/{segment(repo)}/events", "events", limit, narrow)
         names = {} if json else names_of(api, [event["author"] for event in events])
-    told = [{**event, "words": VOIDS.get(event["reason"], event["reason"])} for event in events]
+    told: list[dict[str, Any]] = [{**event, "words": VOIDS.get(event["reason"], event["reason"])} for event in events]
     if json:
         print_json(told)
         return
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (each["id"][:16], each["kind"], names[each["author"]], f"{each['reason']}: {each['words']}") for each in told
     ]
     print_table(("Event", "Kind", "Author", "Why"), rows, empty="every event has its effect")
