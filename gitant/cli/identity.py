@@ -10,6 +10,7 @@ import typer
 from domain.authority.enrolment_text import chain_of, chain_text, last_of
 from domain.errors import InvalidInput, LocalFault
 from domain.identity.created import IdentityCreated
+from domain.identity.device_enrolled import DeviceEnrolled
 from domain.ids import Did, StreamId, is_hex_id
 from domain.keys import did_of, is_did, key_of
 from gitant import keyfile
@@ -166,6 +167,7 @@ def enroll(
         str | None,
         typer.Option("--repo", "-R", metavar="ID", help="The one repository it is for, by its id.", show_default=False),
     ] = None,
+    announce: identity_ends.Announce = None,
     key: Key = DEFAULT,
     passphrase_fd: PassphraseFd = None,
     json: Json = False,
@@ -185,6 +187,9 @@ def enroll(
         node=None if node is None else Did(node),
         stream=None if repo is None else StreamId(bytes.fromhex(repo)),
     )
+    if announce:
+        said = DeviceEnrolled(certificates=identity_ends.certificates_of(chain))
+        identity_ends.tell_identity(announce, by, "identity.device_enrolled.v1", said)
     line = chain_text(chain)
     if json:
         print_json({"certificate": line, **_certificate_said(line)})

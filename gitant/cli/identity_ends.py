@@ -6,7 +6,7 @@ import secrets
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
@@ -14,6 +14,8 @@ import typer
 from domain.authority.enrolment_text import chain_text
 from domain.device.revoked import DeviceRevoked
 from domain.errors import InvalidInput, LocalFault, NotFound
+from domain.identity.certificates import SignedCertificate
+from domain.identity.device_revoked import DeviceEnded
 from domain.ids import DeviceKey, is_hex_id
 from domain.keys import SigningKey, did_of, key_of
 from gitant import keyfile
@@ -25,6 +27,10 @@ from gitant.cli.output import clean, print_json, tell
 from gitant.recovery import enrol, recovery_of
 from gitant.signing import Heads, Signer, posted
 
+if TYPE_CHECKING:
+    from domain.authority.enrolment import Chain
+    from domain.fold.kind import Payload
+
 app = typer.Typer()
 
 REPOS_MAX: Final = 10_000
@@ -33,6 +39,14 @@ RECOVERY_BYTES_MAX: Final = 16_384
 Repos = Annotated[
     list[str] | None,
     typer.Option("--repo", "-R", metavar="REPO", help="A name, owner/name or id; may be repeated.", show_default=False),
+]
+
+
+Announce = Annotated[
+    str | None,
+    typer.Option(
+        "--announce", metavar="URL", help="Write it into the identity that this node has, too.", show_default=False
+    ),
 ]
 
 
@@ -51,6 +65,7 @@ def revoke(
             show_default=False,
         ),
     ] = None,
+    announce: Announce = None,
     key: Key = DEFAULT,
     passphrase_fd: PassphraseFd = None,
     data_dir: DataDir = None,
@@ -58,14 +73,19 @@ def revoke(
     json: Json = False,
 ) -> None:
     """End a device of yours in repositories: what it writes there after the cut has no effect."""
-    if not repo:
-        raise typer.BadParameter("say where: --repo, once for each repository")
+    if not repo and not announce:
+        raise typer.BadParameter("say where: --repo, once for each repository, or --announce")
     ended, cuts = key_of(device), _cut(cut)
-    if cuts and len(repo) > 1:
+    if cuts and len(repo or []) > 1:
         raise typer.BadParameter("a cut names events of one repository; give one --repo")
     by = principal_signer(key, passphrase_fd)
-    with Api.open(data_dir, url) as api:
-        rows = [_revoke(api, by, each, DeviceRevoked(device=ended, cut=cuts)) for each in repo]
+    if announce:
+        certificates = certificates_of(by.chains[-1]) if by.chains else []
+        tell_identity(announce, by, "identity.device_revoked.v1", DeviceEnded(device=ended, certificates=certificates))
+    rows: list[dict[str, str]] = []
+    if repo:
+        with Api.open(data_dir, url) as api:
+            rows = [_revoke(api, by, each, DeviceRevoked(device=ended, cut=cuts)) for each in repo]
     _tell_revoked(rows, device, json=json)
 
 
@@ -132,6 +152,20 @@ def principal_signer(key: str, passphrase_fd: int | None) -> Signer:
 def signing_with(key: SigningKey, *chains: Any) -> Signer:
     """Who signs with a key that is at hand."""
     return Signer(key, chains, lambda: time.time_ns() // 1_000_000, secrets.token_bytes)
+
+
+def certificates_of(chain: Chain) -> list[SignedCertificate]:
+    """A chain as payloads hold it."""
+    return [SignedCertificate(certificate=data, signature=signature) for data, signature in chain]
+
+
+def tell_identity(node: str, by: Signer, kind: str, payload: Payload) -> None:
+    """Write one event into the principal's identity stream on a node."""
+    with Api.open(None, node) as api:
+        where = f"/api/v1/agents/{by.author}/heads"
+        heads = msgspec.convert(api.get(where, {"device": by.key.did}), Heads)
+        event = by.next(heads, kind, bytes.fromhex(heads.stream), payload)
+        api.send("POST", "/api/v1/events", posted(event))
 
 
 def _revoke(api: Api, by: Signer, repo: str, payload: DeviceRevoked) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,8 +21,6 @@ from gitant.cli.api import Api, ApiProblem
 from gitant.signing import Heads, Signer, posted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from domain.fold.kind import Payload
     from tests.gitant.cli.conftest import Command, Node
 
@@ -43,7 +42,7 @@ def said(gitant: Command, *words: str | Path) -> Any:
 
 
 def signer(path: str) -> Signer:
-    found = keyfile.read(__import__("pathlib").Path(path))
+    found = keyfile.read(Path(path))
     return Signer(found.unlock(PASSPHRASE.encode), found.chains, lambda: 1_790_000_000_000, secrets.token_bytes)
 
 
@@ -87,6 +86,24 @@ def test_a_device_is_enrolled_writes_and_is_ended(
     assert refused.value.status == 403
 
 
+def test_a_device_that_is_ended_for_the_node_writes_nowhere(
+    gitant: Command, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITANT_TOKEN", node.token)
+    me = said(gitant, "new", "--name", "moe", "--node", node.url, "--recovery", tmp_path / "paper")
+    monkeypatch.delenv("GITANT_TOKEN")
+    laptop = said(gitant, "new", "--device", "--key", "laptop")
+    line = said(gitant, "enroll", laptop["did"], "--announce", node.url)["certificate"]
+    gitant("identity", "import", line, "--key", "laptop")
+    with Api(node.url) as api:
+        assert len(api.get(f"/api/v1/agents/resolve/{me['did']}")["verificationMethod"]) == 2
+    repo = repo_on(node, "identity-d")
+    write(node, signer(laptop["key"]), repo, "issue.opened.v1", IssueOpened(title="Mine", number=1))
+    assert said(gitant, "revoke", laptop["did"], "--announce", node.url) == []
+    with pytest.raises(ApiProblem, match="ended the device"):
+        write(node, signer(laptop["key"]), repo, "issue.opened.v1", IssueOpened(title="Mine", number=2))
+
+
 def test_who_lost_the_root_key_goes_on_with_the_recovery_key(
     gitant: Command, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +114,7 @@ def test_who_lost_the_root_key_goes_on_with_the_recovery_key(
     monkeypatch.delenv("GITANT_TOKEN")
     repo, other = repo_on(node, "identity-b"), repo_on(node, "identity-c")
     issue = write(node, signer(phone["key"]), repo, "issue.opened.v1", IssueOpened(title="Mine", number=1))
-    os.unlink(me["key"])
+    Path(me["key"]).unlink()
 
     told = said(
         gitant, "recover", "--recovery", tmp_path / "paper", "--lost", phone["did"], "--key", "new", "--url", node.url
@@ -147,7 +164,10 @@ def test_a_plain_key_is_said_and_not_taken_from_others(gitant: Command, tmp_path
     with pytest.raises(Forbidden, match="others can read"):
         keyfile.read(path)
     assert "others can read" in gitant("identity", "list").out
-    assert gitant("identity", "enroll", "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", "--key", path).code == 1
+    assert (
+        gitant("identity", "enroll", "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", "--key", path).code
+        == 1
+    )
 
 
 def test_a_passphrase_comes_by_a_file_descriptor(gitant: Command, tmp_path: Path) -> None:
