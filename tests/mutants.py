@@ -1,8 +1,8 @@
 """`python -m tests.mutants [--sample N] [--seed S]`: break authority in small ways, one at a time, and see who notices.
 
 Each mutant is one changed comparison, operator, constant or return, or one statement left out, in a copy of the rooms
-under a temporary folder. The fast tests of authority run against it; a mutant that they let pass is printed. What is
-known of survivors: docs/design/mutants.md.
+under a temporary folder. The fast tests of authority run against it; a mutant that they let pass is printed, for
+somebody to kill with a test or to explain.
 """
 
 from __future__ import annotations
