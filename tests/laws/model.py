@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from domain.authority.enrolment import read_certificate, read_chain
 from domain.authority.roles import Role
 from domain.fold.kind import PayloadFault, read_payload
 from domain.follower.state import follower_key
@@ -99,6 +100,10 @@ class Model:
             return fault.reason
         if event.kind == "issue.opened.v1" and payload and not 0 < payload.number < event.lamport:
             return "number-invalid"
+        if event.kind in ("identity.device_enrolled.v1", "identity.device_revoked.v1"):
+            why = _papers_reason(event, payload)
+            if why:
+                return why
         if event.genesis and did_of(event.device) != event.author:
             return "not-enrolled"
         return ""
@@ -235,6 +240,22 @@ def _change_reactions(members: dict[tuple[bytes, str], dict[Any, set[bytes]]], e
         mine.difference_update(payload.observed)
     elif len(mine) < 16:
         mine.add(event.id)
+
+
+def _papers_reason(event: Event, payload: Any) -> str:
+    """Whether the certificates in an identity's payload are the author's, and enrol a device or let one end others."""
+    chain = tuple((each.certificate, each.signature) for each in payload.certificates)
+    last = read_certificate(chain[-1][0]) if chain else None
+    if event.kind == "identity.device_enrolled.v1":
+        assert last is not None, "generators make no others"
+        found = read_chain(chain, last.device, last.stream or event.stream)
+        return found.fault or ("" if found.principal == event.author else "enrolment-forged")
+    if event.device == payload.device or did_of(event.device) == event.author:
+        return ""
+    if last is None:
+        return "no-authority"
+    found = read_chain(chain, event.device, last.stream or event.stream)
+    return "" if not found.fault and found.principal == event.author and last.powers else "no-authority"
 
 
 def _sort(event: Event) -> str | None:

@@ -1,4 +1,4 @@
-"""Keys outside of a node, on a real one: a laptop is enrolled, writes, is ended; its owner goes on after losing the root."""
+"""Keys outside of a node, on a real one: a laptop is enrolled, writes, is ended; who lost the root key goes on."""
 
 from __future__ import annotations
 
