@@ -125,6 +125,7 @@ class _Values:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self._events = [event["id"] for event in _listed(client, "/api/v1/activity", "activity")]
+        self._authors = list(dict.fromkeys(each["author"] for each in _listed(client, "/api/v1/activity", "activity")))
         # A deleted repository is in no list any more, and its events still say what it was.
         documents = [_json(client, f"/api/v1/events/{event}") for event in self._events]
         self._repos = [each["id"] for each in documents if each["kind"] == "repository.created.v1"]
@@ -134,6 +135,10 @@ class _Values:
     def paths(self, template: str) -> Iterator[str]:
         if "{eventId}" in template:
             yield from (template.replace("{eventId}", event) for event in (*self._events, "0" * 64))
+        elif "{did}" in template:
+            yield from (template.replace("{did}", did) for did in (*self._authors, "did:key:z"))
+        elif "{job}" in template:
+            yield template.replace("{job}", "nowhere")
         elif "{repo}" in template:
             for repo, name in self._shown.items():
                 yield from (template.replace("{repo}", path) for path in (repo, name))
@@ -159,6 +164,8 @@ class _Values:
         elif "{hash}" in path:
             hashes = self._hashes.get(repo, ())
             yield from (path.replace("{hash}", name) for name in (*hashes, "0" * 40))
+        elif "{ref}" in path:
+            yield from (path.replace("{ref}", name) for name in ("HEAD.tar", "nowhere.tar"))
         elif "{path}" in path:
             yield from (path.replace("{path}", quote(name)) for name in (*self._files(repo), "no/where"))
         else:
