@@ -53,13 +53,17 @@ def last_of(chain: Chain) -> Certificate:
 
 
 def _links(value: Any) -> Chain:
-    rows: list[Any] = value if isinstance(value, list) else []
+    rows = _listed(value)
     if not 1 <= len(rows) <= CERTIFICATES_MAX:
         raise InvalidInput("the certificate is damaged", hint="copy the whole line")
     links: list[tuple[bytes, bytes]] = []
     for row in rows:
-        parts: list[Any] = row if isinstance(row, list) else []
+        parts = _listed(row)
         if len(parts) != 2 or not all(isinstance(part, bytes) for part in parts):
             raise InvalidInput("the certificate is damaged", hint="copy the whole line")
         links.append((parts[0], parts[1]))
     return tuple(links)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list[Any](value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType]  # whatever it holds

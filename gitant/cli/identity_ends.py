@@ -127,7 +127,8 @@ def recover(
     rows: list[dict[str, str]] = []
     if ended:
         with Api.open(data_dir, url) as api:
-            where = list(dict.fromkeys([*_written_in(api, by.author), *(repo or [])]))
+            named: list[str] = [*_written_in(api, by.author), *(repo or [])]
+            where = list(dict.fromkeys(named))
             rows = [_tried(api, by, each, DeviceRevoked(device=device)) for each in where for device in ended]
     if json:
         told = {"did": made.did, "key": str(path), "certificate": chain_text(made.chains[-1]), "revoked": rows}
