@@ -9,6 +9,7 @@ from domain.authority.acts import Admission, Grant, Hold, Limit
 from domain.authority.ancestry import Graph, Place, Vector, covers, past_vector, vector
 from domain.authority.court import NO_EFFECT, Act, Court
 from domain.authority.needs import need
+from domain.authority.roles import Role
 from domain.fold.kind import read_payload
 from domain.kinds import KINDS
 
@@ -63,12 +64,30 @@ class Records(Graph, Protocol):
         ...
 
 
+class _Index:
+    """The branches of one stream by what a limit can name; kept up with a list that only grows."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._about: dict[object, list[Branch]] = {}
+
+    def about(self, limit: Limit, branches: Sequence[Branch]) -> Sequence[Branch]:
+        """Those of the stream's branches whose events a limit is about."""
+        for branch in branches[self._count :]:
+            principal, _, node, _ = branch.enrolment
+            for key in (principal, branch.device, (node,)):
+                self._about.setdefault(key, []).append(branch)
+        self._count = len(branches)
+        return self._about.get(limit.principal or limit.device or (limit.node,), ())
+
+
 class Courts:
     """One court a stream, the most recently used of them in memory."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self._courts: OrderedDict[StreamId, Court] = OrderedDict()
+        self._indexes: dict[StreamId, _Index] = {}
 
     def of(self, stream: StreamId, genesis: Event | None = None) -> Court:
         """The court of a stream, whose genesis is here or is `genesis`."""
@@ -76,7 +95,7 @@ class Courts:
         if court is None:
             court = self._courts[stream] = self._load(stream, genesis)
             if len(self._courts) > _COURTS_MAX:
-                self._courts.popitem(last=False)
+                self._indexes.pop(self._courts.popitem(last=False)[0], None)
         else:
             self._courts.move_to_end(stream)
         return court
@@ -84,6 +103,7 @@ class Courts:
     def forget(self) -> None:
         """What was recorded last did not become durable."""
         self._courts.clear()
+        self._indexes.clear()
 
     def enter(self, event: Event, payload: Payload, place: Place) -> Act | None:
         """Give a new event its number, if it is an act of authority; it counts for nothing yet."""
@@ -133,18 +153,18 @@ class Courts:
             reach = vector(self._records, deed.cut)
         if isinstance(deed, Hold):
             return reach
-        return {number: seq for number, seq in reach.items() if concerns(deed, self._records.branch(number))}
+        found = self._about(event.stream, deed)
+        return {branch.number: reach[branch.number] for branch in found if branch.number in reach}
 
     def affected(self, act: Act, *, new: bool) -> Iterator[EventId]:
         """The events that may be judged otherwise now that an act has come or has changed; some twice."""
         records, court = self._records, self.of(act.branch.stream)
         match act.deed:
             case Limit() as deed:
-                yield from self._beyond(act, [each for each in records.branches(court.stream) if concerns(deed, each)])
+                yield from self._beyond(act, self._about(court.stream, deed))
             case Grant(principal=principal) if not new:
-                for branch in records.branches(court.stream):
-                    if branch.enrolment.principal == principal:
-                        yield from self._after(act, branch, 0)
+                for branch in self._about(court.stream, Limit(Role.GUEST, principal=principal)):
+                    yield from self._after(act, branch, 0)
             case Hold(on=on, replaces=replaces):
                 if on:
                     yield from self._beyond(act, records.branches(court.stream))
@@ -157,6 +177,10 @@ class Courts:
                 yield from (name for name in sorted(events) if self._here(name, court.stream))
             case _:
                 pass
+
+    def _about(self, stream: StreamId, limit: Limit) -> Sequence[Branch]:
+        index = self._indexes.setdefault(stream, _Index())
+        return index.about(limit, self._records.branches(stream))
 
     def _beyond(self, act: Act, branches: Sequence[Branch]) -> Iterator[EventId]:
         for branch in branches:
@@ -194,15 +218,6 @@ class Courts:
             court.add(act)
             court.settle(act, stored.level, alive=stored.alive)
         return court
-
-
-def concerns(limit: Limit, branch: Branch) -> bool:
-    """Whether a limit is about the events of a branch."""
-    if limit.principal is not None:
-        return branch.enrolment.principal == limit.principal
-    if limit.device is not None:
-        return branch.device == limit.device
-    return branch.enrolment.node is not None and branch.enrolment.node == limit.node
 
 
 def level_of(deed: Deed, role: int, *, accepted: bool) -> int:

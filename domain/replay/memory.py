@@ -34,6 +34,7 @@ class MemoryHistory:
         self._located: dict[EventId, Event] = {}
         self._marks: dict[EventId, Vector] = {}
         self._branches: list[Branch] = []
+        self._of_stream: dict[StreamId, list[Branch]] = {}
         self._on_branch: list[list[EventId]] = []
         self._acts: dict[StreamId, list[StoredAct]] = {}
         self._act_numbers: dict[EventId, int] = {}
@@ -132,6 +133,7 @@ class MemoryHistory:
         """A new branch."""
         branch = Branch(len(self._branches), stream, device, enrolment)
         self._branches.append(branch)
+        self._of_stream.setdefault(stream, []).append(branch)
         self._on_branch.append([])
         return branch
 
@@ -145,7 +147,7 @@ class MemoryHistory:
 
     def branches(self, stream: StreamId) -> Sequence[Branch]:
         """All branches of a stream."""
-        return [branch for branch in self._branches if branch.stream == stream]
+        return self._of_stream.get(stream, ())
 
     def beyond(self, branch: int, seq: int) -> Sequence[EventId]:
         """The events of a branch after a seq."""

@@ -119,8 +119,8 @@ def walks_end_early(patch: Patch) -> None:
 
 
 def a_node_s_end_ends_nothing(patch: Patch) -> None:
-    honest = courts.concerns
-    patch.setattr(courts, "concerns", lambda limit, branch: limit.node is None and honest(limit, branch))
+    honest = Courts._about
+    patch.setattr(Courts, "_about", lambda self, stream, limit: () if limit.node else honest(self, stream, limit))
 
 
 def a_node_s_end_binds_nobody(patch: Patch) -> None:
