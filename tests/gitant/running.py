@@ -29,9 +29,10 @@ class Node:
     """One run of `gitant serve` and what it has said so far."""
 
     def __init__(self, folder: Path, *flags: str, port: int = 0, workers: int = 1, filed: bool = False) -> None:
-        words = ["serve", "--data-dir", str(folder), *flags]
+        words = ["serve", "--data-dir", str(folder)]
         if not filed:  # else the node's `config.toml` says both
             words += ["--port", str(port), "--workers", str(workers)]
+        words += flags  # the last of two counts
         environ = {name: value for name, value in os.environ.items() if not name.startswith("GITANT_")}
         self.process = subprocess.Popen(
             [BIN / "gitant", *words],

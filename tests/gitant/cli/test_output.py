@@ -51,7 +51,7 @@ def liar() -> Generator[tuple[str, list[dict[str, str]]]]:
     repo: dict[str, Any] = dict.fromkeys(
         ("id", "full_name", "description", "clone_url", "default_branch", "created_at"), HOSTILE
     )
-    repo |= dict.fromkeys(("updated_at", "open_issues", "closed_issues", "website", "stars"), HOSTILE)
+    repo |= dict.fromkeys(("updated_at", "open_issues", "closed_issues", "website", "stars", "forks_count"), HOSTILE)
     repo |= {"topics": [HOSTILE]}
     issue: dict[str, Any] = dict.fromkeys(("id", "title", "body", "author", "created_at", "updated_at"), HOSTILE)
     issue |= {"number": HOSTILE, "state": HOSTILE, "state_reason": HOSTILE, "labels": [HOSTILE], "assignees": [HOSTILE]}
