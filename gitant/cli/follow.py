@@ -25,7 +25,7 @@ def followed(
 ) -> Generator[dict[str, Any]]:
     """Events as they happen, from behind `after` (None: from now). Ends with a `LocalFault` only if asking is vain."""
     last = "" if after is None else str(after)
-    pause, heard = PAUSE_FIRST_S, False
+    pause, heard, told = PAUSE_FIRST_S, False, False
     while True:
         try:
             # Anew each time: a node that starts again may have another port.
@@ -34,14 +34,15 @@ def followed(
                 with api.stream(STREAM, params, headers) as lines:
                     heard = True
                     for name, data in _blocks(lines, last):
-                        last, pause = name, PAUSE_FIRST_S
+                        last, pause, told = name, PAUSE_FIRST_S, False
                         if data:
                             yield json.loads(data)
         except (Unavailable, ApiProblem) as fault:
             if not heard or (isinstance(fault, ApiProblem) and fault.status not in _PASSING):
                 raise
-            if pause == PAUSE_FIRST_S:
+            if not told:
                 tell(f"{fault.message}; waiting for the node")
+            told = True
         time.sleep(pause)
         pause = min(2 * pause, PAUSE_MOST_S)
 

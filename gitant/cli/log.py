@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as encoding
-from contextlib import suppress
+import os
+import signal
 from typing import Annotated, Any
 
 import typer
@@ -112,14 +113,15 @@ def _follow(
 ) -> None:
     """Print what happens until somebody presses Ctrl-C. What was listed before is `known`."""
     names: dict[str, str] = {}
-    with suppress(KeyboardInterrupt):
-        for event in followed(data_dir, url, wanted, after):
-            if event["id"] in known:
-                continue
-            if not json and event["author"] not in names:
-                with Api.open(data_dir, url) as api:
-                    names |= names_of(api, [event["author"]])
-            _print({**event, "author": names.get(event["author"], event["author"])}, json=json)
+    # Unwinding an HTTP client at any point it may be at can wait for a lock for ever; there is nothing to tidy up.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    for event in followed(data_dir, url, wanted, after):
+        if event["id"] in known:
+            continue
+        if not json and event["author"] not in names:
+            with Api.open(data_dir, url) as api:
+                names |= names_of(api, [event["author"]])
+        _print({**event, "author": names.get(event["author"], event["author"])}, json=json)
 
 
 def _print(event: dict[str, Any], *, json: bool) -> None:

@@ -164,7 +164,9 @@ def test_the_command_follows_through_a_restart(tmp_path_factory: pytest.TempPath
         with following:
             assert following.stdout is not None
             seen = [json.loads(following.stdout.readline()) for _ in range(2)]
+            assert following.stderr is not None
             assert node.end() == 0
+            assert "waiting for the node" in following.stderr.readline()
             with running(folder) as again, asking(again) as client:  # on another port
                 client.post("/api/v1/repos", json={"name": "behind"}).raise_for_status()
                 seen.append(json.loads(following.stdout.readline()))
@@ -172,7 +174,6 @@ def test_the_command_follows_through_a_restart(tmp_path_factory: pytest.TempPath
             _, told = following.communicate(timeout=PATIENCE_S)
             assert following.returncode == 0, told
     assert [event["position"] for event in seen] == [1, 2, 3]
-    assert "waiting for the node" in told
     alone = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (alone.returncode, alone.stdout) == (1, "")
     assert "no node is running" in alone.stderr
