@@ -154,9 +154,10 @@ class Court:
         return any(act.level > above and limit.in_past(act.place) for act in found)
 
     def everybody(self) -> dict[Did, Role]:
-        """The role of all whom some act names, and of the roots, with all acts in their past."""
+        """The role of all whom an act that counts names, and of the roots, with all acts in their past."""
         seen = (1 << len(self.acts)) - 1
-        named = sorted({*self.roots, *self._grants, *self._limits})
+        told = {act.deed.principal for act in self.acts if act.alive and isinstance(act.deed, Grant | Limit)}
+        named = sorted({*self.roots, *(did for did in told if did is not None)})
         return {did: self.now(did, key_of(did), seen) for did in named}
 
     # --- standing --------------------------------------------------------------------------------
@@ -181,7 +182,8 @@ class Court:
                 best = found if best.by is None else Standing(found.role, best.by)
             elif best.by is None:
                 best = Standing(best.role, found.by)
-        return best
+        # What was reduced does not matter to whom another claim gives as much.
+        return Standing(best.role) if best.role == claims[0].role else best
 
     def now(self, principal: Did, device: DeviceKey, seen: int, enrolment: Enrolment | None = None) -> Role:
         """The role of a principal's next event, whose past has all the acts `seen`; it is in the past of no cut."""

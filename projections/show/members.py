@@ -21,13 +21,9 @@ CHANGES_SHOWN_MAX = 20
 def show(streams: Iterable[StreamId], canvas: Canvas) -> None:
     """Write the rows that changed in streams where an act of authority came or changed."""
     for stream in sorted(streams):
-        canvas.shelf.write()
-        rows = canvas.shelf.connection.execute("SELECT did, role FROM roles WHERE stream=?", (stream,))
-        shown: dict[str, int] = dict(rows.fetchall())
-        touched = {state.key for state in canvas.changed(MemberState)}
+        canvas.shelf.delete("DELETE FROM roles WHERE stream=?", (stream,))
         for did, role in canvas.court(stream).everybody().items():
-            if shown.get(did) != role or member_key(stream, did) in touched:
-                canvas.shelf.put(ROLES, (stream, did, int(role), _document(stream, did, role, canvas)))
+            canvas.shelf.put(ROLES, (stream, did, int(role), _document(stream, did, role, canvas)))
         canvas.mark(stream)
 
 

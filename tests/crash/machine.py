@@ -200,7 +200,8 @@ class Machine:
             return False
         _, path = descriptor(call.args[4])
         # SQLite's shared memory is rebuilt by whoever comes first; nothing in it has to survive.
-        if self._inside(path) and not path.endswith("-shm"):
+        # Nor has what counts requests: it is in the cache.
+        if self._inside(path) and not path.endswith("-shm") and "/cache/" not in path:
             raise Untraceable(f"{path} is written through memory")
         return False
 
