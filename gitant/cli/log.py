@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as encoding
 import os
 import signal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -17,6 +17,9 @@ from gitant.cli.follow import followed
 from gitant.cli.names import names_of
 from gitant.cli.options import DataDir, Json, Limit, Repo, Url
 from gitant.cli.output import clean, print_json, print_table
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 app = typer.Typer()
 
@@ -102,6 +105,10 @@ def _list_void(
     print_table(("Event", "Kind", "Author", "Why"), rows, empty="every event has its effect")
 
 
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(0)
+
+
 def _follow(
     data_dir: str | None,
     url: str | None,
@@ -114,7 +121,7 @@ def _follow(
     """Print what happens until somebody presses Ctrl-C. What was listed before is `known`."""
     names: dict[str, str] = {}
     # Unwinding an HTTP client at any point it may be at can wait for a lock for ever; there is nothing to tidy up.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    signal.signal(signal.SIGINT, _leave)
     for event in followed(data_dir, url, wanted, after):
         if event["id"] in known:
             continue
