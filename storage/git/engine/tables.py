@@ -1,8 +1,9 @@
 """What the tables of a repository answer: Protocols and columns that serving builds upon.
 
 Every object of a repository has a number. Numbers of one pack follow one another in the order of its index; an object
-that lies in several packs counts under one of its numbers, its *canonical* one, and everything here takes and gives
-canonical numbers unless it says otherwise. Numbers hold for one `Tables` value: when packs come or go there is another
+that lies in several packs counts under one of its numbers, its *canonical* one (the smallest: that in the first such
+pack, so that chains of deltas through several packs cannot close), and everything here takes and gives canonical
+numbers unless it says otherwise. Numbers hold for one `Tables` value: when packs come or go there is another
 value. Both kinds of value never change, may be used by any number of threads, and need no closing: what they map is
 let go when nobody holds them any more.
 """
@@ -88,6 +89,10 @@ class Tables(Protocol):
 
     def entries(self, numbers: Numbers) -> Entries:
         """Where these objects lie."""
+        ...
+
+    def canonical(self, numbers: Numbers) -> Numbers:
+        """The canonical number of each of these numbers, which may be own numbers of copies."""
         ...
 
     def read(self, number: int) -> tuple[int, bytes]:
