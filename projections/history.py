@@ -44,7 +44,7 @@ class ViewHistory(ViewGraph):
         self._known: dict[bytes, Known] = {}
         self._positions: dict[bytes, int] = {}
         self._pending: dict[bytes, Event] = {}
-        self._joining: dict[bytes, list[EventId]] = {}
+        self._joining: dict[bytes, set[EventId]] = {}
         self._arriving: EventId | None = None
         self._rejudged = False
         self._roots: dict[bytes, tuple[Did, ...]] = {}
@@ -176,7 +176,7 @@ class ViewHistory(ViewGraph):
         self._shelf.put(EVENTS, _event_row(event, position, verdict, place.branch, self.set_number(place.acts)))
         for key in keys:
             self._shelf.put(MEMBERS, (key, event.lamport, event.id, position))
-            self._joining.setdefault(key, []).append(event.id)
+            self._joining.setdefault(key, set()).add(event.id)
         for awaited in judgement.awaits:
             self._awaited.add(awaited)
             self._shelf.put(AWAITING, (awaited, event.id))
@@ -195,8 +195,7 @@ class ViewHistory(ViewGraph):
             place = (key, event.lamport, event.id)
             if self._shelf.connection.execute("DELETE FROM members WHERE key=? AND lamport=? AND id=?", place).rowcount:
                 left.append(key)
-            if event.id in self._joining.get(key, ()):
-                self._joining[key].remove(event.id)
+            self._joining.get(key, set()).discard(event.id)
         return left
 
     def drop_redaction(self, targets: Sequence[bytes], by: EventId) -> None:

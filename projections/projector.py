@@ -12,6 +12,7 @@ from domain.attachment.state import AttachmentState
 from domain.authority.ancestry import past_of
 from domain.authority.roles import Role
 from domain.comment.state import CommentState
+from domain.fold.kind import State
 from domain.follower.state import FollowerState
 from domain.identity.state import IdentityState
 from domain.ids import EventId, StreamId
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
     from domain.authority.court import Court
     from domain.envelope import Event
-    from domain.fold.kind import State
     from domain.replay.judge import Judgement
     from domain.verdict import Verdict
     from projections.tips import Tip
@@ -52,33 +52,22 @@ if TYPE_CHECKING:
 class _Shown(NamedTuple):
     document: Callable[[Any, Projector], bytes]
     show: Callable[[Any, bytes, Projector], None]
+    hide: Callable[[bytes, Projector], None] | None
+    """Takes an entity out of the tables when nothing accepted is left of it; None for what a genesis makes."""
 
 
 _SHOWN: Final[dict[type[State], _Shown]] = {
-    IdentityState: _Shown(identity.document, identity.show),
-    LabelState: _Shown(label.document, label.show),
-    IssueState: _Shown(issue.document, issue.show),
-    CommentState: _Shown(comment.document, comment.show),
-    AttachmentState: _Shown(attachment.document, attachment.show),
-    RefState: _Shown(ref.document, ref.show),
-    FollowerState: _Shown(follower.document, follower.show),
-    ProtectionState: _Shown(protection.document, protection.show),
-    RepositoryState: _Shown(repository.document, repository.show),
+    IdentityState: _Shown(identity.document, identity.show, None),
+    LabelState: _Shown(label.document, label.show, label.hide),
+    IssueState: _Shown(issue.document, issue.show, issue.hide),
+    CommentState: _Shown(comment.document, comment.show, comment.hide),
+    AttachmentState: _Shown(attachment.document, attachment.show, attachment.hide),
+    RefState: _Shown(ref.document, ref.show, ref.hide),
+    FollowerState: _Shown(follower.document, follower.show, follower.hide),
+    ProtectionState: _Shown(protection.document, protection.show, protection.hide),
+    RepositoryState: _Shown(repository.document, repository.show, None),
 }
 """By state, in the order of showing: labels before the issues that name them, repositories last for their counts."""
-
-
-_HIDDEN: Final[dict[type[State], tuple[str, ...]]] = {
-    IssueState: (
-        "DELETE FROM issues WHERE id=?",
-        "DELETE FROM issue_labels WHERE issue=?",
-        "DELETE FROM issue_assignees WHERE issue=?",
-    ),
-    CommentState: ("DELETE FROM comments WHERE id=?",),
-    LabelState: ("DELETE FROM labels WHERE id=?",),
-    ProtectionState: ("DELETE FROM protections WHERE id=?",),
-}
-"""By state, what takes an entity out of the tables when nothing accepted is left of it."""
 
 _OPENS_MAX: Final = 50_000
 _COUNTS_MAX: Final = 10_000
@@ -253,18 +242,21 @@ class Projector:
         """Bring the counts in step with the people whose star came or went, and show their repositories again."""
         for state in list(self.changed(FollowerState)):
             assert isinstance(state, FollowerState)
-            row = self.shelf.connection.execute(
-                "SELECT starred FROM followers WHERE stream=? AND did=?", (state.stream, state.did)
-            ).fetchone()
-            change = int(state.stands) - (0 if row is None else int(row[0]))
-            if change:
-                self._stars[state.stream] = self.star_count(state.stream) + change
-                self._mark(state.stream)
+            self._count_star(state)
+
+    def _count_star(self, state: FollowerState) -> None:
+        row = self.shelf.connection.execute(
+            "SELECT starred FROM followers WHERE stream=? AND did=?", (state.stream, state.did)
+        ).fetchone()
+        change = int(state.stands) - (0 if row is None else int(row[0]))
+        if change:
+            self._stars[state.stream] = self.star_count(state.stream) + change
+            self._mark(state.stream)
 
     def _mark_carriers(self) -> None:
         """Issues show the names of their labels: show those again whose labels changed."""
         labels = [state.key for state in self.changed(LabelState)]
-        if not labels:
+        if not labels and LabelState not in self._gone.values():
             return
         for state in self.changed(IssueState):
             self._docs.pop(state.key, None)
@@ -280,10 +272,12 @@ class Projector:
                 self._counts_of(stream)[0 if was else 1] -= 1
                 self._were_open.pop(key, None)
                 self.mark(stream)
-            for statement in _HIDDEN.get(sort, ()):
-                self.shelf.delete(statement, (key,))
-            if sort is RefState:
-                ref.hide(key, self)
+            if sort is FollowerState:
+                self._count_star(FollowerState(key))
+            if sort is not State:  # or else what made it was gone before
+                hide = _SHOWN[sort].hide
+                assert hide is not None, "a genesis counts for ever"
+                hide(key, self)
 
     def mark(self, key: bytes) -> None:
         """Show an entity again."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 """Bump when a fold or a table changes: older views are thrown away and rebuilt."""
 
 
@@ -212,6 +212,7 @@ REPOS: Final = Table(
         "owner": "TEXT NOT NULL",
         "private": "INTEGER NOT NULL",
         "archived": "INTEGER NOT NULL",
+        "successor": "BLOB",
         "deleted": "INTEGER NOT NULL",
         "default_branch": "TEXT NOT NULL",
         "roots": "TEXT NOT NULL",
@@ -228,7 +229,7 @@ REPOS: Final = Table(
         ("deleted", "stars", "stream"),
         ("deleted", "name", "stream"),
     ),
-    shared=("name", "owner", "private", "archived", "deleted", "default_branch", "roots", "doc"),
+    shared=("name", "owner", "private", "archived", "successor", "deleted", "default_branch", "roots", "doc"),
 )
 FORMER_PLACES: Final = Table(
     "former_places",

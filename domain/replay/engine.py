@@ -231,7 +231,7 @@ class Engine:
             self._judge_redacted(payload)
         for touch in touches:
             if again or kind.refolds:
-                applied.stale[touch.key] = touch.state
+                _refold_later(applied, touch.key, touch.state)
             else:
                 applied.states[touch.key] = self._fold_touch(event, touch, payload)
 
@@ -247,7 +247,8 @@ class Engine:
         left = history.leave(event, list(touches))
         if not left:
             return
-        applied.stale.update({key: touches[key] for key in left})
+        for key in left:
+            _refold_later(applied, key, touches[key])
         if type(payload) is EventRedacted:
             history.drop_redaction(payload.events, event.id)
             self._judge_redacted(payload)
@@ -371,6 +372,12 @@ class Engine:
         applied.rejudged.append(event.id)
         if self._judge(event, applied, again=True):
             self._wake(event.id)
+
+
+def _refold_later(applied: Applied, key: bytes, sort: type[State]) -> None:
+    """Note an entity to be folded again; kinds that act on several sorts of things do not know which one it is."""
+    if sort is not State or key not in applied.stale:
+        applied.stale[key] = sort
 
 
 def _readable(event: Event) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import StreamId
 
-_COLUMNS = "stream, name, owner, private, archived, default_branch, roots, doc, pos, updated, stars"
+_COLUMNS = "stream, name, owner, private, archived, successor, default_branch, roots, doc, pos, updated, stars"
 _AT: Final = {name: place for place, name in enumerate(_COLUMNS.split(", "))}
 _FORMER = (
     "SELECT DISTINCT stream FROM former_places JOIN repos r USING (stream) WHERE r.deleted=0 AND former_places.name=?"
@@ -176,13 +176,14 @@ def _one(
 
 
 def _row(connection: sqlite3.Connection, row: Sequence[Any]) -> RepoRow:
-    stream, name, owner, private, archived, default_branch, roots, doc, *_ = row
+    stream, name, owner, private, archived, successor, default_branch, roots, doc, *_ = row
     return RepoRow(
         id=stream,
         owner=name_of(connection, owner) or owner.replace(":", "-"),
         name=name,
         private=bool(private),
         archived=bool(archived),
+        successor=successor,
         default_branch=default_branch,
         readers=tuple(roots.split()),
         doc=doc,

@@ -16,6 +16,7 @@ _SENTENCES: Final = {
     "repository.renamed.v1": "renamed {repo}",
     "repository.offered.v1": "changed to whom {repo} is offered",
     "repository.transferred.v1": "took over {repo}",
+    "repository.succeeded.v1": "said what {repo} goes on as",
     "repository.website_set.v1": "changed the website of {repo}",
     "repository.topics_changed.v1": "changed the topics of {repo}",
     "repository.starred.v1": "starred {repo}",

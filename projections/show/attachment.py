@@ -46,3 +46,8 @@ def show(state: AttachmentState, doc: bytes, canvas: Canvas) -> None:
         doc,
     )
     canvas.shelf.put(ATTACHMENTS, row)
+
+
+def hide(key: bytes, canvas: Canvas) -> None:
+    """Take an attachment away of which nothing counts any longer."""
+    canvas.shelf.delete("DELETE FROM attachments WHERE id=?", (key,))

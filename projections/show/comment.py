@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from domain.reaction.contents import counts
 from projections.show.form import body_conflicts, encode_json, iso
-from projections.show.links import show_links
-from projections.show.reactions import show_reactions
+from projections.show.links import hide_links, show_links
+from projections.show.reactions import hide_reactions, show_reactions
 from projections.tables import COMMENTS
 
 if TYPE_CHECKING:
@@ -50,3 +50,10 @@ def show(state: CommentState, doc: bytes, canvas: Canvas) -> None:
 
 def _is_hole(state: CommentState) -> bool:
     return state.redacted and not state.body.present
+
+
+def hide(key: bytes, canvas: Canvas) -> None:
+    """Take a comment away of which nothing counts any longer."""
+    canvas.shelf.delete("DELETE FROM comments WHERE id=?", (key,))
+    hide_reactions(key, canvas)
+    hide_links(key, canvas)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from domain.follower.state import DEFAULT_LEVEL
+from domain.follower.state import DEFAULT_LEVEL, FollowerState
 from projections.show.form import conflicts, encode_json, iso
 from projections.tables import FOLLOWERS
 
 if TYPE_CHECKING:
-    from domain.follower.state import FollowerState
     from projections.canvas import Canvas
 
 
@@ -33,3 +32,9 @@ def show(state: FollowerState, doc: bytes, canvas: Canvas) -> None:
     """Write a person's row."""
     row = (state.stream, state.did, int(state.stands), state.lamport, state.star, state.level, doc)
     canvas.shelf.put(FOLLOWERS, row)
+
+
+def hide(key: bytes, canvas: Canvas) -> None:
+    """Take a person's row away of whom nothing counts any longer."""
+    state = FollowerState(key)
+    canvas.shelf.delete("DELETE FROM followers WHERE stream=? AND did=?", (state.stream, state.did))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from domain.label.state import LabelState
 from domain.reaction.contents import counts
 from projections.show.form import body_conflicts, conflicts, encode_json, iso
-from projections.show.links import show_links
-from projections.show.reactions import show_reactions
+from projections.show.links import hide_links, show_links
+from projections.show.reactions import hide_reactions, show_reactions
 from projections.tables import ISSUE_ASSIGNEES, ISSUE_LABELS, ISSUES, PINS
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def show(state: IssueState, doc: bytes, canvas: Canvas) -> None:
     )
     shelf.put(ISSUES, row)
     if not canvas.is_new(state.key):
-        shelf.delete("DELETE FROM issue_labels WHERE issue=?", (state.key,))
-        shelf.delete("DELETE FROM issue_assignees WHERE issue=?", (state.key,))
+        _hide_carried(state.key, canvas)
     for label in state.labels.added:
         shelf.put(ISSUE_LABELS, (state.stream, label, state.lamport, state.key))
     for did in state.assignees.added:
@@ -43,6 +42,20 @@ def show(state: IssueState, doc: bytes, canvas: Canvas) -> None:
     _show_pin(state, canvas)
     show_reactions(state, canvas)
     show_links(state, state.key, canvas)
+
+
+def hide(key: bytes, canvas: Canvas) -> None:
+    """Take an issue away of which nothing counts any longer."""
+    canvas.shelf.delete("DELETE FROM pins WHERE (stream, issue) IN (SELECT stream, id FROM issues WHERE id=?)", (key,))
+    canvas.shelf.delete("DELETE FROM issues WHERE id=?", (key,))
+    _hide_carried(key, canvas)
+    hide_reactions(key, canvas)
+    hide_links(key, canvas)
+
+
+def _hide_carried(key: bytes, canvas: Canvas) -> None:
+    canvas.shelf.delete("DELETE FROM issue_labels WHERE issue=?", (key,))
+    canvas.shelf.delete("DELETE FROM issue_assignees WHERE issue=?", (key,))
 
 
 def _show_pin(state: IssueState, canvas: Canvas) -> None:

@@ -34,6 +34,13 @@ def show(state: LabelState, doc: bytes, canvas: Canvas) -> None:
     canvas.shelf.put(LABELS, row)
 
 
+def hide(key: bytes, canvas: Canvas) -> None:
+    """Take a label away of which nothing counts any longer, and from the issues that show it."""
+    for carrier in issues_with(key, canvas):
+        canvas.mark(carrier)
+    canvas.shelf.delete("DELETE FROM labels WHERE id=?", (key,))
+
+
 def issues_with(label: bytes, canvas: Canvas) -> list[bytes]:
     """The issues that carry a label."""
     canvas.shelf.write()

@@ -16,8 +16,7 @@ def show_links(state: IssueState | CommentState, issue: bytes, canvas: Canvas) -
     """Write what the words of one thing, which is or belongs to `issue`, name."""
     shelf = canvas.shelf
     if not canvas.is_new(state.key):
-        shelf.delete("DELETE FROM mentions WHERE entity=?", (state.key,))
-        shelf.delete("DELETE FROM links WHERE entity=?", (state.key,))
+        hide_links(state.key, canvas)
     for event, (lamport, people, issues, commits) in state.links.items():
         for did in people:
             shelf.put(MENTIONS, (state.stream, did, issue, event, state.key))
@@ -25,3 +24,9 @@ def show_links(state: IssueState | CommentState, issue: bytes, canvas: Canvas) -
             # What an issue says about itself is no news to it.
             if target != issue:
                 shelf.put(LINKS, (target, lamport, event, state.stream, issue, state.key))
+
+
+def hide_links(key: bytes, canvas: Canvas) -> None:
+    """Take away what the words of one thing name."""
+    canvas.shelf.delete("DELETE FROM mentions WHERE entity=?", (key,))
+    canvas.shelf.delete("DELETE FROM links WHERE entity=?", (key,))

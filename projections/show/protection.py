@@ -53,3 +53,8 @@ def show(state: ProtectionState, doc: bytes, canvas: Canvas) -> None:
         canvas.shelf.delete("DELETE FROM protections WHERE id=?", (state.key,))
         return
     canvas.shelf.put(PROTECTIONS, (state.key, state.stream, state.pattern, doc))
+
+
+def hide(key: bytes, canvas: Canvas) -> None:
+    """Take a protection away that counts no longer."""
+    canvas.shelf.delete("DELETE FROM protections WHERE id=?", (key,))

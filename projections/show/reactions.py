@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 def show_reactions(state: IssueState | CommentState, canvas: Canvas) -> None:
     """Write the reactions of one thing."""
     if not canvas.is_new(state.key):
-        canvas.shelf.delete("DELETE FROM reactions WHERE entity=?", (state.key,))
+        hide_reactions(state.key, canvas)
     if state.reactions.added:
         for content, did in reactors(state.reactions):
             canvas.shelf.put(REACTIONS, (state.key, did, content, state.stream))
+
+
+def hide_reactions(key: bytes, canvas: Canvas) -> None:
+    """Take away the reactions of one thing."""
+    canvas.shelf.delete("DELETE FROM reactions WHERE entity=?", (key,))

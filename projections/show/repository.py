@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from projections.show.form import conflicts, encode_json, iso
+from projections.show.form import RIVALS_SHOWN_MAX, conflicts, encode_json, iso
 from projections.tables import FORMER_PLACES, REPO_FORKS, REPO_TOPICS, REPOS
 
 if TYPE_CHECKING:
+    from domain.fold.register import Written
     from domain.repository.state import RepositoryState
     from projections.canvas import Canvas
 
@@ -40,6 +41,7 @@ def document(state: RepositoryState, canvas: Canvas) -> bytes:
         fields["offered_to"] = state.offer.value
     if state.deleted.value:
         fields["deleted"] = True
+    fields |= _succession(state)
     found = conflicts(
         name=state.names,
         owner=state.owners,
@@ -50,9 +52,24 @@ def document(state: RepositoryState, canvas: Canvas) -> bytes:
         archived=state.archived,
         deleted=state.deleted,
     )
+    if len(state.successors) > 1:
+        found["succeeded_by"] = [_told(write) for write in state.successors[-RIVALS_SHOWN_MAX:]]
     if found:
         fields["conflicts"] = found
     return encode_json(fields)
+
+
+def _succession(state: RepositoryState) -> dict[str, Any]:
+    """What it goes on as, and who says so; nothing while no root does."""
+    if not state.named:
+        return {}
+    named = [_told(write) for write in state.named]
+    found: dict[str, Any] = {"succession": {"threshold": state.threshold, "named": named}}
+    return {"succeeded_by": state.successors[-1].value.hex(), **found} if state.successors else found
+
+
+def _told(write: Written[bytes]) -> dict[str, str]:
+    return {"value": write.value.hex(), "author": write.author, "event": write.event.hex()}
 
 
 def show(state: RepositoryState, doc: bytes, canvas: Canvas) -> None:
@@ -66,6 +83,7 @@ def show(state: RepositoryState, doc: bytes, canvas: Canvas) -> None:
         state.owners.value,
         int(state.hidden),
         int(state.archived.value),
+        state.successors[-1].value if state.successors else None,
         int(state.deleted.value),
         state.default_branch.value,
         canvas.readers(state.key),
