@@ -1,0 +1,160 @@
+"""What the core asks of the world, as values, and what the world reports back.
+
+The caller of a `Replicator` carries the effects out in the order given, and hands in what came of those with a token:
+`Store` → `stored`, `Read` → `read`, `Fetch` → `fetched`. Nothing here does anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from domain.envelope import Event, RawEvent
+    from domain.ids import DeviceKey, Did, EventId, StreamId
+    from domain.ports_replication import GitObject
+
+LinkId = NewType("LinkId", int)
+"""One connection with one peer, named by whoever carries it; never used again for another."""
+
+Token = NewType("Token", int)
+"""What ties a report to the effect that it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put a frame on a link, after all that were put on it before."""
+
+    link: LinkId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Append events of one stream durably, fold them, and report `stored(token, …)`.
+
+    They come after their past and were checked; those in `vouched` only by the hash chain to a signature that was.
+    Each of `holes` came without its payload: unless, with all of `events` folded, an accepted redaction covers every
+    one of them, nothing is kept and the outcome is `REFUSED`. Stores are carried out one after the other.
+    """
+
+    token: Token
+    stream: StreamId
+    events: tuple[Event, ...]
+    vouched: frozenset[EventId] = frozenset()
+    holes: frozenset[EventId] = frozenset()
+
+
+class Outcome(StrEnum):
+    """What came of a `Store`."""
+
+    STORED = "stored"
+    FAILED = "failed"
+    """Not now: the disk is full, or the writer is gone. Nothing of it was kept."""
+    REFUSED = "refused"
+    """A hole is covered by no accepted redaction. Nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What of one feed is asked for: all that is on any of its branches and not before one of the `known` events.
+
+    A `known` event is a (seq, id); one that this node does not hold is passed over, and if none is held, all of the
+    feed is meant.
+    """
+
+    device: DeviceKey
+    known: tuple[tuple[int, EventId], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFeeds:
+    """Rows of some feeds of a stream, each after its past: at most about `bytes_max` of them, those after `cursor`.
+
+    `cursor` 0 begins; the answer's says where to go on (the log's position will do) and 0 that this was all.
+    """
+
+    stream: StreamId
+    feeds: tuple[After, ...]
+    cursor: int
+    bytes_max: int
+    events_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadIds:
+    """Rows by id, each after those it names of the others; what is not in the stream is left out."""
+
+    stream: StreamId
+    ids: tuple[EventId, ...]
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read rows of the log and report `read(token, Rows(…))`; reads may overlap."""
+
+    token: Token
+    query: ReadFeeds | ReadIds
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An event as it is stored. The payload of a redacted one is None, whether or not its bytes are still here."""
+
+    id: EventId
+    device: DeviceKey
+    raw: RawEvent
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The answer to a `Read`; `failed` when the log could not be read."""
+
+    rows: tuple[Row, ...]
+    cursor: int = 0
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Get git objects or blobs of a stream from the peer of a link, and report `fetched(token, …)`."""
+
+    token: Token
+    link: LinkId
+    peer: Did
+    stream: StreamId
+    objects: tuple[GitObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Call `woke(now)` at this time (monotonic milliseconds); the latest one counts, an earlier call does no harm."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End a link, once what was sent on it has left; `disconnected` is not called for it any more."""
+
+    link: LinkId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for the log and the metrics: a stable code, and values that say it in a sentence."""
+
+    code: str
+    words: str
+    peer: Did | None = None
+    stream: StreamId | None = None
+    values: Mapping[str, Any] | None = None
+
+
+Effect = Send | Store | Read | Fetch | WakeAt | Close | Note
