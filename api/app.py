@@ -72,6 +72,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     places.offer_repo,
     places.withdraw_offer,
     places.accept_repo,
+    places.name_successor,
+    places.unname_successor,
     followers.list_stars,
     followers.star_repo,
     followers.unstar_repo,

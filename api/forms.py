@@ -125,6 +125,12 @@ class Transfer(Struct, kw_only=True):
     owner: Person
 
 
+class Succession(Struct, kw_only=True):
+    """What a repository goes on as: an id, or what the successor is called here."""
+
+    to: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class Undeletion(Struct, kw_only=True):
     """What a repository shall be called that comes back; what it was called, if nothing is said."""
 

@@ -13,6 +13,29 @@ from msgspec import Struct
 State = Literal["open", "closed"]
 
 
+class Word(Struct):
+    """The id of a repository that a root names."""
+
+    value: str
+    author: str
+    event: str
+
+
+class Succession(Struct):
+    """Who says what a repository goes on as, and how many of its roots have to say the same."""
+
+    threshold: int
+    named: list[Word]
+
+
+class Successor(Struct):
+    """What a repository goes on as, where this node has it and the asker may read it."""
+
+    id: str
+    full_name: str
+    clone_url: str
+
+
 class Repository(Struct):
     """A repository."""
 
@@ -40,6 +63,9 @@ class Repository(Struct):
     deleted: bool = False
     fork_of: str = ""
     imported_from: str = ""
+    succeeded_by: str = ""
+    succession: Succession | None = None
+    successor: Successor | None = None
 
 
 class Repositories(Struct):

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RepoRow:
     """A repository. `doc` has id, name, description, website, topics, private, archived, default_branch, created_at,
-    updated_at, roots, open_issues, closed_issues, stars, event; and conflicts, offered_to, deleted where they apply.
+    updated_at, roots, open_issues, closed_issues, stars, event; and conflicts, offered_to, deleted,
+    succession, succeeded_by where they apply.
     """
 
     id: StreamId
@@ -31,6 +32,8 @@ class RepoRow:
     name: str
     private: bool
     archived: bool
+    successor: StreamId | None
+    """What it goes on as, if its roots said so."""
     default_branch: str
     readers: tuple[Did, ...]
     """Who may read it while it is private."""
@@ -374,22 +377,21 @@ class Writer(Protocol):
 
     Commands and their arguments (ids as bytes):
     repository.create {name, description, private, default_branch} · repository.edit {repo, description?,
-    default_branch?, private?, archived?, name?, website?} · repository.topics {repo, topics} ·
-    repository.offer {repo, to} · repository.accept {repo} · repository.star {repo, starred} · repository.watch {repo,
-    level} · repository.delete {repo} · repository.undelete {repo, name} · repository.fork {origin, staged, name, owner,
-    description?, private?} · repository.import {name, source, staged, refs: [[ref, oid]], owner, description, private,
-    default_branch, objects, skips: {fault: [oid]}} · refs.move {repo, commands: [[ref, old, new]],
-    quarantine, atomic} (extra: outcomes [[ref, reason]]) · label.create {repo, name, color, description} ·
-    label.edit {repo, label, name?, color?, description?} · label.delete {repo, label} (labels by name) ·
-    issue.open {repo, title, body, labels, assignees} · issue.edit {repo, issue, title?, body?, state?, reason?,
-    labels?, assignees?} · issue.edit_many {repo, issues, state?, reason?, labels?, add_labels, remove_labels,
-    assignees?, add_assignees, remove_assignees} (extra: issues) · issue.close {repo, issue, reason} ·
-    issue.reopen {repo, issue} · issue.label {repo, issue, set? | add?, remove?} · issue.assign {repo, issue, set? |
-    add?, remove?} · issue.react, issue.unreact {repo, issue, comment?, content} · issue.lock {repo, issue, reason} ·
-    issue.unlock, issue.pin, issue.unpin {repo, issue} · comment.add {repo, issue, body} ·
-    comment.edit {repo, comment, body} · comment.redact {repo, comment, reason} · attachment.add {repo, target?, name,
-    media_type, size, sha256} · attachment.redact {repo, sha256, reason} · event.submit {header, signature,
-    payload}. Every command that changes an entity takes `if_match` (the doc's etag, see `domain.etag`).
+    default_branch?, private?, archived?, name?, website?} · repository.topics {repo, topics} · repository.offer {repo,
+    to} · repository.accept {repo} · repository.succeed {repo, to} · repository.star {repo, starred} · repository.watch
+    {repo, level} · repository.delete {repo} · repository.undelete {repo, name} · repository.fork {origin, staged, name,
+    owner, description?, private?} · repository.import {name, source, staged, refs: [[ref, oid]], owner, description,
+    private, default_branch, objects, skips: {fault: [oid]}} · refs.move {repo, commands: [[ref, old, new]], quarantine,
+    atomic} (extra: outcomes [[ref, reason]]) · label.create {repo, name, color, description} · label.edit {repo, label,
+    name?, color?, description?} · label.delete {repo, label} (labels by name) · issue.open {repo, title, body, labels,
+    assignees} · issue.edit {repo, issue, title?, body?, state?, reason?, labels?, assignees?} · issue.edit_many {repo,
+    issues, state?, reason?, labels?, add_labels, remove_labels, assignees?, add_assignees, remove_assignees} (extra:
+    issues) · issue.close {repo, issue, reason} · issue.reopen {repo, issue} · issue.label {repo, issue, set? | add?,
+    remove?} · issue.assign {repo, issue, set? | add?, remove?} · issue.react, issue.unreact {repo, issue, comment?,
+    content} · issue.lock {repo, issue, reason} · issue.unlock, issue.pin, issue.unpin {repo, issue} · comment.add
+    {repo, issue, body} · comment.edit {repo, comment, body} · comment.redact {repo, comment, reason} · attachment.add
+    {repo, target?, name, media_type, size, sha256} · attachment.redact {repo, sha256, reason} · event.submit {header,
+    signature, payload}. Every command that changes an entity takes `if_match` (the doc's etag, see `domain.etag`).
     """
 
     async def send(

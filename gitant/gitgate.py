@@ -56,6 +56,14 @@ class NodeGate:
                 hint=f"take it out of the archive first: gitant repo edit {row.name} --unarchive",
             )
 
+        if row.successor is not None:
+            heir = self._views.repo(row.successor.hex())
+            name = f"{heir.owner}/{heir.name}" if heir is not None and may_read(actor, heir) else row.successor.hex()
+            raise Conflict(
+                f"{row.name} goes on as {name}, so nothing can be pushed to it",
+                hint=f"push to {name} instead; git remote set-url names the new place",
+            )
+
     async def push(
         self,
         actor: Actor,

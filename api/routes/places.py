@@ -1,21 +1,22 @@
-"""Where repositories are found: hand them over, and take back what was deleted."""
+"""Where repositories are found: hand them over, say what they go on as, and take back what was deleted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from litestar import delete, post
+from litestar import delete, post, put
 from litestar.params import JSONBody
 
 from api import shapes
 from api.asking import Asking
-from api.forms import Transfer, Undeletion
+from api.forms import Succession, Transfer, Undeletion
 from api.gate import may_read, readable, writers
 from api.params import Repo
 from api.reply import Reply
 from api.routes.repos import made_doc
 from api.writing import conditions, done, write
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound
+from domain.ids import is_hex_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,28 @@ async def withdraw_offer(request: Asking, repo: Repo) -> Reply:
 async def accept_repo(request: Asking, repo: Repo) -> Reply:
     """Take over a repository that is offered to the asker."""
     return await _act(request, repo, "repository.accept", {})
+
+
+@put("/api/v1/repos/{id:str}/successor", guards=[writers], responses=shapes.shows(shapes.Repository))
+async def name_successor(request: Asking, repo: Repo, data: JSONBody[Succession]) -> Reply:
+    """Say as a root what a repository goes on as; it counts once enough roots say the same."""
+    if is_hex_id(data.to):
+        return await _act(request, repo, "repository.succeed", {"to": bytes.fromhex(data.to)})
+    found = request.ports.views.repo(data.to)
+    if found is None or not may_read(request.actor, found):
+        raise InvalidInput(f"there is no repository {data.to!r} here", hint="name it by its id", field="to")
+    return await _act(request, repo, "repository.succeed", {"to": found.id})
+
+
+@delete(
+    "/api/v1/repos/{id:str}/successor",
+    status_code=200,
+    guards=[writers],
+    responses=shapes.shows(shapes.Repository),
+)
+async def unname_successor(request: Asking, repo: Repo) -> Reply:
+    """Take back what the asker said of what a repository goes on as."""
+    return await _act(request, repo, "repository.succeed", {"to": b""})
 
 
 async def _act(request: Asking, repo: str, command: str, args: Mapping[str, Any]) -> Reply:

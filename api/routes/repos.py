@@ -11,7 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from api import shapes
 from api.asking import Asking
 from api.forms import NewRepo, RepoChange
-from api.gate import readable, writers
+from api.gate import may_read, readable, writers
 from api.paging import listed, page_size
 from api.params import After, Limit, PerPage, Repo, Words
 from api.reply import Reply, encode_json, extended, read
@@ -132,10 +132,17 @@ def clone_url(request: Asking, owner: str, name: str) -> str:
 
 
 def _with_names(request: Asking, doc: bytes, row: RepoRow) -> bytes:
-    fields = {
+    fields: dict[str, Any] = {
         "owner": row.owner,
         "full_name": f"{row.owner}/{row.name}",
         "clone_url": clone_url(request, row.owner, row.name),
         "forks_count": request.ports.views.fork_count(request.actor, row.id),
     }
+    heir = request.ports.views.repo(row.successor.hex()) if row.successor is not None else None
+    if heir is not None and may_read(request.actor, heir):
+        fields["successor"] = {
+            "id": heir.id.hex(),
+            "full_name": f"{heir.owner}/{heir.name}",
+            "clone_url": clone_url(request, heir.owner, heir.name),
+        }
     return extended(doc, encode_json(fields)[1:-1])

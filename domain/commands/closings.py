@@ -42,7 +42,7 @@ def close_named(scene: Scene, pusher: Did, repo: RepositoryState, move: Move, pu
         if issue is None or not issue.open or len(issue.status.current) > HEADS_PER_EVENT_MAX:
             continue
         home = repo if issue.stream == repo.key else scene.state(issue.stream)
-        if not isinstance(home, RepositoryState) or not home.exists or home.archived.value:
+        if not isinstance(home, RepositoryState) or not home.exists or home.closed:
             continue
         if (home is not repo and repo.hidden) or not may(scene, pusher, "issue.close", home, issue.author):
             continue

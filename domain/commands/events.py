@@ -147,8 +147,8 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
         # Nobody is kept from ending a stolen device, or a role, by archiving.
         authority = event.kind in KINDS and KINDS[event.kind].deed is not None
         free = authority or role >= HOLDS["archive"][0] or event.kind in FOLLOWING
-        if state.archived.value and not free:
-            raise Conflict("the repository is archived")
+        if state.closed and not free:
+            raise Conflict("the repository is archived" if state.archived.value else "the repository goes on elsewhere")
 
 
 def _check_device(scene: Scene, event: Event, enrolment: Enrolment) -> None:

@@ -21,6 +21,7 @@ from domain.commands import (
     protections,
     refs,
     repositories,
+    succession,
 )
 from domain.errors import InvalidInput
 
@@ -48,6 +49,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "repository.undelete": Command(places.UndeleteRepository, places.undelete),
     "repository.offer": Command(places.OfferRepository, places.offer),
     "repository.accept": Command(places.AcceptRepository, places.accept),
+    "repository.succeed": Command(succession.SucceedRepository, succession.succeed),
     "repository.star": Command(followers.StarRepository, followers.star),
     "repository.watch": Command(followers.WatchRepository, followers.watch),
     "member.change": Command(members.ChangeRole, members.change),

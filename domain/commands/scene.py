@@ -220,7 +220,7 @@ class Scene(Protocol):
 
 
 def repository(scene: Scene, stream: StreamId, *, writable: bool = True) -> RepositoryState:
-    """The repository, which must exist and (for most writes) not be archived."""
+    """The repository, which must exist and (for most writes) neither be archived nor go on elsewhere."""
     state = scene.state(stream)
     if not isinstance(state, RepositoryState) or not state.exists:
         raise NotFound("there is no such repository")
@@ -229,6 +229,11 @@ def repository(scene: Scene, stream: StreamId, *, writable: bool = True) -> Repo
             "the repository is archived, so it cannot be changed",
             hint=f"take it out of the archive first: gitant repo edit {state.name} --unarchive",
         )
+    if writable and state.successors:
+        after = state.successors[-1].value
+        heir = scene.state(after)
+        name = heir.name if isinstance(heir, RepositoryState) and heir.exists else after.hex()[:16]
+        raise Conflict(f"{state.name} goes on as {name}, so it cannot be changed", hint=f"change {after.hex()} instead")
     return state
 
 

@@ -35,6 +35,7 @@ def begin(state: RepositoryState, event: Event, payload: RepositoryCreated | Non
     state.author = event.author
     state.placed = event.id
     state.roots = event.roots
+    state.threshold = event.threshold
     state.time = state.updated = event.time
     state.names.write(event, payload.name)
     state.owners.write(event, event.author)

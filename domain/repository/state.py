@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.fold.kind import State, Touch
 from domain.fold.orset import ObservedSet
-from domain.fold.register import Register
+from domain.fold.register import Register, Written
 from domain.ids import Did, EventId, StreamId
 from domain.limits import FORMER_PLACES_MAX
 
@@ -48,6 +49,8 @@ class RepositoryState(State):
         "private",
         "roots",
         "skips",
+        "succession",
+        "threshold",
         "time",
         "topics",
         "updated",
@@ -58,6 +61,8 @@ class RepositoryState(State):
         super().__init__(key)
         self.author = Did("")
         self.roots: tuple[Did, ...] = ()
+        self.threshold = 0
+        """How many roots it takes to name a successor."""
         self.time = 0
         self.updated = 0
         self.forked_from = StreamId(b"")
@@ -69,6 +74,8 @@ class RepositoryState(State):
         self.names: Register[str] = Register()
         self.owners: Register[str] = Register()
         self.offer: Register[str] = Register()
+        self.succession: Register[bytes] = Register()
+        """The successors that roots name, empty for none. Each root replaces only what itself wrote."""
         self.topics: ObservedSet[str] = ObservedSet()
         self.website: Register[str] = Register()
         self.description: Register[str] = Register()
@@ -96,6 +103,25 @@ class RepositoryState(State):
     def exists(self) -> bool:
         """Whether it is there for readers."""
         return bool(self.name) and not self.deleted.value
+
+    @property
+    def named(self) -> tuple[Written[bytes], ...]:
+        """What each root says now of a successor, smallest (lamport, id) first: of rival words of one, the greatest."""
+        latest = {write.author: write for write in self.succession.current}
+        return tuple(write for write in self.succession.current if latest[write.author] is write and write.value)
+
+    @property
+    def successors(self) -> tuple[Written[bytes], ...]:
+        """The greatest word for each successor that enough roots name; the last one shows, more are a conflict."""
+        named = self.named
+        latest = {write.value: write for write in named}
+        counts = Counter(write.value for write in named)
+        return tuple(write for write in named if latest[write.value] is write and counts[write.value] >= self.threshold)
+
+    @property
+    def closed(self) -> bool:
+        """Whether doors take no more changes: it is archived, or goes on elsewhere."""
+        return self.archived.value or bool(self.successors)
 
 
 @contextmanager

@@ -104,6 +104,7 @@ def view(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json:
             *begun,
             ("default branch", found["default_branch"]),
             ("marks", _marks(found) or "public"),
+            *([("succession", words)] if (words := repo_moves.goes_on(found)) else []),
             ("created", found["created_at"]),
             ("updated", found["updated_at"]),
             ("stars", found["stars"]),
@@ -174,4 +175,5 @@ def _path(named: str | None) -> str:
 
 
 def _marks(repo: dict[str, Any]) -> str:
-    return ", ".join(mark for mark in ("private", "archived", "deleted") if repo.get(mark))
+    marks = [mark for mark in ("private", "archived", "deleted") if repo.get(mark)]
+    return ", ".join([*marks, "succeeded"] if "succeeded_by" in repo else marks)

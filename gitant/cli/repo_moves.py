@@ -66,6 +66,49 @@ def accept(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, jso
 
 
 @app.command()
+def succeed(
+    repo: RepoName = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="REPO", help="What it goes on as: a name, owner/name or id.", show_default=False),
+    ] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what you said.")] = False,
+    yes: Yes = False,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Say as a root what a repository goes on as; once enough roots do, it takes no more changes."""
+    if (to is None) != withdraw:
+        raise typer.BadParameter("say --to which repository, or --withdraw")
+    with Api.open(data_dir, url) as api:
+        path = _path(repo)
+        if to is None:
+            told = api.send("DELETE", f"{path}/successor")
+        else:
+            confirm_by_name("closing", api.get(path)["full_name"], yes=yes)
+            told = api.send("PUT", f"{path}/successor", {"to": selector(to)})
+    if json:
+        print_json(told)
+        return
+    print(clean(told["full_name"]))
+    tell(goes_on(told) or "nobody says that it goes on as another one")
+
+
+def goes_on(repo: dict[str, Any]) -> str:
+    """What a repository goes on as, in words; empty while no root says so."""
+    if "succession" not in repo:
+        return ""
+    if "succeeded_by" in repo:
+        to = repo.get("successor", {}).get("full_name") or repo["succeeded_by"]
+        rivals = len(repo.get("conflicts", {}).get("succeeded_by", []))
+        return f"goes on as {to}" + (f", and {rivals - 1} others are named by as many roots" if rivals else "")
+    named, threshold = repo["succession"]["named"], repo["succession"]["threshold"]
+    says = ", ".join(f"{word['author']} names {word['value'][:16]}" for word in named)
+    return f"goes on as no other until {threshold} roots name the same: {says}"
+
+
+@app.command()
 def delete(repo: RepoName = None, yes: Yes = False, data_dir: DataDir = None, url: Url = None) -> None:
     """Delete a repository. It can be undeleted for some days; its events stay in the log."""
     with Api.open(data_dir, url) as api:

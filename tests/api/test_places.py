@@ -85,3 +85,33 @@ def test_a_default_branch_has_to_be_there(api: Client, repo: str, history: Histo
     api.delete(f"{history.repo}/branches/other", 409)
     api.patch(history.repo, {"default_branch": before})
     api.delete(f"{history.repo}/branches/other")
+
+
+def test_a_repository_goes_on_as_another(api: Client, anyone: Client, repo: str) -> None:
+    heir = api.post(REPOS, {"name": "heir"}).json()
+    api.post(f"{repo}/issues", {"title": "Dust"})
+    before = api.get(repo)
+    assert "succession" not in before.json()
+    anyone.put(f"{repo}/successor", {"to": "heir"}, 401)
+    api.put(f"{repo}/successor", {"to": "nobody-here"}, 422)
+    api.put(f"{repo}/successor", {"to": repo.rpartition("/")[2]}, 409)
+    told = api.put(f"{repo}/successor", {"to": "heir"}, headers={"if-match": before.headers["etag"]}).json()
+    assert told["succeeded_by"] == heir["id"]
+    assert told["successor"] == {name: heir[name] for name in ("id", "full_name", "clone_url")}
+    assert (told["succession"]["threshold"], told["succession"]["named"][0]["author"]) == (1, told["roots"][0])
+    api.put(f"{repo}/successor", {"to": "heir"}, 412, headers={"if-match": before.headers["etag"]})
+    assert anyone.get(repo).json()["successor"]["full_name"] == "operator/heir"
+    # Reads go on; what would change it is told where to go.
+    assert anyone.get(f"{repo}/issues").json()["issues"][0]["title"] == "Dust"
+    refused = api.post(f"{repo}/issues", {"title": "More"}, 409).json()
+    assert "goes on as heir" in refused["detail"]
+    assert heir["id"] in refused["hint"]
+    api.put(f"{REPOS}/heir/successor", {"to": repo.rpartition("/")[2]}, 409)
+    api.patch(f"{REPOS}/heir", {"private": True})
+    assert "successor" not in anyone.get(repo).json(), "a private one is nobody's to hear of"
+    back = api.delete(f"{repo}/successor", 200).json()
+    assert "succession" not in back
+    api.delete(f"{repo}/successor", 200)
+    api.post(f"{repo}/issues", {"title": "More"})
+    unknown = api.put(f"{repo}/successor", {"to": "ab" * 32}).json()
+    assert (unknown["succeeded_by"], "successor" in unknown) == ("ab" * 32, False)

@@ -71,6 +71,8 @@ def _names_and_followers(story: Story) -> None:
     story.write("root", "repository.renamed.v1", {"name": "better", "replaces": start})
     offer = story.write("root", "repository.offered.v1", {"to": key("bob").did, "replaces": start})
     story.write("bob", "repository.transferred.v1", {"offer": offer.id, "replaces": start})
+    named = story.write("root", "repository.succeeded.v1", {"successor": fork().id, "replaces": []})
+    story.write("root", "repository.succeeded.v1", {"successor": None, "replaces": [named.id]})
     story.write("root", "repository.website_set.v1", {"website": "https://example.org/?a=b#c", "replaces": start})
     topics = story.write("root", "repository.topics_changed.v1", {"add": ["git", "peer-to-peer"]})
     gone = [{"topic": "git", "observed": [topics.id]}]

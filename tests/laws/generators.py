@@ -112,6 +112,13 @@ def _repository_transferred(world: World) -> Made:
     return Made(entity, {"offer": offers[-1], "replaces": world.written(entity, "owner")}, ((entity, "owner"),))
 
 
+def _repository_succeeded(world: World) -> Made:
+    entity = world.thing("repository")
+    successor = world.choices.pick((b"\x01" * 32, b"\x02" * 32, entity, None))
+    payload = {"successor": successor, "replaces": world.written(entity, "succession")}
+    return Made(entity, payload, ((entity, "succession"),))
+
+
 def _topics_changed(world: World) -> Made:
     entity = world.thing("repository")
     topics = [f"t{world.choices.below(4)}" for _ in range(3)]
@@ -275,6 +282,7 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "repository.imported.v1": _repository_imported,
     "repository.offered.v1": _repository_offered,
     "repository.transferred.v1": _repository_transferred,
+    "repository.succeeded.v1": _repository_succeeded,
     "repository.website_set.v1": _setting("repository", "website", "website", _website),
     "repository.topics_changed.v1": _topics_changed,
     "repository.starred.v1": _starred,

@@ -183,7 +183,10 @@ class Model:
                     offers = standing[write.key, "offer"]
                     if (self.payload(event).offer, event.author) not in offers:
                         continue
-                here[:] = [(name, value) for name, value in here if name not in write.replaces]
+                gone = write.replaces
+                if event.kind == "repository.succeeded.v1":
+                    gone = frozenset(by for by in gone & self.by_id.keys() if self.by_id[by].author == event.author)
+                here[:] = [(name, value) for name, value in here if name not in gone]
                 here.append((event.id, write.value))
         return standing
 
@@ -312,6 +315,11 @@ def _transfer(event: Event, payload: Any) -> list[Write]:
     return [Write(bytes(event.stream), "owners", event.author, frozenset(payload.replaces))]
 
 
+def _succession(event: Event, payload: Any) -> list[Write]:
+    value = payload.successor if payload.successor and payload.successor != event.stream else b""
+    return [Write(bytes(event.stream), "succession", value, frozenset(payload.replaces))]
+
+
 def _watch(event: Event, payload: Any) -> list[Write]:
     key = follower_key(event.stream, event.author)
     return [Write(key, "levels", payload.level, frozenset(payload.replaces))]
@@ -332,6 +340,7 @@ REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
     "repository.renamed.v1": _setting("names", lambda payload: payload.name),
     "repository.offered.v1": _setting("offer", lambda payload: payload.to),
     "repository.transferred.v1": _transfer,
+    "repository.succeeded.v1": _succession,
     "repository.website_set.v1": _setting("website", lambda payload: payload.website),
     "repository.watched.v1": _watch,
     "repository.described.v1": _setting("description", lambda payload: payload.description),

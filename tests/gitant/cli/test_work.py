@@ -70,6 +70,13 @@ def test_a_repository_moves_and_comes_back(here: Command, repo: str) -> None:
     assert here("repo", "transfer", "nobody", "-R", moved, "--yes").code == 1
     assert here("repo", "transfer", "--withdraw", "-R", moved).err == "it is offered to nobody\n"
     assert here("repo", "accept", moved).code == 1
+    heir = f"{moved}-heir"
+    assert here("repo", "create", heir).code == 0
+    assert here("repo", "succeed", moved).code == 2
+    assert here("repo", "succeed", moved, "--to", heir).code == 2, "asked first"
+    assert here("repo", "succeed", moved, "--to", heir, "--yes").err == f"goes on as operator/{heir}\n"
+    assert f"goes on as operator/{heir}" in here("repo", "view", moved).out
+    assert here("repo", "succeed", moved, "--withdraw").err == "nobody says that it goes on as another one\n"
     assert here("repo", "delete", moved, "--yes").code == 0
     assert "gitant repo undelete" in here("repo", "view", f"operator/{moved}").err
     assert [each["name"] for each in told(here("repo", "list", "--deleted", "-S", moved, "--json"))] == [moved]
