@@ -35,7 +35,7 @@ class PackFile(NamedTuple):
     """A pack, mapped."""
 
     path: Path
-    data: memoryview
+    data: memoryview[int]
     """The whole file: header, entries, checksum of 20 bytes."""
     first: int
     """The number of its first object; the others follow."""
