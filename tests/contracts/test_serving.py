@@ -1,0 +1,30 @@
+"""Whoever serves objects to git clients, under the same contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from storage.git.plain_serving import PlainServing
+from storage.git.store import DiskGitStore
+from tests.contracts.serving import ServingContract
+from tests.contracts.serving_judge import make_origin
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from domain.ports_serving import ServingStore
+    from tests.contracts.serving_judge import Origin
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=[3, 4])
+def origin(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Origin:
+    return make_origin(tmp_path_factory.mktemp("serving"), request.param)
+
+
+class TestPlainServing(ServingContract):
+    def store_of(self, root: Path) -> ServingStore:
+        return PlainServing(DiskGitStore(root))
