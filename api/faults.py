@@ -28,10 +28,6 @@ class RateLimited(LocalFault):
 
     code = "rate-limited"
 
-    def __init__(self, message: str, *, hint: str, retry_after_s: int) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after_s = retry_after_s
-
 
 class PackNotTaken(LocalFault):
     """A pushed pack was refused; the message says why."""

@@ -35,6 +35,7 @@ from domain.errors import (
     LocalFault,
     Moved,
     NotFound,
+    OverBudget,
     PreconditionFailed,
     TooLarge,
     Unauthenticated,
@@ -78,6 +79,7 @@ TABLE: Final[dict[str, Row]] = {
     EventRejected.code: Row(422, "The event can never be accepted"),
     PackNotTaken.code: Row(422, "The pack was not taken"),
     RateLimited.code: Row(429, "You are asking too often"),
+    OverBudget.code: Row(429, "You may not add so much in so short a time"),
     Damaged.code: Row(500, "Something that this node keeps is damaged"),
     "internal": Row(500, "The node made a mistake"),
     Unavailable.code: Row(503, "The node cannot do this now", _RETRY),
@@ -173,7 +175,7 @@ def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:
     headers = (("location", fault.to),) if isinstance(fault, Moved) else ()
     if isinstance(fault, RangeNotSatisfiable):
         headers = (("content-range", f"bytes */{fault.size}"),)
-    if isinstance(fault, RateLimited):
+    if fault.retry_after_s:
         headers = (("retry-after", str(fault.retry_after_s)),)
     return _rendered(code, problem, headers)
 

@@ -10,6 +10,7 @@
     │   ├── Conflict                the thing is in another state than the request supposes
     │   │   └── PreconditionFailed  If-Match named a version that is no longer current
     │   ├── TooLarge                over a limit that is named in the message
+    │   ├── OverBudget              more than one principal may add in a while
     │   ├── Unavailable             the node cannot do it now: stopping, disk full, writer gone
     │   └── Damaged                 what the node keeps is not what it must be: a disk that forgot, a file cut off
     └── PeerFault                   bytes that came from elsewhere are not what they must be
@@ -32,15 +33,19 @@ class GitantError(Exception):
 
 
 class LocalFault(GitantError):
-    """A request this node will not carry out; `code` is stable, `hint` says what to do instead."""
+    """A request this node will not carry out; `code` is stable, `hint` says what to do instead.
+
+    `retry_after_s` says when to ask again, where that is known.
+    """
 
     code = "fault"
 
-    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", field: str = "", retry_after_s: int = 0) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.field = field
+        self.retry_after_s = retry_after_s
 
 
 class InvalidInput(LocalFault):
@@ -95,6 +100,12 @@ class TooLarge(LocalFault):
     code = "too-large"
 
 
+class OverBudget(LocalFault):
+    """More than one principal may add in a while; `retry_after_s` says when there is room again."""
+
+    code = "over-budget"
+
+
 class Unavailable(LocalFault):
     """The node cannot do it now."""
 
@@ -117,6 +128,7 @@ LOCAL_FAULTS: dict[str, type[LocalFault]] = {
         Conflict,
         PreconditionFailed,
         TooLarge,
+        OverBudget,
         Unavailable,
         Damaged,
     )

@@ -50,6 +50,7 @@ class _Refused(msgspec.Struct, array_like=True, frozen=True, gc=False, tag="refu
     message: str
     hint: str
     field: str
+    retry_after_s: int
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -115,7 +116,7 @@ def encode_outcome(number: int, outcome: Outcome) -> bytes:
     """A frame. An outcome that fits into none becomes `Unavailable`: what was done is done, it just cannot be told."""
     told: _Done | _Refused
     if isinstance(outcome, LocalFault):
-        told = _Refused(number, outcome.code, outcome.message, outcome.hint, outcome.field)
+        told = _Refused(number, outcome.code, outcome.message, outcome.hint, outcome.field, outcome.retry_after_s)
     else:
         extra = dict(outcome.extra)
         told = _Done(number, outcome.position, outcome.events, outcome.doc, extra, outcome.replayed)
@@ -135,4 +136,6 @@ def decode_outcome(body: bytes) -> tuple[int, Outcome]:
         return told.number, Answer(told.position, told.events, told.doc, told.extra, told.replayed)
     if told.code not in LOCAL_FAULTS:
         raise WireFault(f"there is no fault {told.code!r}")
-    return told.number, LOCAL_FAULTS[told.code](told.message, hint=told.hint, field=told.field)
+    return told.number, LOCAL_FAULTS[told.code](
+        told.message, hint=told.hint, field=told.field, retry_after_s=told.retry_after_s
+    )
