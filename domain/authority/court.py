@@ -50,6 +50,8 @@ class Act:
     """Its author's role there, or `NO_EFFECT`."""
     alive: bool = False
     """Whether it is accepted (one that ends the author's own device counts for that without any role)."""
+    gives_back: tuple[int, ...] = ()
+    """If by it somebody leaves: the grants, by number, that he had whole there."""
 
     @property
     def sound(self) -> bool:
@@ -130,9 +132,10 @@ class Court:
 
     def settle(self, act: Act, level: int, *, alive: bool) -> bool:
         """Set what an act counts for; whether that changed anything."""
-        if (act.level, act.alive) == (level, alive):
+        gives_back = self._given_back(act)
+        if (act.level, act.alive, act.gives_back) == (level, alive, gives_back):
             return False
-        act.level, act.alive = level, alive
+        act.level, act.alive, act.gives_back = level, alive, gives_back
         self._claims.clear()
         return True
 
@@ -244,13 +247,22 @@ class Court:
         return not self.admitted(event, act, claim.role)
 
     def _left(self, act: Act, claim: _Claim, branch: Branch) -> bool:
-        """Whether a principal gave a role back himself, while he had it: nobody reaches behind his own end that way."""
-        if act.author != branch.enrolment.principal or _limit(act).role is not Role.GUEST:
-            return False
-        if claim.grant is None or not claim.grant.in_past(act.place):
-            return False
-        there = self._claim(act.branch, claim.grant)
-        return act.sound and self._reduced(there, act.branch, act.place, act.event, leaving=False).role == claim.role
+        """Whether a principal gave a role back himself."""
+        mine = act.author == branch.enrolment.principal
+        return mine and claim.grant is not None and claim.grant.number in act.gives_back
+
+    def _given_back(self, act: Act) -> tuple[int, ...]:
+        """The grants that somebody leaves behind: those he had then, for nobody reaches behind his own end that way."""
+        deed = act.deed
+        if not isinstance(deed, Limit) or deed.principal != act.author or deed.role is not Role.GUEST or not act.sound:
+            return ()
+        known = [grant for grant in self._grants.get(act.author, ()) if grant.in_past(act.place)]
+        claims = [(grant.number, self._claim(act.branch, grant)) for grant in known]
+        return tuple(
+            number
+            for number, claim in claims
+            if self._reduced(claim, act.branch, act.place, act.event, leaving=False).role == claim.role
+        )
 
     def _own_limits(self, branch: Branch) -> tuple[Act, ...]:
         principal, _, node, _ = branch.enrolment

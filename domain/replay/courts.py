@@ -217,6 +217,8 @@ class Courts:
             act = Act(number, event.id, event.author, branch, place, deed, stored.cut_known, stored.reach)
             court.add(act)
             court.settle(act, stored.level, alive=stored.alive)
+        for act in court.acts:
+            court.settle(act, act.level, alive=act.alive)  # who leaves gives back what all acts together left him
         return court
 
 

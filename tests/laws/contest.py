@@ -22,6 +22,7 @@ FIRST_ROLES: Final = {"ann": "owner", "ben": "admin", "cat": "admin", "dan": "ma
 PEOPLE: Final = (*FIRST_ROLES, ROOT)
 PURPOSES: Final = ("manage", "recovery", "node", "plain", "late")
 """`node` is a custodial key, `late` one that the recovery key enrolled, the principal's own key being away."""
+_USED: Final = (*PURPOSES, "manage", "recovery")
 NODES: Final = ("node", "attic")
 POWERS: Final = {"manage": ("manage",), "recovery": ("enrol",)}
 ROLES: Final = ("guest", "owner", "viewer", "admin", "developer", "maintainer")
@@ -50,7 +51,9 @@ class Contest(World):
         self.past: dict[bytes, frozenset[EventId]] = {}
         self.seen: frozenset[EventId] = frozenset()
         """What the event being made has in its past."""
-        self.author = ""
+        self.principal = ""
+        self.crowd: Sequence[str] = PEOPLE
+        """Who takes part after the prelude."""
 
     def thing(self, *sorts: str) -> bytes:
         """The one thing of a sort there is."""
@@ -73,17 +76,18 @@ class Contest(World):
 
     def writer(self) -> str:
         """A principal by his own key, or by one of his devices."""
-        who = self.choices.pick(PEOPLE)
-        return who if self.choices.below(2) else f"{who}/{self.choices.pick(PURPOSES)}"
+        who = self.choices.pick(self.crowd)
+        return who if self.choices.below(2) else f"{who}/{self.choices.pick(_USED)}"
 
     def anybody(self) -> str:
         """Somebody's did."""
-        return key(self.choices.pick(PEOPLE)).did
+        return key(self.choices.pick(self.crowd)).did
 
     def prelude(self) -> None:
         """A root's repository; everybody gets a first role, and all have seen that."""
         self.begin(ROOT, "repository.created.v1", {"name": "project"})
-        for who, role in FIRST_ROLES.items():
+        first = {**FIRST_ROLES, "eve": self.choices.pick(("viewer", "developer"))}
+        for who, role in first.items():
             self._put(ROOT, "member.granted.v1", Made(self.thing("repository"), _role(who, role)), [self.events[-1]])
         issue = {"title": "One", "body": "Said.", "number": 1}
         self._put("eve", "issue.opened.v1", Made(self.thing("repository"), issue), [self.events[-1]])
@@ -92,7 +96,7 @@ class Contest(World):
     def step(self, kind: str, make: Callable[[World], Made]) -> None:
         """One more event by somebody, whose past is chosen first: cuts are mostly of that."""
         who = self.writer()
-        self.author = key(who.partition("/")[0]).did
+        self.principal = who.partition("/")[0]
         self.token = chr(0x4E00 + len(self.events))
         after, prev = self._knows(), self._prev(self._feeds.get((who, self._streams[0].id), []))
         self.seen = frozenset(event.id for event in self._closure([*after, *([prev] if prev else [])]))
@@ -169,9 +173,11 @@ class Contest(World):
 def contest(data: bytes, sign: Callable[[str], SigningKey] = quiet) -> Contest:
     """The history that `data` stands for."""
     world = Contest(data, sign)
+    kinds = world.choices.pick(_THEMES)
+    world.crowd = world.choices.pick(_CROWDS)
     world.prelude()
     while not world.choices.used_up:
-        kind = world.choices.pick(_KINDS)
+        kind = world.choices.pick(kinds)
         world.step(kind, _MAKERS[kind])
     return world
 
@@ -206,9 +212,13 @@ def _removed(world: World) -> Made:
 
 def _device_revoked(world: World) -> Made:
     assert isinstance(world, Contest)
-    mine = [event for event in world.events if event.author == world.author]
-    used = mine if mine and world.choices.below(2) else world.events
-    device = world.choices.pick(used).device if world.choices.below(4) else key(world.writer()).device
+    match world.choices.below(4):
+        case 0:
+            device = key(world.writer()).device
+        case 1:
+            device = world.choices.pick(world.events).device
+        case _:  # an own one, which asks for no role
+            device = key(f"{world.principal}/{world.choices.pick(_USED)}").device
     return Made(world.thing("repository"), {"device": device, **_cut(world)})
 
 
@@ -301,3 +311,19 @@ _MAKERS: Final[dict[str, Callable[[World], Made]]] = {
 _HOLDS: Final = ("branch.protected.v1", "repository.archived.v1", "issue.locked.v1")
 _LIMITS: Final = ("member.demoted.v1", "member.revoked.v1", "device.revoked.v1", "events.admitted.v1")
 _KINDS: Final = (*_MAKERS, *_LIMITS, "member.granted.v1", "member.granted.v1", "comment.added.v1", "refs.moved.v1")
+_THEMES: Final[tuple[tuple[str, ...], ...]] = (
+    ("device.revoked.v1", "device.revoked.v1", "custodian.revoked.v1", "events.admitted.v1", "comment.added.v1"),
+    ("member.granted.v1", "member.demoted.v1", "member.revoked.v1", "member.blocked.v1", "refs.moved.v1"),
+    ("branch.protected.v1", "branch.unprotected.v1", "refs.moved.v1", "refs.moved.v1", "member.demoted.v1"),
+    (*_HOLDS, "branch.unprotected.v1", "issue.unlocked.v1", "comment.added.v1", "refs.moved.v1", "events.admitted.v1"),
+    _KINDS,
+    _KINDS,
+)
+"""A history is about one of these: what needs several acts of one sort comes up seldom among all of them."""
+_CROWDS: Final[tuple[tuple[str, ...], ...]] = (
+    (ROOT, "ben"),
+    ("ben", "dan", "eve"),
+    ("cat", "eve", ROOT),
+    PEOPLE,
+    PEOPLE,
+)

@@ -12,16 +12,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as hypothesis_seed
-from hypothesis import strategies as st
-
 from domain.authority.acts import Admission, Grant, Limit
 from domain.authority.needs import need
 from domain.authority.roles import Role
 from domain.fold.kind import read_payload
 from domain.kinds import KINDS
 from tests.laws.contest import contest
+from tests.laws.examples import Sort, run
 from tests.laws.laws import REJUDGED_MAX, assert_model, fold, shuffled, state_of
 from tests.making import Node
 
@@ -32,26 +29,12 @@ if TYPE_CHECKING:
     from domain.envelope import Event
     from domain.ids import Did, EventId
 
-CONTESTS = st.binary(min_size=150, max_size=320)
+CONTESTS = Sort("contest", 150, 320, lambda data: contest(data).events)
 
 
 def run_contests(examples: int, seed: int, *, shrink: bool = True) -> None:
-    """Hold `examples` generated contests to the laws; raises AssertionError with the smallest that breaks one."""
-
-    @hypothesis_seed(seed)
-    @settings(
-        max_examples=examples,
-        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        report_multiple_bugs=False,
-    )
-    @given(CONTESTS, st.integers(0, 2**32))
-    def laws(data: bytes, chance: int) -> None:
-        assert_contest(contest(data).events, chance)
-
-    laws()
+    """Hold `examples` generated contests to the laws; raises what the first that breaks one raises."""
+    run(lambda data, chance: assert_contest(contest(data).events, chance), CONTESTS, examples, seed, shrink=shrink)
 
 
 def assert_contest(events: Sequence[Event], seed: int) -> None:

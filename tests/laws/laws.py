@@ -14,16 +14,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as hypothesis_seed
-from hypothesis import strategies as st
-
 from domain.canonical import NotCanonical, decode
 from domain.envelope import read_own
 from domain.fold.orset import ObservedSet
 from domain.fold.register import Register
 from tests.laws.authority_model import TAKEN_AWAY
 from tests.laws.dump import dump
+from tests.laws.examples import Sort, run
 from tests.laws.generators import history
 from tests.laws.model import Model, standing_of
 from tests.laws.world import TOKEN_FIRST
@@ -35,26 +32,12 @@ if TYPE_CHECKING:
     from domain.envelope import Event
 
 REJUDGED_MAX = 1_000
-HISTORIES = st.binary(min_size=120, max_size=360)
+HISTORIES = Sort("history", 120, 360, lambda data: history(data).events)
 
 
 def run_laws(examples: int, seed: int, *, shrink: bool = True) -> None:
-    """Hold `examples` generated histories to the laws; raises AssertionError with the smallest that breaks one."""
-
-    @hypothesis_seed(seed)
-    @settings(
-        max_examples=examples,
-        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        report_multiple_bugs=False,
-    )
-    @given(HISTORIES, st.integers(0, 2**32))
-    def laws(data: bytes, chance: int) -> None:
-        assert_laws(history(data).events, chance)
-
-    laws()
+    """Hold `examples` generated histories to the laws; raises what the first that breaks one raises."""
+    run(lambda data, chance: assert_laws(history(data).events, chance), HISTORIES, examples, seed, shrink=shrink)
 
 
 def assert_laws(events: Sequence[Event], seed: int) -> None:

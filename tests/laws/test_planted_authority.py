@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ends"]
 
-EXAMPLES = 400
+EXAMPLES = 200
 Patch = pytest.MonkeyPatch
 
 
@@ -235,6 +235,73 @@ def roots_can_be_removed(patch: Patch) -> None:
     patch.setattr(Court, "_claims_of", lax)
 
 
+def whoever_was_removed_leaves_long_before_that(patch: Patch) -> None:
+    honest = Court._reduced
+
+    def lax(self: Court, claim: Any, *where: Any, leaving: bool = True) -> Any:
+        return honest(self, claim, *where) if leaving else court.Standing(claim.role)
+
+    patch.setattr(Court, "_reduced", lax)
+
+
+def who_leaves_loses_what_he_gets_later(patch: Patch) -> None:
+    def lax(self: Court, act: Act, claim: Any, branch: Branch) -> bool:
+        return act.author == branch.enrolment.principal and court._limit(act).role is Role.GUEST and act.sound
+
+    patch.setattr(Court, "_left", lax)
+
+
+def anybody_lifts_a_hold(patch: Patch) -> None:
+    def lax(self: Court, hold: Act, place: Any) -> bool:
+        return any(act.in_past(place) for act in self._replacing.get(hold.event, ()))
+
+    patch.setattr(Court, "lifted", lax)
+
+
+def a_hold_is_lifted_behind_the_back(patch: Patch) -> None:
+    def lax(self: Court, hold: Act, place: Any) -> bool:
+        return any(act.level != court.NO_EFFECT for act in self._replacing.get(hold.event, ()))
+
+    patch.setattr(Court, "lifted", lax)
+
+
+def anybody_admits_in_spite_of_a_hold(patch: Patch) -> None:
+    honest = Court.admitted
+
+    def lax(self: Court, event: EventId, limit: Act, above: int) -> bool:
+        return honest(self, event, limit, Role.GUEST if isinstance(limit.deed, Hold) else above)
+
+    patch.setattr(Court, "admitted", lax)
+
+
+def a_grant_revives_a_device(patch: Patch) -> None:
+    honest = Court._claim
+
+    def lax(self: Court, branch: Branch, grant: Act | None) -> Any:
+        claim = honest(self, branch, grant)
+        others = tuple(act for act in claim.others if grant is None or not act.in_past(grant.place))
+        return claim._replace(others=others)
+
+    patch.setattr(Court, "_claim", lax)
+
+
+def a_root_key_ends_nobody(patch: Patch) -> None:
+    patch.setattr(Court, "_own_limits", lambda *_: ())
+
+
+def several_limits_do_not_intersect(patch: Patch) -> None:
+    honest = Court._reduced
+
+    def lax(self: Court, claim: Any, *where: Any, leaving: bool = True) -> Any:
+        return honest(self, claim._replace(others=claim.others[:1]), *where, leaving=leaving)
+
+    patch.setattr(Court, "_reduced", lax)
+
+
+def a_blocked_author_keeps_his_words(patch: Patch) -> None:
+    patch.setattr(rights, "Role", type("Lax", (), {**Role.__members__, "GUEST": Role.BLOCKED}))
+
+
 BUGS: list[Callable[[Patch], None]] = [
     no_cut_reaches_anything,
     nothing_before_a_cut_counts,
@@ -269,6 +336,15 @@ BUGS: list[Callable[[Patch], None]] = [
     holds_reach_behind_their_cut,
     a_limit_reduces_to_guest_only,
     roots_can_be_removed,
+    whoever_was_removed_leaves_long_before_that,
+    who_leaves_loses_what_he_gets_later,
+    anybody_lifts_a_hold,
+    a_hold_is_lifted_behind_the_back,
+    anybody_admits_in_spite_of_a_hold,
+    a_grant_revives_a_device,
+    a_root_key_ends_nobody,
+    several_limits_do_not_intersect,
+    a_blocked_author_keeps_his_words,
 ]
 
 

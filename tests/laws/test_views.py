@@ -6,8 +6,6 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from domain.ports_log import new_row
 from gitant.digests import stream_digests
@@ -16,6 +14,7 @@ from projections.database import open_writable
 from projections.projector import Projector
 from projections.source import LogSource
 from storage.log.memory import MemoryEventLog
+from tests.laws.examples import run
 from tests.laws.generators import history
 from tests.laws.laws import HISTORIES, fold, shuffled
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from domain.envelope import Event
+
+EXAMPLES = 40
 
 
 def shown(events: Sequence[Event], path: Path, batch: int) -> tuple[Any, dict[bytes, tuple[str, str]]]:
@@ -45,16 +46,15 @@ def shown(events: Sequence[Event], path: Path, batch: int) -> tuple[Any, dict[by
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
-@given(HISTORIES, st.integers(0, 2**32), st.integers(1, 20))
-def test_any_order_and_batch_shows_the_same(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes, chance: int, batch: int
-) -> None:
-    events = history(data).events
-    dice = random.Random(chance)
-    folder = tmp_path_factory.mktemp("views")
-    node = fold(events)
-    expected = shown(sorted(events, key=lambda event: event.order), folder / "one.sqlite", 1_000)
-    assert expected[1] == {name: tuple(verdict) for name, verdict in node.history.verdicts.items()}
-    for order in (shuffled(events, dice), shuffled(events, dice, last={event.entity for event in events})):
-        assert shown(order, folder / "other.sqlite", batch) == expected
+def test_any_order_and_batch_shows_the_same(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    def law(data: bytes, chance: int) -> None:
+        events = history(data).events
+        dice = random.Random(chance)
+        expected = shown(sorted(events, key=lambda event: event.order), tmp_path / "one.sqlite", 1_000)
+        verdicts = fold(events).history.verdicts
+        assert expected[1] == {name: tuple(verdict) for name, verdict in verdicts.items()}
+        batch = 1 + chance % 20
+        for order in (shuffled(events, dice), shuffled(events, dice, last={event.entity for event in events})):
+            assert shown(order, tmp_path / "other.sqlite", batch) == expected
+
+    run(law, HISTORIES, EXAMPLES, int(request.config.getoption("--hypothesis-seed") or 0), shrink=False)

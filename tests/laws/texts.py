@@ -12,41 +12,29 @@ import random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as hypothesis_seed
-from hypothesis import strategies as st
-
 from domain.fold.merged import MergedText, Splice
 from domain.fold.text import Edit, Text
 from domain.ids import EventId
+from tests.laws.examples import Sort, run
 from tests.laws.world import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LETTERS = "abcdefgh ñ語😀\u0301\u200d"
+TEXTS = Sort("text", 4, 120)
 OPENING = EventId(hashlib.sha256(b"opening").digest())
 
 
 def run_text_laws(examples: int, seed: int, *, shrink: bool = True) -> None:
-    """Hold `examples` generated texts to the laws; raises AssertionError with the smallest that breaks one."""
+    """Hold `examples` generated texts to the laws; raises what the first that breaks one raises."""
 
-    @hypothesis_seed(seed)
-    @settings(
-        max_examples=examples,
-        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        report_multiple_bugs=False,
-    )
-    @given(st.binary(min_size=4, max_size=120), st.integers(0, 2**32))
-    def laws(data: bytes, chance: int) -> None:
+    def law(data: bytes, chance: int) -> None:
         assert_order_is_free(data, random.Random(chance))
         assert_alone_is_plain(data)
         assert_nothing_is_lost(data)
 
-    laws()
+    run(law, TEXTS, examples, seed, shrink=shrink)
 
 
 def edits_of(data: bytes, *, alone: bool = False, cutting: bool = True) -> tuple[str, list[Edit]]:

@@ -1,7 +1,7 @@
 """Histories to hold the fold to its laws: several people, branches, forks, late and wrong things, from plain bytes.
 
-A history is read off a byte string, choice by choice, so that Hypothesis can shrink it. A choice of 0, which is also
-what comes after the last byte, is always the honest and simple one.
+A history is read off a byte string, choice by choice, so that a shorter string is a smaller one. A choice of 0, which
+is also what comes after the last byte, is always the honest and simple one.
 """
 
 from __future__ import annotations

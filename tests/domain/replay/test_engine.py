@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,10 +11,13 @@ from domain.comment.state import CommentState
 from domain.issue.state import IssueState
 from domain.repository.state import RepositoryState
 from domain.verdict import ACCEPTED, void
-from tests.making import SALT, Node, Story
+from tests.laws.world import enrolment
+from tests.making import SALT, Node, Story, key
 
 if TYPE_CHECKING:
     from domain.fold.kind import State
+
+MOVE = {"ref": "refs/heads/main", "old": None, "new": bytes(20), "replaces": []}
 
 
 def issue_state(story: Story, name: bytes) -> IssueState:
@@ -214,3 +217,21 @@ def test_a_too_large_edit_becomes_accepted_when_an_earlier_one_goes() -> None:
     for event in story.events:
         again.apply(event)
     assert again.history.verdicts == story.node.history.verdicts
+
+
+def test_who_turns_out_to_have_had_nothing_left_gives_nothing_back() -> None:
+    """Bob leaves from his second device; that he was blocked before then is heard of last."""
+    story = Story()
+    grant = story.write("root", "member.granted.v1", {"principal": key("bob").did, "role": "developer"})
+    move = story.draft("bob", "refs.moved.v1", {"moves": [MOVE]}, after=[grant])
+    device: dict[str, Any] = {"author": key("bob").did, "enrolment": enrolment("bob/plain")}
+    leave = story.draft("bob/plain", "member.revoked.v1", {"principal": key("bob").did}, after=[grant], **device)
+    block = story.draft("root", "member.blocked.v1", {"principal": key("bob").did}, after=[move])
+    for order in ((move, leave, block), (leave, move, block), (move, block, leave)):
+        node = Node()
+        for event in (story.genesis, grant, *order[:2]):
+            node.apply(event)
+        if block not in order[:2]:
+            assert node.verdict(move) == void("revoked-meanwhile")
+        node.apply(order[2])
+        assert node.verdict(move) is ACCEPTED, "it is in the past of the block's cut"
