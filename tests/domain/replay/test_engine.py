@@ -17,7 +17,7 @@ from tests.making import SALT, Node, Story, key
 if TYPE_CHECKING:
     from domain.fold.kind import State
 
-MOVE = {"ref": "refs/heads/main", "old": None, "new": bytes(20), "replaces": []}
+MOVE: dict[str, Any] = {"ref": "refs/heads/main", "old": None, "new": bytes(20), "replaces": []}
 
 
 def issue_state(story: Story, name: bytes) -> IssueState:
