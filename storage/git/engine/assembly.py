@@ -79,8 +79,11 @@ def assemble(
         made_start[fresh_end > 0] = fresh_start[fresh_end > 0] + begin
         made_end[fresh_end > 0] = fresh_end[fresh_end > 0] + begin
         sources = [*(Source(pack.path.name, pack.data) for pack in tables.packs), Source("", made.view())]
-    runs = _runs(row, made_start, made_end, made=len(sources) - 1)
-    return Plan(sources, *runs, objects=len(row.numbers))
+    source, start, end = _runs(row, made_start, made_end, made=len(sources) - 1)
+    used, places = np.unique(source, return_inverse=True)
+    # Packs that are not needed need not stay mapped as long as the plan does.
+    held = [sources[int(number)] for number in used]
+    return Plan(held, places.astype(np.int32), start, end, objects=len(row.numbers))
 
 
 def _in_order(tables: Tables, numbers: Numbers) -> _Row:

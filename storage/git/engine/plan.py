@@ -11,7 +11,7 @@ import numpy as np
 from domain.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,6 +52,8 @@ class Plan:
         """The checksum, once it is known. What is read from a file is only believed to have it."""
         self.proven = False
         """Whether the checksum was made from the bytes in this process."""
+        self.filed = False
+        """Whether it lies in a file, or was found too large for one."""
         self.size = _HEADER.size + int((end - start).sum()) + _TRAILER_BYTES
 
     @property
@@ -97,20 +99,3 @@ class Plan:
             rows = zip(which, self.start[at:past].tolist(), self.end[at:past].tolist(), strict=True)
             yield b"".join([data[source][first:last] for source, first, last in rows])
             at = past
-
-
-@final
-class Outgoing:
-    """`OutgoingPack`: one client's copy of a plan."""
-
-    def __init__(self, plan: Plan, sent: Callable[[Plan], None] = lambda _: None) -> None:
-        """`sent` is told when somebody has taken the whole of it."""
-        self._plan = plan
-        self._sent = sent
-        self.objects = plan.objects
-        self.size: int | None = plan.size
-
-    def chunks(self) -> Iterator[bytes | memoryview]:
-        """The pack's bytes, in pieces of up to 1 MiB."""
-        yield from self._plan.chunks()
-        self._sent(self._plan)

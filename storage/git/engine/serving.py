@@ -1,0 +1,153 @@
+"""`ServingStore` over the tables and the packs: refs from a cache, objects chosen by tables, packs made of slices."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, Final, final
+
+from storage.git.engine.assembly import assemble
+from storage.git.engine.plans import Plans, Wish
+from storage.git.engine.shown import RefsCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from domain.ids import StreamId
+    from domain.ports_git import AdvertisedRef, GitStore
+    from domain.ports_serving import Cut, Deepening, OutgoingPack, PackRequest
+    from storage.git.engine.plan import Plan
+    from storage.git.engine.shelf import Shelf
+    from storage.git.engine.shown import Shown
+    from storage.git.engine.tables import TableStore, View
+
+_SAY_EVERY_S: Final = 1.0
+
+
+@final
+class EngineServing:
+    """`ServingStore` of one process: tables of many repositories, and packs that were made before."""
+
+    def __init__(self, store: GitStore, tables: TableStore, shelf: Shelf) -> None:
+        self._store = store
+        self._refs = RefsCache(store)
+        self._tables = tables
+        self._shelf = shelf
+        self._plans = Plans(shelf)
+
+    def open(self, repo: StreamId, *, visible: Callable[[str], bool] | None = None) -> EngineServed:
+        """The repository as it is now, to somebody who sees those refs."""
+        # Refs before packs: what they lead to was there before they moved.
+        shown = self._refs.shown(repo, visible)
+        return EngineServed(repo, self._store.path(repo), shown, self._tables, self._shelf, self._plans)
+
+    def close(self) -> None:
+        """Let go of what is held in memory."""
+        self._plans.clear()
+
+
+@final
+class EngineServed:
+    """`ServedRepo`: the tables are opened when the first question needs them."""
+
+    def __init__(
+        self, repo: StreamId, path: Path, shown: Shown, tables: TableStore, shelf: Shelf, plans: Plans
+    ) -> None:
+        self.refs: Sequence[AdvertisedRef] = shown.refs
+        self.stamp = shown.stamp
+        self._repo = repo
+        self._path = path
+        self._tables = tables
+        self._shelf = shelf
+        self._plans = plans
+        self._opened: View | None = None
+
+    @property
+    def _view(self) -> View:
+        if self._opened is None:
+            self._opened = self._tables.tables(self._path).view(self.refs)
+        return self._opened
+
+    def has(self, oid: str) -> bool:
+        return self._view.has(oid)
+
+    def missing(self, oids: Collection[str]) -> set[str]:
+        """Mostly tips are asked for, and they are known without any table."""
+        left = set(oids)
+        if len(left) < len(self.refs):
+            for ref in self.refs:
+                left.discard(ref.oid)
+        else:
+            left -= {ref.oid for ref in self.refs}
+        return self._view.missing(left) if left else set()
+
+    def cut(self, wants: Sequence[str], client_shallow: Collection[str], deepening: Deepening) -> Cut:
+        return self._view.cut(wants, client_shallow, deepening)
+
+    def all_meet(self, wants: Sequence[str], common: Collection[str]) -> bool:
+        return bool(common) and self._view.all_meet(wants, common)
+
+    def pack(self, request: PackRequest, progress: Callable[[str], None]) -> OutgoingPack:
+        words = _Words(progress)
+        wish = Wish(
+            self._repo,
+            _key(self._repo, request, self.refs if request.include_tag else ()),
+            self._path / "objects" / "pack",
+            lasting=not request.haves and not request.client_shallow,
+        )
+        return self._plans.get(wish, lambda: self._make(request, words), words.still_wanted)
+
+    def sizes(self, oids: Collection[str]) -> Mapping[str, int]:
+        return self._view.sizes(oids)
+
+    def close(self) -> None:
+        self._opened = None
+
+    def _make(self, request: PackRequest, words: _Words) -> Plan:
+        view = self._view
+        selection = view.select(request, words.still_wanted)
+        words.now = f"Compressing objects: {len(selection.numbers)}"
+        return assemble(
+            view.tables,
+            selection,
+            thin=request.thin,
+            ofs_delta=request.ofs_delta,
+            scratch=self._shelf.scratch(),
+            still_wanted=words.still_wanted,
+        )
+
+
+@final
+class _Words:
+    """Tells the client what is going on, not too often; the telling ends the work if nobody listens."""
+
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self.now = "Counting objects"
+        self._progress = progress
+        self._said = time.monotonic()
+
+    def still_wanted(self) -> None:
+        """Raise what `progress` raises."""
+        if (now := time.monotonic()) - self._said > _SAY_EVERY_S:
+            self._said = now
+            self._progress(self.now)
+
+
+def _key(repo: StreamId, request: PackRequest, refs: Iterable[AdvertisedRef]) -> str:
+    """What the bytes of a pack depend on, all of it named by content: 40 hex digits."""
+    cut, chosen = request.cut, request.filter
+    tags = sorted(f"{ref.oid} {ref.peeled}" for ref in refs if ref.peeled is not None)
+    thin = request.thin and bool(request.haves)
+    parts: list[Iterable[str]] = [
+        [repo.hex(), str(thin), str(request.ofs_delta), str(cut is not None), str(request.include_tag)],
+        [str(chosen.blob_bytes_max), str(chosen.tree_depth_max)] if chosen else [],
+        sorted(set(request.wants)),
+        sorted(set(request.haves)),
+        sorted(request.client_shallow),
+        sorted(cut.shallow) if cut else [],
+        sorted(cut.unshallow) if cut else [],
+        tags,
+    ]
+    text = "\n\n".join("\n".join(part) for part in parts)
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
