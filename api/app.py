@@ -93,6 +93,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     protections.show_protection,
     protections.set_protection,
     protections.remove_protection,
+    audit.list_all,
+    audit.show_act,
     audit.list_audit,
     audit.list_alarms,
     forks.list_forks,

@@ -57,11 +57,11 @@ Author: TypeAlias = Annotated[
 ]
 
 
-def principal(asking: Asking, name: str) -> Did | None:
-    """Whom `author` means; nobody where it is not given."""
+def principal(asking: Asking, name: str, field: str = "author") -> Did | None:
+    """Whom a parameter means; nobody where it is not given."""
     if not name:
         return None
     did = asking.ports.views.principal(name)
     if did is None:
-        raise InvalidInput(f"nobody here is called {name!r}", hint="give a user name or a did:key", field="author")
+        raise InvalidInput(f"nobody here is called {name!r}", hint="give a user name or a did:key", field=field)
     return did

@@ -64,6 +64,7 @@ class Act(Event):
     words: str
     explanation: str
     counts_as: RoleWord | None
+    repo_name: str = ""
 
 
 class Audit(Struct):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain.actor import Actor
     from domain.ids import Did, EventId, StreamId
 
 
@@ -22,6 +23,20 @@ class ActRow:
     position: int
     level: int | None
     doc: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which acts: all that match every given term. Times are claimed ones, in milliseconds."""
+
+    stream: StreamId | None = None
+    actor: Did | None = None
+    kind: str = ""
+    """A kind of event, or how it begins with a `*` behind."""
+    verdict: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+    """The first moment that is too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,18 @@ class AuthorityViews(Protocol):
         self, stream: StreamId, *, after: str | None = None, limit: int = 30
     ) -> tuple[Sequence[ActRow], str | None, int]:
         """The acts of authority of a repository, newest first by (lamport, id)."""
+        ...
+
+    def audit(
+        self, reader: Actor, which: AuditFilter, *, after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[ActRow], str | None, int]:
+        """The acts of authority of all repositories that the reader may see, newest arrival first; docs have repo_name
+        besides.
+        """
+        ...
+
+    def act(self, event: EventId) -> ActRow | None:
+        """One act of authority, as `audit` lists it."""
         ...
 
     def act_behind(self, event: EventId) -> ActRow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +25,7 @@ _SETS_MAX = 10_000
 _TRAILS_MAX = 1_000
 
 
-class ViewGraph:
+class ViewGraph(ABC):
     """Implements `domain.authority.ancestry.Graph`, and what courts record. `read` finds a recorded event whole."""
 
     def __init__(self, shelf: Shelf, read: Callable[[EventId], Event | None]) -> None:
@@ -42,6 +43,10 @@ class ViewGraph:
         self._marks: dict[bytes, Vector] = {}
         self._next_branch: int | None = None
         self._next_set: int | None = None
+
+    @abstractmethod
+    def position(self, name: bytes) -> int:
+        """The log position of a recorded event."""
 
     def settle(self) -> None:
         """A batch is durable."""
@@ -219,8 +224,8 @@ class ViewGraph:
     def record_act(self, stream: StreamId, number: int, act: StoredAct) -> None:
         """Remember an act, or what became of it."""
         self._act_numbers[act.event] = number
-        row = (stream, number, act.event, act.level, int(act.alive), int(act.cut_known), _packed(act.reach))
-        self._shelf.put(ACTS, row)
+        about = (int(act.alive), int(act.cut_known), _packed(act.reach), self.position(act.event))
+        self._shelf.put(ACTS, (stream, number, act.event, act.level, *about))
 
     def _one(self, query: str, *values: object) -> Any:
         return self._shelf.connection.execute(query, values).fetchone()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import DeviceKey, Did, EventId, StreamId
     from domain.issue.search import Query
-    from domain.ports_authority import ActRow, Alarm
+    from domain.ports_authority import ActRow, Alarm, AuditFilter
     from domain.ports_issues import Moments, Place
     from domain.ports_views import (
         CodeHits,
@@ -213,6 +213,14 @@ class SqliteViews:
         self, stream: StreamId, *, after: str | None = None, limit: int = 30
     ) -> tuple[Sequence[ActRow], str | None, int]:
         return authority.acts(self._connection, stream, after, limit)
+
+    def audit(
+        self, reader: Actor, which: AuditFilter, *, after: str | None = None, limit: int = 30
+    ) -> tuple[Sequence[ActRow], str | None, int]:
+        return authority.audit(self._connection, reader, which, after, limit)
+
+    def act(self, event: EventId) -> ActRow | None:
+        return authority.act(self._connection, event)
 
     def act_behind(self, event: EventId) -> ActRow | None:
         return authority.act_behind(self._connection, event)

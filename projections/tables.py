@@ -101,9 +101,11 @@ ACTS: Final = Table(
         "alive": "INTEGER NOT NULL",
         "cut_known": "INTEGER NOT NULL",
         "reach": "BLOB NOT NULL",
+        "pos": "INTEGER NOT NULL",
     },
     key=("stream", "n"),
     lookups=(("event",),),
+    indexes=(("pos",),),
 )
 """The acts of authority of each stream in order of arrival, with what they count for and how far their cuts reach."""
 

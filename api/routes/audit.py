@@ -1,22 +1,128 @@
-"""Who changed who may do what, and what such changes undid."""
+"""Who changed who may do what, and what such changes undid.
+
+Everything here is of the log, and so the same on every node that has it. What only this node knows (who signed in) is
+none of it: that would be rows of another source, put among these in `_acts` by when this node saw them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from litestar import get
+from litestar.params import PathParameter, QueryParameter
+from litestar.response.base import ASGIResponse
 
-from api import shapes, shapes_authority
-from api.acts import shown
+from api import gate, shapes, shapes_authority
+from api.acts import ACTS_MAX, shown
 from api.asking import Asking
 from api.gate import readable
+from api.lines import Lines, wants_lines
 from api.paging import listed, page_size
-from api.params import After, Limit, PerPage, Repo
-from api.reply import Reply, encode_json
+from api.params import After, Limit, PerPage, Repo, principal
+from api.reply import Reply, encode_json, read
+from domain.errors import InvalidInput, NotFound
+from domain.ids import is_hex_id, parse_event_id
+from domain.ports_authority import AuditFilter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from domain.ports_authority import Alarm
     from domain.ports_views import RepoRow
+
+_KIND: Final = re.compile(r"[a-z0-9_.]{1,64}\*?|\*")
+_DAY: Final = re.compile(r"\d{4}-?\d\d-?\d\d")
+Actor = Annotated[str, QueryParameter(description="Only acts of this user name or did:key.", max_length=200)]
+Action = Annotated[
+    str,
+    QueryParameter(
+        description="Only acts of this kind, like member.granted.v1; `member.*` is every kind that begins so.",
+        max_length=64,
+    ),
+]
+Which = Annotated[
+    str, QueryParameter(name="repo", description="Only acts in this repository: a name or id.", max_length=200)
+]
+Verdict = Annotated[Literal["", "accepted", "void"], QueryParameter(description="Only acts of this verdict.")]
+Since = Annotated[
+    str, QueryParameter(description="Only acts that claim this day or time, or a later one (RFC 3339).", max_length=40)
+]
+Until = Annotated[
+    str, QueryParameter(description="Only acts that claim this day, or an earlier day or time.", max_length=40)
+]
+
+
+@get("/api/v1/audit", sync_to_thread=False, responses=shapes.shows(shapes_authority.Audit))
+def list_all(
+    request: Asking,
+    actor: Actor = "",
+    action: Action = "",
+    repo: Which = "",
+    verdict: Verdict = "",
+    since: Since = "",
+    until: Until = "",
+    after: After = None,
+    per_page: PerPage = None,
+    limit: Limit = None,
+) -> ASGIResponse:
+    """Every act of authority in repositories that the asker may see, newest here first.
+
+    With `Accept: application/x-ndjson` all of them, without pages, one a line.
+    """
+    if action and not _KIND.fullmatch(action):
+        raise InvalidInput(f"{action!r} is no kind of event", hint="like member.granted.v1 or member.*", field="action")
+    which = AuditFilter(
+        readable(request, repo).id if repo else None,
+        principal(request, actor, "actor"),
+        action,
+        verdict,
+        _moment(since, "since"),
+        _moment(until, "until", whole_day=True),
+    )
+    if wants_lines(request):
+        return Lines(_acts(request, which, after))
+    size = page_size(request, per_page, limit)
+    found, following, total = request.ports.views.audit(request.actor, which, after=after, limit=size)
+    return listed(request, b"audit", [encode_json(act) for act in shown(request, found)], following, total)
+
+
+def _acts(request: Asking, which: AuditFilter, after: str | None) -> Iterator[list[dict[str, Any]]]:
+    """All acts, a page at a time."""
+    while True:
+        found, after, _ = request.ports.views.audit(request.actor, which, after=after, limit=ACTS_MAX)
+        yield shown(request, found)
+        if after is None:
+            return
+
+
+def _moment(text: str, field: str, *, whole_day: bool = False) -> int | None:
+    """A day or time in milliseconds since 1970, of a `whole_day` its end. UTC, where it does not say."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        ends = whole_day and _DAY.fullmatch(text)
+        return int((found + timedelta(days=1 if ends else 0)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        hint = "like 2026-11-22 or 2026-11-22T10:00:00Z"
+        raise InvalidInput(f"{field} is no day or time", hint=hint, field=field) from None
+
+
+@get("/api/v1/audit/{id:str}", sync_to_thread=False, responses=shapes.shows(shapes_authority.Act))
+def show_act(
+    request: Asking,
+    event: Annotated[str, PathParameter(name="id", description="An act's event: 64 hexadecimal digits.")],
+) -> Reply:
+    """One act of authority."""
+    views = request.ports.views
+    row = views.event(parse_event_id(event)) if is_hex_id(event) else None
+    act = views.act(row.id) if row is not None and gate.visible_event(request, row) else None
+    if act is None:
+        raise NotFound(f"there is no act of authority {event!r} here", hint="GET /api/v1/audit lists those there are")
+    return read(request, encode_json(shown(request, [act])[0]))
 
 
 @get("/api/v1/repos/{id:str}/audit", sync_to_thread=False, responses=shapes.shows(shapes_authority.Audit))

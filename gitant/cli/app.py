@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "label": "label",
     "member": "member",
     "protect": "protect",
+    "audit": "audit",
     "identity": "identity",
     "log": "log",
     "event": "event",

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.authority.court import NO_EFFECT
 from domain.ids import EventId
 from domain.ports_authority import ActRow, Alarm
 from projections.queries import events
-from projections.queries.cursors import name_cursor, order_cursor, read_name, read_order
+from projections.queries.cursors import (
+    name_cursor,
+    order_cursor,
+    position_cursor,
+    read_name,
+    read_order,
+    read_position,
+)
+from projections.show.form import encode_json
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from domain.actor import Actor
     from domain.ids import Did, StreamId
+    from domain.ports_authority import AuditFilter
 
 _GUEST: Final = 0
 _LAST: Final = (2**62, b"")
@@ -82,6 +93,60 @@ def acts(
     found = [_act(row) for row in rows[:limit]]
     following = order_cursor(rows[limit - 1][9], rows[limit - 1][2]) if len(rows) > limit else None
     return found, following, total
+
+
+_AUDIT_COLUMNS: Final = (
+    f"acts.level, repos.name, {', '.join(f'events.{column}' for column in events.COLUMN_NAMES)}, {events.REDACTED}"
+)
+_AUDIT: Final = "FROM acts JOIN events ON events.pos=acts.pos JOIN repos ON repos.stream=acts.stream"
+
+
+def audit(
+    connection: sqlite3.Connection, reader: Actor, which: AuditFilter, after: str | None, limit: int
+) -> tuple[Sequence[ActRow], str | None, int]:
+    """The acts of authority of all repositories that a reader may see, newest arrival first."""
+    tests, values = _audited(reader, which)
+    source = f"{_AUDIT} WHERE {' AND '.join(tests)}"
+    total = connection.execute(f"SELECT count(*) {source}", values).fetchone()[0]
+    before = read_position(after) if after is not None else 2**62
+    rows = connection.execute(
+        f"SELECT {_AUDIT_COLUMNS} {source} AND acts.pos < ? ORDER BY acts.pos DESC LIMIT ?",
+        (*values, before, limit + 1),
+    ).fetchall()
+    following = position_cursor(rows[limit - 1][2]) if len(rows) > limit else None
+    return [_audited_act(row) for row in rows[:limit]], following, total
+
+
+def act(connection: sqlite3.Connection, event: EventId) -> ActRow | None:
+    """One act, as the audit lists it."""
+    row = connection.execute(f"SELECT {_AUDIT_COLUMNS} {_AUDIT} WHERE acts.event=?", (event,)).fetchone()
+    return None if row is None else _audited_act(row)
+
+
+def _audited(reader: Actor, which: AuditFilter) -> tuple[list[str], list[object]]:
+    """SQL conditions with their parameters: what the reader may see, and what was asked for."""
+    tests, values = ["repos.deleted=0"], list[object]()
+    if not reader.operator:
+        tests.append("(repos.private=0 OR (? <> '' AND instr(repos.roots, ?) > 0))")
+        values += [reader.did or "", reader.did or ""]
+    for test, value in (
+        ("acts.stream=?", which.stream),
+        ("events.author=?", which.actor),
+        ("events.kind GLOB ?", which.kind or None),
+        ("events.standing=?", which.verdict or None),
+        ("events.time>=?", which.since_ms),
+        ("events.time<?", which.until_ms),
+    ):
+        if value is not None:
+            tests.append(test)
+            values.append(value)
+    return tests, values
+
+
+def _audited_act(row: Sequence[Any]) -> ActRow:
+    level, repo_name, *event = row
+    found = _act((level, *event))
+    return replace(found, doc=encode_json({**events.fields_of(event), "repo_name": repo_name}))
 
 
 def act_behind(connection: sqlite3.Connection, event: EventId) -> ActRow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from domain.keys import SigningKey
@@ -28,6 +29,12 @@ def test_members_come_and_go(here: Command) -> None:
     audit = here("member", "audit", *at).out.splitlines()
     assert len(audit) == 4
     assert f"took every role from {KAY}, cut at {given[:16]}" in audit[2]
+    everywhere = here("audit", "--action", "member.*", *at)
+    assert [line.split("\t")[2] for line in everywhere.out.splitlines()] == [at[1]] * 4
+    assert [json.loads(line) for line in here("audit", *at, "--jsonl").out.splitlines()] == here(
+        "audit", *at, "--json"
+    ).json()
+    assert here("audit", "--since", "soon", *at).code == 1
     assert here("member", "alarms", *at).out == ""
     assert here("member", "admit", given, *at).out == f"{given}\tyes\n"
     assert here("member", "admit", *at).code == 2
