@@ -34,6 +34,7 @@ from storage import keys
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.packbuild import DulwichPacks
+from storage.git.plain_serving import PlainServing
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
 from transport.git.app import git_app
@@ -116,7 +117,9 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             metrics_dir=metrics_dir(folder),
         )
     )
-    smart = git_app(NodeGate(views, writer, doors), store, settings.caps, agent=f"gitant/{plan.version}")
+    serving = PlainServing(store)
+    gate = NodeGate(views, writer, doors)
+    smart = git_app(gate, store, serving, settings.caps, agent=f"gitant/{plan.version}")
     git = guarded(counted(smart, tally_of(api)), entrance)
     try:
         async with api.lifespan():
@@ -126,6 +129,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             finally:
                 await importer.close()
     finally:
+        serving.close()
         log.close()
         reader.close()
 

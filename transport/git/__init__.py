@@ -1,1 +1,1 @@
-"""Git over HTTP, as stock git speaks it: fetching in protocol v0, pushing into a quarantine."""
+"""Git over HTTP, as stock git speaks it: fetching in protocols v0 to v2, pushing into a quarantine."""

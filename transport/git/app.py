@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 from urllib.parse import parse_qs
 
 from domain.errors import Conflict, LocalFault, Moved, Unauthenticated, Unavailable
-from transport.git.advertise import RECEIVE, UPLOAD, advertisement
+from transport.git.advertise import RECEIVE, UPLOAD, version_of
 from transport.git.asgi import NO_CACHE, Body, ClientGone, Reply
 from transport.git.limits import RETRY_AFTER_S, GitLimits
 from transport.git.receive import Receiver
@@ -23,6 +23,7 @@ from transport.git.upload import Uploader
 if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ports_git import GitGate, GitStore, PackCaps, RepoAddress
+    from domain.ports_serving import ServingStore
     from transport.git.asgi import ASGIApp, Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
@@ -50,27 +51,25 @@ def is_git_path(path: str) -> bool:
 def git_app(
     gate: GitGate,
     store: GitStore,
+    serving: ServingStore,
     caps: PackCaps,
     limits: GitLimits | None = None,
     *,
     agent: str = "gitant",
 ) -> ASGIApp:
     """Make the app of one worker process; `agent` is how the node calls itself to git clients."""
-    return _GitApp(gate, store, caps, limits or GitLimits(), agent)
+    limits = limits or GitLimits()
+    pushes = Turns("pushing", at_once_max=limits.pushes_max, waiting_max=limits.waiting_max)
+    return _GitApp(gate, Uploader(serving, limits, agent), Receiver(gate, store, caps, limits, pushes), limits)
 
 
 @final
 class _GitApp:
-    def __init__(self, gate: GitGate, store: GitStore, caps: PackCaps, limits: GitLimits, agent: str) -> None:
+    def __init__(self, gate: GitGate, uploader: Uploader, receiver: Receiver, limits: GitLimits) -> None:
         self._gate = gate
-        self._store = store
-        self._agent = agent
         self._limits = limits
-        waiting = limits.waiting_max
-        self._uploads = Turns("fetching", at_once_max=limits.uploads_max, waiting_max=waiting)
-        pushes = Turns("pushing", at_once_max=limits.pushes_max, waiting_max=waiting)
-        self._uploader = Uploader(store, limits, self._uploads)
-        self._receiver = Receiver(gate, store, caps, limits, pushes)
+        self._uploader = uploader
+        self._receiver = receiver
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -111,14 +110,8 @@ class _GitApp:
             await reply.text(403, _SMART_ONLY)
             return
         _, repo, _ = await self._admit(scope, path, service)
-        refs = await self._uploads.run(self._store.advertised, repo.id)
-        body = advertisement(
-            service,
-            refs,
-            default_branch=repo.default_branch,
-            agent=self._agent,
-            version=1 if "version=1" in _header(scope, b"git-protocol").split(":") else 0,
-        )
+        version = version_of(_header(scope, b"git-protocol"))
+        body = await self._uploader.advertised(service, repo, version)
         await reply.whole(f"application/x-{service}-advertisement", body)
 
     async def _serve(self, scope: Scope, path: str, service: str, receive: Receive, reply: Reply) -> None:
@@ -133,7 +126,7 @@ class _GitApp:
         stall_s = self._limits.stall_s if service == UPLOAD else self._limits.push_stall_s
         body = Body(receive, encoding, stall_s=stall_s)
         if service == UPLOAD:
-            await self._uploader.upload(repo, body, receive, reply)
+            await self._uploader.upload(repo, version_of(_header(scope, b"git-protocol")), body, receive, reply)
         else:
             await self._receiver.receive(actor, repo, body, reply, refusal=refusal)
 

@@ -10,8 +10,10 @@ from typing import Final
 class GitLimits:
     """Bounds of one worker process."""
 
-    uploads_max: int = 8
-    """Clones and fetches served at once; more wait."""
+    uploads_max: int = 512
+    """Clones and fetches under way at once, most of them waiting for their clients; more wait."""
+    choosing_max: int = 8
+    """Clones and fetches whose objects are being chosen at once, in a thread each."""
     pushes_max: int = 8
     """Pushes taken at once; more wait."""
     waiting_max: int = 64
@@ -20,12 +22,12 @@ class GitLimits:
     """A fetch names what it has: some 300,000 commits fit."""
     command_bytes_max: int = 4 << 20
     commands_max: int = 10_000
-    walk_commits_max: int = 200_000
-    """How far to look for a commit that was asked for and is no tip (any more)."""
     keepalive_s: float = 5.0
     """A client that waits for its pack to be checked hears something so often."""
-    queued_chunks_max: int = 8
-    """Pieces of an answer, 64 KiB each, that wait for a slow client."""
+    piece_bytes_max: int = 1 << 20
+    """Of an answer to a client that takes it fast; two such are held at most. One that is slow gets small ones."""
+    listings_bytes_max: int = 32 << 20
+    """Lists of refs kept as they are sent."""
     stall_s: float = 60.0
     """A client that for so long neither sends what it has begun nor takes what it asked for is cut off."""
     push_stall_s: float = 600.0
@@ -39,5 +41,8 @@ class GitLimits:
 
 PKT_BYTES_MAX: Final = 65_520
 BAND_BYTES_MAX: Final = PKT_BYTES_MAX - 5
+FILTERS_MAX: Final = 16
+EXCLUDED_MAX: Final = 1_000
+PREFIXES_MAX: Final = 4_096
 REASON_CHARS_MAX: Final = 300
 RETRY_AFTER_S: Final = 5

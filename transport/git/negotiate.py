@@ -1,35 +1,29 @@
-"""What a fetch asks for (protocol v0 over stateless HTTP), and the acknowledgements it gets.
+"""What a fetch asks for in protocol v0 over stateless HTTP, and the acknowledgements it gets.
 
 Sans-IO. Over HTTP a client says everything again in each request, so one request is one whole conversation:
 
-    want … [shallow …] [deepen n] flush   (have … flush)*   (have …)* done?
+    want … [shallow …] [deepen …] [filter …] flush   (have … flush)*   (have …)* done?
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from domain.errors import InvalidInput
-from domain.refs.names import is_oid
-from transport.git.pktline import pkt, split_pkt
+from transport.git.pktline import DELIM, FLUSH, packets, pkt
+from transport.git.wish import Wish, WishReader, oid_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-DEPTH_INFINITE: Final = 0x7FFFFFFF
-"""What `git fetch --unshallow` asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
     """One POST to git-upload-pack."""
 
-    wants: tuple[str, ...]
+    wish: Wish
     capabilities: frozenset[str]
-    shallow: frozenset[str]
-    """Commits whose parents the client does not have."""
-    depth: int | None
     haves: tuple[str | None, ...]
     """Commits the client has; None where it waits for an answer."""
     done: bool
@@ -37,33 +31,32 @@ class FetchRequest:
     @property
     def asks_for_depth_only(self) -> bool:
         """A client learns first how far history will go, and asks for objects then."""
-        return self.depth is not None and not self.done and not self.haves
+        return self.wish.deepening is not None and not self.done and not self.haves
 
 
 def parse_fetch(data: bytes) -> FetchRequest | None:
     """Read a request; None if it wants nothing."""
-    lines = _lines(data)
-    if not lines or lines[0] is None:
+    lines = packets(data)
+    if not lines or lines[0] == FLUSH:
         return None
-    end = lines.index(None) if None in lines else len(lines)
-    wants: list[str] = []
-    shallow: set[str] = set()
+    if DELIM in lines:
+        raise InvalidInput("the request is one of protocol v2, and does not say so in a header")
+    end = lines.index(FLUSH) if FLUSH in lines else len(lines)
     capabilities: frozenset[str] = frozenset()
-    depth: int | None = None
+    reader = WishReader()
     for line in lines[:end]:
-        assert line is not None
-        verb, _, rest = line.partition(" ")
-        if verb == "want":
+        text = line.decode("utf-8", "surrogateescape")
+        verb, _, rest = text.partition(" ")
+        if verb == "want" and not capabilities:
             oid, _, words = rest.partition(" ")
-            capabilities = capabilities or frozenset(words.split())
-            wants.append(_oid(oid))
-        elif verb == "shallow":
-            shallow.add(_oid(rest))
-        elif verb == "deepen" and rest.isdecimal() and int(rest) > 0:
-            depth = int(rest)
-        else:
+            capabilities = frozenset(words.split())
+            text = f"want {oid}"
+        if verb == "want-ref" or not reader.take(text):
             raise InvalidInput(f"this server does not understand {verb[:40]!r} in a fetch")
-    return FetchRequest(tuple(dict.fromkeys(wants)), capabilities, frozenset(shallow), depth, *_haves(lines[end + 1 :]))
+    wish = reader.wish(capabilities)
+    if not wish.wants:
+        raise InvalidInput("a fetch says first what it wants")
+    return FetchRequest(wish, capabilities, *_haves(lines[end + 1 :]))
 
 
 def acknowledge(
@@ -100,33 +93,15 @@ def acknowledge(
     return b"".join(out), common, request.done
 
 
-def _lines(data: bytes) -> list[str | None]:
-    lines: list[str | None] = []
-    at = 0
-    while at < len(data):
-        found = split_pkt(data, at)
-        if found is None:
-            raise InvalidInput("the request is cut off")
-        line, at = found
-        lines.append(None if line is None else line.decode("utf-8", "replace").removesuffix("\n"))
-    return lines
-
-
-def _haves(lines: Sequence[str | None]) -> tuple[tuple[str | None, ...], bool]:
+def _haves(lines: Sequence[bytes]) -> tuple[tuple[str | None, ...], bool]:
     haves: list[str | None] = []
     for line in lines:
-        if line == "done":
+        if line == b"done":
             return tuple(haves), True
-        if line is None:
+        if line == FLUSH:
             haves.append(None)
-        elif line.startswith("have "):
-            haves.append(_oid(line[5:]))
+        elif line.startswith(b"have "):
+            haves.append(oid_of(line[5:].decode("utf-8", "replace")))
         else:
             raise InvalidInput("a fetch names what it has, and then “done”")
     return tuple(haves), False
-
-
-def _oid(text: str) -> str:
-    if not is_oid(text):
-        raise InvalidInput("an object is named by 40 hexadecimal digits")
-    return text

@@ -27,8 +27,8 @@ class Pace:
         self._sent_bytes = 0
         self._spent_s = 0.0
 
-    async def write(self, reply: Reply, chunk: bytes) -> None:
-        """Pass on a piece; raises `ClientGone` if that takes longer than it may."""
+    async def write(self, reply: Reply, chunk: bytes) -> float:
+        """Pass on a piece and say how many seconds it took; raises `ClientGone` if that is longer than it may be."""
         clock = asyncio.get_running_loop().time
         began = looked = clock()
         writing = asyncio.ensure_future(reply.write(chunk))
@@ -42,6 +42,7 @@ class Pace:
             writing.cancel()
         self._spent_s += clock() - looked
         self._sent_bytes += len(chunk)
+        return clock() - began
 
     def _check(self, waited_s: float) -> None:
         limits = self._limits

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from transport.git.asgi import Body
 
 FLUSH: Final = b"0000"
+DELIM: Final = b"0001"
+"""Between the sections of protocol v2."""
 DATA, PROGRESS, FATAL = 1, 2, 3
 _LENGTH: Final = re.compile(rb"[0-9a-fA-F]{4}")
 
@@ -43,6 +45,26 @@ def split_pkt(data: bytes | bytearray, at: int) -> tuple[bytes | None, int] | No
     if len(data) - at < length:
         return None
     return bytes(data[at + 4 : at + length]), at + length
+
+
+def packets(data: bytes) -> list[bytes]:
+    """The lines of a whole request, without the line feeds at their ends; `FLUSH` and `DELIM` stand for themselves.
+
+    No line is taken for one of those: what git sends has none that is four digits.
+    """
+    lines: list[bytes] = []
+    at, end = 0, len(data)
+    while at < end:
+        if data[at : at + 4] == DELIM:
+            lines.append(DELIM)
+            at += 4
+            continue
+        found = split_pkt(data, at)
+        if found is None:
+            raise InvalidInput("the request is cut off")
+        line, at = found
+        lines.append(FLUSH if line is None else line.removesuffix(b"\n"))
+    return lines
 
 
 async def read_section(body: Body, *, bytes_max: int) -> tuple[list[bytes], bytes]:

@@ -1,4 +1,4 @@
-"""A bounded number of clients at work, a bounded number waiting, and a thread for each at work."""
+"""A bounded number of clients at work, a bounded number waiting, and threads for those at work."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ T = TypeVar("T")
 class Turns:
     """Blocking work of one sort, off the event loop."""
 
-    def __init__(self, name: str, *, at_once_max: int, waiting_max: int) -> None:
+    def __init__(self, name: str, *, at_once_max: int, waiting_max: int, threads_max: int = 0) -> None:
         self._name = name
         self._slots = asyncio.Semaphore(at_once_max)
         self._waiting_max = waiting_max
         self._waiting = 0
         # twice: the one that clears up after a client must not wait for the one still busy with it
-        self._threads = ThreadPoolExecutor(2 * at_once_max, thread_name_prefix=f"git-{name}")
+        self._threads = ThreadPoolExecutor(threads_max or 2 * at_once_max, thread_name_prefix=f"git-{name}")
 
     @property
     def waiting(self) -> int:

@@ -1,78 +1,124 @@
-"""Serve a fetch or a clone: the negotiation is ours, the objects and the pack are dulwich's.
+"""Serve what git clients fetch: requests are read here, worked out in threads, and sent as fast as each client reads.
 
-dulwich's own handler is not used, because it refuses a plain fetch from a shallow clone, refuses a want that was a
-tip when the refs were told and is none any more (a push came between), and takes exponential time on large depths.
-Everything that blocks runs in a thread; a pipe of a few pieces is between it and the client.
+A client has a place among those served from its whole request on to the end of its answer. A thread works for it only
+while objects are chosen and while the next piece of the pack is made: one that reads slowly, or not at all, holds two
+pieces in memory and no thread (`pace.py` says how long).
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Final, final
 
-from dulwich.object_format import SHA1
-from dulwich.object_store import MissingObjectFinder
-from dulwich.objects import ObjectID
-from dulwich.pack import write_pack_from_container
-
-from domain.errors import InvalidInput, LocalFault, TooLarge, Unavailable
+from domain.errors import LocalFault, TooLarge, Unavailable
+from transport.git.advertise import UPLOAD, advertisement
+from transport.git.answer import Answer
 from transport.git.asgi import ClientGone
-from transport.git.history import History
 from transport.git.limits import BAND_BYTES_MAX
-from transport.git.negotiate import DEPTH_INFINITE, acknowledge, parse_fetch
-from transport.git.objects import ServedObjects
+from transport.git.listing import Listings
+from transport.git.outflow import Outflow, Words
 from transport.git.pace import Pace
-from transport.git.pipe import Pipe
-from transport.git.pktline import DATA, FATAL, FLUSH, PROGRESS, band, pkt
+from transport.git.pktline import DATA, FATAL, FLUSH, band, pkt
+from transport.git.turns import Turns
+from transport.git.v2 import capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from domain.ports_git import AdvertisedRef, GitStore, RepoAddress
+    from domain.ports_git import RepoAddress
+    from domain.ports_serving import OutgoingPack, ServingStore
     from transport.git.asgi import Body, Receive, Reply
     from transport.git.limits import GitLimits
-    from transport.git.negotiate import FetchRequest
-    from transport.git.turns import Turns
 
 CONTENT_TYPE: Final = "application/x-git-upload-pack-result"
-_REUSE_SHARE: Final = 8
-"""To find the deltas it may send as they are, dulwich reads all packs whole; for a few objects that is not worth it."""
-_log = logging.getLogger(__name__)
+_QUICK_S: Final = 0.2
+"""Who takes a piece within this time gets larger ones."""
+_BROKEN: Final = "this node failed to make the pack; its log says why"
+_FETCH: Final = b"command=fetch"
+_COMMAND_BYTES: Final = 256
 
 
 @final
 class Uploader:
     """Serves the fetches of one worker process."""
 
-    def __init__(self, store: GitStore, limits: GitLimits, turns: Turns) -> None:
-        self._store = store
+    def __init__(self, serving: ServingStore, limits: GitLimits, agent: str) -> None:
+        self._serving = serving
         self._limits = limits
-        self._turns = turns
+        self._agent = agent
+        waiting = limits.waiting_max
+        self._places = Turns("fetching", at_once_max=limits.uploads_max, waiting_max=waiting, threads_max=8)
+        self._choosing = Turns(
+            "choosing", at_once_max=limits.choosing_max, waiting_max=limits.uploads_max, threads_max=limits.choosing_max
+        )
+        self._listings = Listings(limits.listings_bytes_max)
         self._large_requests = 0
 
-    async def upload(self, repo: RepoAddress, body: Body, receive: Receive, reply: Reply) -> None:
+    async def advertised(self, service: str, repo: RepoAddress, version: int) -> bytes:
+        """The body of `GET info/refs`; of protocol v2 it says nothing of the repository."""
+        if version == 2 and service == UPLOAD:
+            return capabilities(self._agent)
+        return await self._places.run(self._advertised, service, repo, version)
+
+    def _advertised(self, service: str, repo: RepoAddress, version: int) -> bytes:
+        served = self._serving.open(repo.id)
+        try:
+            listing = self._listings.of(repo.id, repo.default_branch, served)
+            return advertisement(service, listing, agent=self._agent, version=version)
+        finally:
+            served.close()
+
+    async def upload(self, repo: RepoAddress, version: int, body: Body, receive: Receive, reply: Reply) -> None:
         """Answer one POST."""
-        request = parse_fetch(await self._whole(body))
-        if request is None:
-            await reply.whole(CONTENT_TYPE, b"")
-            return
-        async with self._turns.turn():
-            pipe = Pipe(asyncio.get_running_loop(), chunks_max=self._limits.queued_chunks_max)
-            work = self._turns.run(self._serve, repo, request, pipe)
-            watch = asyncio.ensure_future(_hang_up(receive, pipe))
+        data = await self._whole(body)
+        async with self._places.turn():
+            words = Words(asyncio.get_running_loop())
+            watch = asyncio.ensure_future(_hang_up(receive, words))
+            out = _Sending(reply, Pace(self._limits, self._places), words, self._limits)
             try:
-                await reply.start(CONTENT_TYPE)
-                pace = Pace(self._limits, self._turns)
-                while (chunk := await pipe.read()) is not None:
-                    await pace.write(reply, chunk)
-                await work
-                await reply.end()
+                answer = await self._places.run(self._opened, repo, words)
+                try:
+                    await self._answer(answer, version, data, out)
+                finally:
+                    await asyncio.shield(self._places.run(answer.close))
             finally:
-                pipe.abort()
+                words.abort()
                 watch.cancel()
-                await asyncio.wait({work})
+
+    def _opened(self, repo: RepoAddress, words: Words) -> Answer:
+        return Answer(repo.id, repo.default_branch, self._serving.open(repo.id), self._listings, words)
+
+    async def _answer(self, answer: Answer, version: int, data: bytes, out: _Sending) -> None:
+        try:
+            if version == 2 and _FETCH not in data[:_COMMAND_BYTES]:
+                pack = await out.while_working(self._places.run(answer.begin, version, data), answer)
+            else:
+                async with self._choosing.turn():
+                    pack = await out.while_working(self._choosing.run(answer.begin, version, data), answer)
+            if pack is None:
+                await out.end(b"")
+            else:
+                await self._stream(Outflow(pack, banded=answer.banded), out)
+                await out.end(FLUSH if answer.banded else b"")
+        except LocalFault as fault:
+            text = " ".join(filter(None, [fault.message, fault.hint]))
+            await out.end(_last_words(text, banded=answer.banded))
+        except (ClientGone, asyncio.CancelledError):
+            raise
+        except Exception:
+            # The client must not take the cut for the end of a short pack.
+            if answer.banded or not out.begun:
+                await out.write(_last_words(_BROKEN, banded=answer.banded))
+            raise
+
+    async def _stream(self, flow: Outflow, out: _Sending) -> None:
+        """Send a piece while the next is made."""
+        pulling = self._places.run(flow.pull, out.piece_bytes)
+        try:
+            while piece := await asyncio.shield(pulling):
+                pulling = self._places.run(flow.pull, out.piece_bytes)
+                await out.write(piece)
+        finally:
+            await asyncio.wait({pulling})  # nobody may close what a thread still reads
+            pulling.exception()
 
     async def _whole(self, body: Body) -> bytes:
         """The request. Of large ones only a few are held at once: anybody may send them, as slowly as they like."""
@@ -92,146 +138,67 @@ class Uploader:
         finally:
             self._large_requests -= large
 
-    def _serve(self, repo: RepoAddress, request: FetchRequest, pipe: Pipe) -> None:
-        """In a thread: write the whole answer into the pipe."""
+
+@final
+class _Sending:
+    """An answer on its way out, begun when there is something to say."""
+
+    def __init__(self, reply: Reply, pace: Pace, words: Words, limits: GitLimits) -> None:
+        self._reply = reply
+        self._pace = pace
+        self._words = words
+        self._keepalive_s = limits.keepalive_s
+        self._pieces_max = max(1, limits.piece_bytes_max // BAND_BYTES_MAX)
+        self._pieces = 1
+
+    @property
+    def begun(self) -> bool:
+        return self._reply.started
+
+    @property
+    def piece_bytes(self) -> int:
+        """How much of the pack to send next: as many whole packets as the client takes in a moment."""
+        return self._pieces * BAND_BYTES_MAX
+
+    async def while_working(self, work: asyncio.Future[OutgoingPack | None], answer: Answer) -> OutgoingPack | None:
+        """Pass on what `work` says until it is done, and then its result."""
+        work.add_done_callback(self._words.wake)
         try:
-            refs = self._store.advertised(repo.id)
-            answer = _Answer(self._store.path(repo.id), refs, request, pipe, self._limits)
-            try:
-                answer.write()
-            finally:
-                answer.close()
-        except LocalFault as fault:
-            pipe.write(pkt(f"ERR {fault.message}\n".encode()))
-        except ClientGone:
-            pass
+            while not work.done():
+                await self._words.told(self._keepalive_s)
+                if not work.done():
+                    await self.write(self._words.take() or (band(DATA, b"") if answer.banded else b""))
         finally:
-            pipe.end()
+            await asyncio.wait({work})
+        pack = work.result()
+        await self.write(self._words.take())
+        return pack
+
+    async def write(self, data: bytes) -> None:
+        """Send a piece; raises `ClientGone` if the client hung up or takes too long."""
+        self._words.still_wanted()
+        if not data:
+            return
+        if not self._reply.started:
+            await self._reply.start(CONTENT_TYPE)
+        quick = await self._pace.write(self._reply, data) < _QUICK_S
+        self._pieces = min(2 * self._pieces, self._pieces_max) if quick else 1
+
+    async def end(self, data: bytes) -> None:
+        """Send the last piece."""
+        self._words.still_wanted()
+        if not self._reply.started:
+            await self._reply.whole(CONTENT_TYPE, data)
+        else:
+            await self._reply.end(data)
 
 
-async def _hang_up(receive: Receive, pipe: Pipe) -> None:
+def _last_words(text: str, *, banded: bool) -> bytes:
+    """Why no pack comes, in the form that a client understands at this point."""
+    return band(FATAL, f"{text}\n".encode()) if banded else pkt(f"ERR {text}\n".encode()[:BAND_BYTES_MAX])
+
+
+async def _hang_up(receive: Receive, words: Words) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    pipe.abort()
-
-
-@final
-class _Answer:
-    """One fetch, answered in a thread."""
-
-    def __init__(
-        self,
-        path: Path,
-        refs: Sequence[AdvertisedRef],
-        request: FetchRequest,
-        pipe: Pipe,
-        limits: GitLimits,
-    ) -> None:
-        self._objects = ServedObjects(path / "objects")
-        self._refs = refs
-        self._request = request
-        self._pipe = pipe
-        self._history = History(self._objects, commits_max=limits.walk_commits_max, still_wanted=pipe.still_wanted)
-
-    def close(self) -> None:
-        self._objects.close()
-
-    def write(self) -> None:
-        request = self._request
-        self._check_wants()
-        shallow, haves_count = request.shallow, True
-        if request.depth is not None:
-            shallow, haves_count = self._deepen(request.depth), False
-            if request.asks_for_depth_only:
-                return
-        acks, common, pack_follows = acknowledge(request, self._has, self._enough)
-        self._pipe.write(acks)
-        if pack_follows:
-            # A new depth may ask for what lies below a commit the client has, so all within it is sent.
-            self._send_pack(common if haves_count else [], shallow)
-
-    def _check_wants(self) -> None:
-        """Only what is a tip or in the past of one is given away."""
-        tips = {oid for ref in self._refs for oid in (ref.oid, ref.peeled) if oid is not None}
-        others = set(self._request.wants) - tips
-        if others and not self._history.reachable(others, (ref.oid for ref in self._refs)):
-            raise InvalidInput(f"not our ref {min(others)}")
-
-    def _deepen(self, depth: int) -> frozenset[str]:
-        """Tell the client where its history will end now; those commits are returned."""
-        ends, above = self._history.cut(self._request.wants, min(depth, DEPTH_INFINITE))
-        lines = [f"shallow {oid}" for oid in sorted(ends - self._request.shallow)]
-        lines += [f"unshallow {oid}" for oid in sorted(above & self._request.shallow)]
-        self._pipe.write(b"".join(pkt(line.encode()) for line in lines) + FLUSH)
-        return frozenset(ends)
-
-    def _has(self, oid: str) -> bool:
-        self._pipe.still_wanted()
-        return ObjectID(oid.encode()) in self._objects
-
-    def _enough(self, common: Sequence[str]) -> bool:
-        return self._history.all_meet(self._request.wants, common)
-
-    def _send_pack(self, haves: Sequence[str], shallow: frozenset[str]) -> None:
-        out = _Out(self._pipe, self._request.capabilities)
-        try:
-            edge = self._history.edge(self._request.wants, haves, shallow)
-            finder = MissingObjectFinder(
-                self._objects,
-                haves=[ObjectID(oid.encode()) for oid in edge],
-                wants=[ObjectID(oid.encode()) for oid in self._request.wants],
-                shallow={ObjectID(oid.encode()) for oid in shallow | edge},
-                progress=out.progress,
-                get_tagged=self._tags if "include-tag" in self._request.capabilities else None,
-            )
-            oids = list(finder)
-            reuse = len(oids) * _REUSE_SHARE > sum(len(pack) for pack in self._objects.packs)
-            write_pack_from_container(out.write, self._objects, oids, SHA1, reuse_deltas=reuse)
-        except (ClientGone, LocalFault):
-            raise
-        except Exception:
-            # The client must not take the cut for the end of a short pack.
-            out.fatal("this node failed to make the pack; its log says why")
-            raise
-        out.end()
-
-    def _tags(self) -> dict[ObjectID, ObjectID]:
-        """Tags to send along when what they lead to is sent."""
-        return {
-            ObjectID(ref.peeled.encode()): ObjectID(ref.oid.encode()) for ref in self._refs if ref.peeled is not None
-        }
-
-
-@final
-class _Out:
-    """Pack bytes and words on their way to the client, in pieces of a packet each."""
-
-    def __init__(self, pipe: Pipe, capabilities: frozenset[str]) -> None:
-        self._pipe = pipe
-        self._banded = "side-band-64k" in capabilities
-        self._talks = self._banded and "no-progress" not in capabilities
-        self._waiting = bytearray()
-
-    def write(self, data: bytes) -> None:
-        self._waiting += data
-        while len(self._waiting) >= BAND_BYTES_MAX:
-            self._send(bytes(self._waiting[:BAND_BYTES_MAX]))
-            del self._waiting[:BAND_BYTES_MAX]
-
-    def progress(self, text: bytes) -> None:
-        self._pipe.still_wanted()
-        if self._talks:
-            self._pipe.write(band(PROGRESS, text))
-
-    def fatal(self, text: str) -> None:
-        if self._banded:
-            self._pipe.write(band(FATAL, text.encode()))
-
-    def end(self) -> None:
-        if self._waiting:
-            self._send(bytes(self._waiting))
-        if self._banded:
-            self._pipe.write(FLUSH)
-
-    def _send(self, data: bytes) -> None:
-        self._pipe.write(band(DATA, data) if self._banded else data)
+    words.abort()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.ports_git import PackCaps
+from storage.git.plain_serving import PlainServing
 from storage.git.store import DiskGitStore
 from tests.transport.git.gate import PASSWORD, REPO, TestGate
 from tests.transport.git.server import serving
@@ -121,7 +122,7 @@ def make_node(tmp_path: Path, caps: PackCaps, limits: GitLimits, *, git: str = "
     store.set_refs(REPO, {}, head="main")
     gate = TestGate(store)
     (tmp_path / "home").mkdir()
-    with serving(git_app(gate, store, caps, limits, agent="gitant/test")) as port:
+    with serving(git_app(gate, store, PlainServing(store), caps, limits, agent="gitant/test")) as port:
         yield Node(port, store, gate, tmp_path / "home")
 
 

@@ -152,12 +152,6 @@ def test_an_object_that_no_ref_leads_to_is_not_given_away(node: Node, history: l
     assert f"not our ref {hidden}" in done.stderr
 
 
-def test_a_filter_is_declined_and_the_clone_is_whole(node: Node, history: list[str]) -> None:
-    done = node.run("clone", "--filter=blob:none", node.anonymous_url, "copy")
-    assert "filtering not recognized by server" in done.stderr
-    assert node.git("fsck", "--strict", cwd=node.home / "copy") == ""
-
-
 def test_an_empty_repository(node: Node) -> None:
     done = node.run("clone", node.anonymous_url, "copy")
     assert done.returncode == 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from domain.errors import InvalidInput
+from domain.ports_serving import Deepening, ObjectFilter
 from tests.transport.git.raw import report
 from transport.git.negotiate import acknowledge, parse_fetch
 from transport.git.pktline import FLUSH, pkt
+from transport.git.wish import Wish
 
 A, B, C, D = (letter * 40 for letter in "abcd")
 
@@ -65,11 +67,26 @@ def test_the_first_section() -> None:
         request(f"want {A} side-band-64k agent=x", f"want {B}", f"want {A}", f"shallow {C}", "deepen 3", None)
     )
     assert parsed is not None
-    assert parsed.wants == (A, B)
     assert parsed.capabilities == {"side-band-64k", "agent=x"}
-    assert parsed.shallow == {C}
-    assert parsed.depth == 3
+    assert parsed.wish == Wish((A, B), shallow=frozenset({C}), deepening=Deepening(depth=3))
     assert parsed.asks_for_depth_only
+
+
+def test_what_else_a_client_may_wish() -> None:
+    words = "thin-pack ofs-delta include-tag no-progress deepen-relative"
+    parsed = parse_fetch(
+        request(f"want {A} {words}", "deepen-since 17", "deepen-not v1", "deepen-not main", "filter tree:3", None)
+    )
+    assert parsed is not None
+    assert parsed.wish == Wish(
+        (A,),
+        deepening=Deepening(since=17, excluded=("v1", "main"), relative=True),
+        filter=ObjectFilter(tree_depth_max=3),
+        thin=True,
+        ofs_delta=True,
+        include_tag=True,
+        progress=False,
+    )
 
 
 def test_a_depth_with_the_rest() -> None:
@@ -86,7 +103,12 @@ def test_a_depth_with_the_rest() -> None:
         (f"have {A}", None),
         (f"want {A}", "deepen 0", None),
         (f"want {A}", "deepen -1", None),
-        (f"want {A}", "deepen-since 1", None),
+        (f"want {A}", "deepen-since x", None),
+        (f"want {A}", "deepen 1", "deepen-since 1", None),
+        (f"want {A}", "deepen " + "9" * 19, None),
+        (f"want {A}", "want-ref refs/heads/main", None),
+        (f"want {A}", "filter blob:none", "filter tree:0", None),
+        (f"shallow {A}", None),
         (f"want {A}", "shallow x", None),
         (f"want {A}", None, "want more"),
     ],

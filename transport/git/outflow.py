@@ -1,0 +1,126 @@
+"""A pack on its way from a thread to the client: in pieces that it asks for, framed for a band."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, Final, final
+
+from transport.git.asgi import ClientGone
+from transport.git.limits import BAND_BYTES_MAX
+from transport.git.pktline import DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain.ports_serving import OutgoingPack
+
+_HEADER: Final = b"%04x%c"
+_FULL_HEADER: Final = _HEADER % (BAND_BYTES_MAX + 5, DATA)
+_WORDS_EACH_S: Final = 0.1
+
+
+@final
+class Words:
+    """What a thread says to the event loop. It never waits: words are few, and progress may be left out."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._lock = Lock()
+        self._waiting: deque[bytes] = deque()
+        self._told = asyncio.Event()
+        self._progress_at = 0.0
+        self._aborted = False
+
+    # --- the thread's end
+
+    def say(self, data: bytes) -> None:
+        """Pass it on; raises `ClientGone` once nobody wants it."""
+        self.still_wanted()
+        with self._lock:
+            self._waiting.append(data)
+        self._loop.call_soon_threadsafe(self._told.set)
+
+    def progress(self, packet: bytes) -> None:
+        """Pass it on, unless something was lately or waits still."""
+        now = monotonic()
+        if not self._waiting and now - self._progress_at >= _WORDS_EACH_S:
+            self._progress_at = now
+            self.say(packet)
+
+    def still_wanted(self) -> None:
+        """Raise `ClientGone` if nobody reads any more."""
+        if self._aborted or self._loop.is_closed():
+            raise ClientGone
+
+    # --- the loop's end
+
+    def take(self) -> bytes:
+        """What has been said since."""
+        if self._aborted:
+            raise ClientGone
+        self._told.clear()
+        with self._lock:
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+        return data
+
+    async def told(self, patience_s: float) -> None:
+        """Return when something was said, nobody reads any more, or that time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._told.wait()
+
+    def wake(self, _: object = None) -> None:
+        """Have `told` return."""
+        self._told.set()
+
+    def abort(self) -> None:
+        """Nobody reads any more."""
+        self._aborted = True
+        self._told.set()
+
+
+@final
+class Outflow:
+    """A pack's bytes, some at a time: whoever takes them slowly holds no thread, and little memory."""
+
+    def __init__(self, pack: OutgoingPack, *, banded: bool) -> None:
+        self._chunks: Iterator[bytes | memoryview] = pack.chunks()
+        self._banded = banded
+        self._rest: memoryview | None = None
+
+    def pull(self, bytes_max: int) -> bytes:
+        """The next bytes, about so many; none at the end. Blocks; one thread at a time."""
+        parts, size = list[bytes | memoryview](), 0
+        while size < bytes_max:
+            chunk = self._rest if self._rest is not None else next(self._chunks, None)
+            self._rest = None
+            if chunk is None:
+                break
+            room = bytes_max - size
+            if len(chunk) > room:
+                chunk = memoryview(chunk)
+                self._rest = chunk[room:]
+                chunk = chunk[:room]
+            parts.append(chunk)
+            size += len(chunk)
+        if not self._banded or not parts:
+            return b"".join(parts)
+        return _banded(parts, size)
+
+
+def _banded(parts: list[bytes | memoryview], size: int) -> bytes:
+    """As many packets as it takes, the last of them shorter than the others."""
+    if size <= BAND_BYTES_MAX:
+        return b"".join([_HEADER % (size + 5, DATA), *parts])
+    data = memoryview(b"".join(parts) if len(parts) > 1 else parts[0])
+    out = list[bytes | memoryview]()
+    for at in range(0, size - BAND_BYTES_MAX + 1, BAND_BYTES_MAX):
+        out += (_FULL_HEADER, data[at : at + BAND_BYTES_MAX])
+    if last := size % BAND_BYTES_MAX:
+        out += (_HEADER % (last + 5, DATA), data[size - last :])
+    return b"".join(out)
