@@ -21,6 +21,7 @@ ACTIONS: Final[dict[str, frozenset[str]]] = {
     "repository.succeed": frozenset({"root"}),
     "member.change": frozenset({"maintainer"}),
     "device.revoke": frozenset({"maintainer"}),
+    "held.manage": frozenset({"maintainer"}),
     "branch.protect": frozenset({"admin"}),
     "refs.move": frozenset({"developer"}),
     "label.manage": frozenset({"developer"}),

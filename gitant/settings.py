@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
 
+from domain.moderation.budgets import Allowances
+from domain.moderation.desk import DeskRules, HoldCaps, Strangers
 from domain.ports_git import PackCaps
 from gitant.setting_kinds import Choice, Count, File, Folder, Host, HostNames, Networks, Places, Size, Url
 
@@ -44,6 +46,8 @@ class Setting:
 
 
 _CAPS: Final = PackCaps()
+_HOLD: Final = HoldCaps()
+_ALLOWED: Final = Allowances()
 
 
 def _size(count: int) -> str:
@@ -115,6 +119,37 @@ SETTINGS: Final = (
         Count(1, 1_000_000),
         str(_CAPS.index_cpu_s_max),
         "How many seconds of processor time that child may take.",
+    ),
+    Setting(
+        "strangers",
+        Choice(get_args(Strangers)),
+        "hold",
+        "What becomes of events that strangers sign: they are held for a decision, taken in, or refused.",
+        "restart",
+    ),
+    Setting("held_max", Size(), _size(_HOLD.bytes_max), "How many bytes of strangers' events are held.", "restart"),
+    Setting("held_days", Count(1, 36_500), str(_HOLD.days_max), "How many days each is held at most.", "restart"),
+    Setting(
+        "guest_events_hour",
+        Count(0, 1_000_000_000),
+        str(_ALLOWED.events_per_hour),
+        "How many signed events an hour somebody without a role may add to a repository; 0 counts none.",
+        "restart",
+    ),
+    Setting(
+        "guest_events_day",
+        Count(0, 1_000_000_000),
+        str(_ALLOWED.events_per_day),
+        "How many of those a day.",
+        "restart",
+    ),
+    Setting("guest_bytes_day", Size(), _size(_ALLOWED.bytes_per_day), "Of how many bytes, in a day.", "restart"),
+    Setting(
+        "guest_refolds_day",
+        Count(0, 1_000_000_000),
+        str(_ALLOWED.refolds_per_day),
+        "How many events may have to be folded again in a day because theirs come late.",
+        "restart",
     ),
     Setting(
         "redaction_delay_days",
@@ -203,6 +238,13 @@ class Settings:
     push_delta_depth_max: int
     push_check_memory_max: int
     push_check_cpu_s_max: int
+    strangers: Strangers
+    held_max: int
+    held_days: int
+    guest_events_hour: int
+    guest_events_day: int
+    guest_bytes_day: int
+    guest_refolds_day: int
     redaction_delay_days: int
     delete_grace_days: int
     backup_dir: str
@@ -227,6 +269,20 @@ class Settings:
             delta_depth_max=self.push_delta_depth_max,
             index_memory_bytes_max=self.push_check_memory_max,
             index_cpu_s_max=self.push_check_cpu_s_max,
+        )
+
+    @property
+    def desk_rules(self) -> DeskRules:
+        """What is taken in from whom."""
+        return DeskRules(
+            strangers=self.strangers,
+            caps=HoldCaps(bytes_max=self.held_max, days_max=self.held_days),
+            allowances=Allowances(
+                events_per_hour=self.guest_events_hour,
+                events_per_day=self.guest_events_day,
+                bytes_per_day=self.guest_bytes_day,
+                refolds_per_day=self.guest_refolds_day,
+            ),
         )
 
     def plain(self) -> dict[str, str | int]:

@@ -16,6 +16,16 @@ from domain.commands.conversations import check_conversation
 from domain.commands.places import check_submitted
 from domain.commands.refs import names_clashing
 from domain.commands.scene import Done, HeadChanged, ObjectsAdopted, RefsChanged, RepositoryGone, RepositoryMade, Scene
+from domain.commands.standing import (
+    DESK,
+    charge,
+    check_blocked,
+    check_enrolment,
+    check_waiting,
+    is_stranger,
+    past_fault,
+    rule_for_strangers,
+)
 from domain.envelope import RawEvent, open_event
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected, Unauthenticated
 from domain.fold.kind import read_payload
@@ -49,15 +59,16 @@ if TYPE_CHECKING:
 
 
 class SubmitEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The three byte strings of a signed event."""
+    """The three byte strings of a signed event, and the address that it came from, where there is one."""
 
     header: bytes
     signature: bytes
     payload: bytes
+    origin: str = ""
 
 
 def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
-    """Append a signed event, from the operator or from a signer who is enrolled here.
+    """Append a signed event, from the operator or from a signer who is no stranger; a stranger's may have to wait.
 
     The bytes are checked like a peer's. What would be void is refused here, with the reason, so that nobody
     fills the log with events of no effect.
@@ -67,6 +78,41 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
     except Rejected as fault:
         words = REJECTIONS[fault.reason]
         raise InvalidInput(f"the event is not well formed: {words}", field=fault.reason) from fault
+    waits = False
+    if not actor.operator and not event.genesis and is_stranger(scene, event):
+        waits = rule_for_strangers(scene, event) == "hold"
+    if waits:
+        return _hold(scene, actor, event, args.origin)
+    return Done(extra={"event": take_in(scene, actor, event).id.hex()})
+
+
+def take_in(scene: Scene, actor: Actor, event: Event, *, counted: bool = True) -> Event:
+    """Append an event that somebody else signed, or raise why not; `counted` against its author's budget."""
+    effects = _check(scene, actor, event)
+    if counted and not actor.operator:
+        charge(scene, event)
+    try:
+        taken = scene.take(event.raw)
+    except (MissingParents, Rejected) as fault:
+        raise past_fault(fault) from fault
+    for effect in effects:
+        scene.after(effect)
+    return taken
+
+
+def _hold(scene: Scene, actor: Actor, event: Event, origin: str) -> Done:
+    """Have a stranger's event wait for a decision, if it could be taken in as far as can be seen now."""
+    desk = scene.desk
+    assert desk is not None, "without one, strangers are refused"
+    if check_waiting(scene, desk, event):
+        _check(scene, actor, event)
+    waiting = desk.hold(event, origin)
+    told = {"event": event.id.hex(), "stream": event.stream.hex(), "author": event.author}
+    return Done(extra={DESK: {**told, "until_ms": desk.until_ms(waiting)}})
+
+
+def _check(scene: Scene, actor: Actor, event: Event) -> list[Effect]:
+    """Raise what keeps an event out of the log; else what has to follow it."""
     verdict = _check_door(scene, actor, event)
     if event.genesis and verdict.accepted:
         _check_name(scene, event)
@@ -74,19 +120,7 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
     if isinstance(state, RepositoryState) and verdict.accepted:
         check_submitted(scene, event, state)
         check_conversation(scene, event)
-    effects = _effects(scene, actor, event) if verdict.accepted else []
-    try:
-        taken = scene.take(event.raw)
-    except MissingParents as fault:
-        listed = ", ".join(name.hex()[:12] for name in fault.missing)
-        raise Conflict(f"events it builds on are not here: {listed}", hint="send those first, oldest first") from fault
-    except Rejected as fault:
-        raise InvalidInput(
-            f"the event does not fit its past: {REJECTIONS[fault.reason]}", field=fault.reason
-        ) from fault
-    for effect in effects:
-        scene.after(effect)
-    return Done(extra={"event": taken.id.hex()})
+    return _effects(scene, actor, event) if verdict.accepted else []
 
 
 def _check_door(scene: Scene, actor: Actor, event: Event) -> Verdict:
@@ -129,14 +163,8 @@ def _check_name(scene: Scene, event: Event) -> None:
 
 def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
     if not actor.operator:
-        if not scene.enrolled(event.author):
-            raise Forbidden(f"{event.author} is not enrolled on this node", hint="ask the operator to enrol your key")
         # The verdict says so of every kind that is known here; of the others it says nothing about the author.
-        enrolment = scene.enrolment(event)
-        if enrolment.fault or enrolment.principal != event.author:
-            reason = enrolment.fault or "not-enrolled"
-            raise Forbidden(f"the event would have no effect ({VOIDS[reason]})", field=reason)
-        _check_device(scene, event, enrolment)
+        _check_device(scene, event, check_enrolment(scene, event))
     state = scene.state(event.stream)
     if isinstance(state, RepositoryState):
         role = scene.role(event.stream, event.author)
@@ -144,6 +172,7 @@ def _check_signer(scene: Scene, actor: Actor, event: Event) -> None:
         gone = not state.exists and not (event.kind == DELETED.name and role >= need("repository.administer").role)
         if gone or (state.hidden and not actor.operator and role < Role.VIEWER):
             raise NotFound("there is no such repository")
+        check_blocked(scene, event, state.name)
         # Nobody is kept from ending a stolen device, or a role, by archiving.
         authority = event.kind in KINDS and KINDS[event.kind].deed is not None
         free = authority or role >= HOLDS["archive"][0] or event.kind in FOLLOWING

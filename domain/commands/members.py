@@ -82,6 +82,8 @@ def block(scene: Scene, actor: Actor, args: ChangeMember) -> Done:
     if scene.role(stream, did) is not Role.BLOCKED:
         payload = _cut(MemberBlocked(principal=did, cut=args.cut))
         _limit(scene, actor, repo, "member.blocked.v1", payload, Limit(Role.BLOCKED, principal=did))
+        if scene.desk is not None:
+            scene.desk.drop(stream, author=did)
     return _told(scene, stream, did)
 
 

@@ -13,6 +13,7 @@ from domain.commands import (
     copies,
     events,
     followers,
+    held,
     issue_bulk,
     issues,
     labels,
@@ -84,6 +85,10 @@ COMMANDS: Final[dict[str, Command]] = {
     "attachment.add": Command(attachments.AddAttachment, attachments.add),
     "attachment.redact": Command(attachments.RedactAttachment, attachments.redact),
     "event.submit": Command(events.SubmitEvent, events.submit),
+    "held.list": Command(held.ListHeld, held.list_held),
+    "held.admit": Command(held.AdmitHeld, held.admit),
+    "held.drop": Command(held.DropHeld, held.drop),
+    "held.block": Command(held.BlockHeld, held.block_author),
 }
 
 

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from domain.authority.enrolment import Enrolment
     from domain.authority.rights import Denial
     from domain.authority.roles import Role
+    from domain.chain import Link
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
     from domain.identity.state import IdentityState
     from domain.ids import Did, EventId
     from domain.issue.state import IssueState
     from domain.label.state import LabelState
+    from domain.moderation.desk import Desk
     from domain.replay.judge import Known
     from domain.verdict import Verdict
 
@@ -96,6 +98,11 @@ class Scene(Protocol):
     @property
     def operator(self) -> Did:
         """The principal for whom this node signs."""
+        ...
+
+    @property
+    def desk(self) -> Desk | None:
+        """Where strangers wait, and what those without a role may add; None where nobody does, and all may."""
         ...
 
     def state(self, key: bytes) -> State | None:
@@ -200,6 +207,18 @@ class Scene(Protocol):
 
     def known(self, name: EventId) -> Known | None:
         """An event of the log, and whether it counts now."""
+        ...
+
+    def link(self, name: EventId) -> Link | None:
+        """What a descendant's check needs to know of an event of the log."""
+        ...
+
+    def counts(self, stream: StreamId, did: Did) -> bool:
+        """Whether an event of somebody's counts in a stream."""
+        ...
+
+    def refolds(self, event: Event) -> int:
+        """About how many events would be folded again for this one, that is not taken in yet."""
         ...
 
     def advances(self, repo: StreamId, old: str, new: str, quarantine: str | None) -> bool:

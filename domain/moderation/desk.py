@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, Literal, final
 
@@ -41,6 +41,16 @@ class HoldCaps:
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRules:
+    """What a node takes in from whom."""
+
+    strangers: Strangers = "hold"
+    caps: HoldCaps = field(default_factory=HoldCaps)
+    allowances: Allowances = field(default_factory=Allowances)
+
+
+@final
 class Desk:
     """One node's: `held` rests in its own database, budgets in memory. `now_ms` is milliseconds since 1970."""
 
@@ -48,16 +58,13 @@ class Desk:
         self,
         held: HeldEvents,
         now_ms: Callable[[], int],
-        *,
-        strangers: Strangers = "hold",
-        caps: HoldCaps | None = None,
-        allowances: Allowances | None = None,
+        rules: DeskRules,
     ) -> None:
         self.held: Final = held
-        self.strangers: Final = strangers
+        self.strangers: Final = rules.strangers
         self._now_ms = now_ms
-        self._caps = caps or HoldCaps()
-        self._budgets = Budgets(allowances or Allowances())
+        self._caps = rules.caps
+        self._budgets = Budgets(rules.allowances)
 
     def charge(self, stream: StreamId, author: Did, spend: Spend) -> None:
         """Charge somebody without a role for an event that is about to be taken in; raises `OverBudget`."""

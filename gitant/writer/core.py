@@ -16,6 +16,7 @@ import structlog
 
 from domain.canonical import decode_own, encode
 from domain.commands.registry import run
+from domain.commands.standing import DESK
 from domain.errors import Conflict, LocalFault, Unavailable
 from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from domain.ids import StreamId
     from domain.keys import SigningKey
+    from domain.moderation.desk import Desk
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.ports_log import EventLog
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
     from projections.projector import Projector
 
 _log = structlog.get_logger(__name__)
+
+
+def now_ms() -> int:
+    """The time, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 @final
@@ -50,11 +57,12 @@ class WriterCore:
         store: GitStore,
         blobs: Blobs,
         *,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = now_ms,
         random_bytes: Callable[[int], bytes] = os.urandom,
         on_code_change: Callable[[StreamId], None] = lambda _: None,
         housekeeper: Housekeeper | None = None,
         may_sign: Callable[[], None] = lambda: None,
+        desk: Desk | None = None,
     ) -> None:
         self._log = log
         self._projector = projector
@@ -66,6 +74,7 @@ class WriterCore:
         self._on_code_change = on_code_change
         self._housekeeper = housekeeper
         self._may_sign = may_sign
+        self._desk = desk
 
     @property
     def position(self) -> int:
@@ -85,6 +94,8 @@ class WriterCore:
             if not spoiled:
                 break
             self._projector.abandon(self._log.last_position())
+            if self._desk is not None:
+                self._desk.abandon()
         self._commit(stage, list(receipts.values()), outcomes)
         if self._housekeeper is not None:
             self._housekeeper.tidy(self._now_ms())
@@ -94,6 +105,8 @@ class WriterCore:
         """Let go of the log and the views."""
         if self._housekeeper is not None:
             self._housekeeper.close()
+        if self._desk is not None:
+            self._desk.held.close()
         self._projector.shelf.connection.close()
         self._log.close()
 
@@ -150,6 +163,7 @@ class WriterCore:
 
     def _commit(self, stage: Stage, receipts: list[Receipt], outcomes: dict[int, Outcome]) -> None:
         if not stage.events and not receipts:
+            self._settle(outcomes)
             return
         before = self._projector.position - len(stage.events)
         try:
@@ -157,14 +171,30 @@ class WriterCore:
         except Unavailable as fault:
             self._projector.abandon(self._log.last_position())
             drop_quarantines(stage.effects, self._store)
+            if self._desk is not None:
+                self._desk.abandon()
             for index, outcome in outcomes.items():
-                if isinstance(outcome, Answer) and outcome.events and not outcome.replayed:
+                if _is_new(outcome):
                     outcomes[index] = fault
             return
         assert positions == list(range(before + 1, before + 1 + len(stage.events))), "another writer is at the log"
+        self._settle(outcomes)
         self._show()
         for effect in stage.effects:
             carry_out(effect, self._projector, self._store, self._on_code_change)
+
+    def _settle(self, outcomes: dict[int, Outcome]) -> None:
+        """Make durable what the batch changed outside the log; what that was is told to nobody if it fails."""
+        if self._desk is None:
+            return
+        try:
+            self._desk.settle()
+        except Unavailable as fault:
+            _log.error("what is held of strangers could not be written", fault=fault.message)
+            self._desk.abandon()
+            for index, outcome in outcomes.items():
+                if isinstance(outcome, Answer) and DESK in outcome.extra:
+                    outcomes[index] = fault
 
     def _show(self) -> None:
         """Commit the views; if the disk refuses, start over from what they last held: the log has it all."""
@@ -185,7 +215,15 @@ class WriterCore:
             self._now_ms,
             self._random_bytes,
             self._may_sign,
+            self._desk,
         )
+
+
+def _is_new(outcome: Outcome) -> bool:
+    """Whether it tells of what this batch was to change."""
+    if not isinstance(outcome, Answer) or outcome.replayed:
+        return False
+    return bool(outcome.events) or DESK in outcome.extra
 
 
 def _packed(answer: Answer) -> bytes:

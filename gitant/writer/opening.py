@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from domain.keys import SigningKey
-from gitant.writer.core import WriterCore
+from domain.moderation.desk import Desk
+from gitant.writer.core import WriterCore, now_ms
 from gitant.writer.effects import heal
 from gitant.writer.graves import Graves
 from gitant.writer.orphans import Orphans
@@ -15,6 +16,7 @@ from gitant.writer.views import open_views
 from storage import keys
 from storage.blobs import DiskBlobs
 from storage.git.store import DiskGitStore
+from storage.held import SqliteHeld
 from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
 from storage.restored import RestoredFeeds
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.ids import StreamId
+    from domain.moderation.desk import DeskRules
     from domain.ports_git import PackCaps
     from storage.datadir import DataDir
 
@@ -34,10 +37,14 @@ def open_core(
     *,
     redaction_delay_days: int = 30,
     delete_grace_days: int = 30,
+    rules: DeskRules | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
     on_code_change: Callable[[StreamId], None] = lambda _: None,
 ) -> WriterCore:
-    """The writer of a data directory whose lock the caller holds. Views are caught up and git healed on return."""
+    """The writer of a data directory whose lock the caller holds. Views are caught up and git healed on return.
+
+    Without `rules`, nothing of strangers is taken in or held.
+    """
     refuse_later_folder(folder)
     log = SQLiteEventLog(folder.log)
     key = SigningKey(keys.load_or_create(folder.identity_key))
@@ -52,7 +59,10 @@ def open_core(
     graves = Graves(views, store, local, grace_days=delete_grace_days)
     blobs = DiskBlobs(folder.blobs)
     orphans = Orphans(views, blobs, store, local, delay_days=redaction_delay_days)
-    housekeeper = Housekeeper(views, log, local, delay_days=redaction_delay_days, graves=graves, orphans=orphans)
+    desk = None if rules is None else Desk(SqliteHeld(folder.local), now_ms, rules)
+    housekeeper = Housekeeper(
+        views, log, local, delay_days=redaction_delay_days, graves=graves, orphans=orphans, desk=desk
+    )
     return WriterCore(
         log,
         projector,
@@ -62,4 +72,6 @@ def open_core(
         on_code_change=on_code_change,
         housekeeper=housekeeper,
         may_sign=RestoredFeeds(local).check,
+        now_ms=now_ms,
+        desk=desk,
     )

@@ -1,4 +1,4 @@
-"""What the writer forgets in time: redacted bytes, and answers kept for repeats of a request.
+"""What the writer forgets in time: redacted bytes, answers kept for repeats of a request, what strangers sent.
 
 Readers lose a redacted payload at once. The bytes stay for a while (a redaction that is undone from above can then be
 repaired), and the delay runs on this node's own clock: a claimed time is anybody's to choose.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 if TYPE_CHECKING:
     import sqlite3
 
+    from domain.moderation.desk import Desk
     from domain.ports_log import EventLog
     from gitant.writer.graves import Graves
     from gitant.writer.orphans import Orphans
@@ -35,6 +36,7 @@ class Housekeeper:
         delay_days: int,
         graves: Graves | None = None,
         orphans: Orphans | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._views = views
         self._log = log
@@ -42,6 +44,7 @@ class Housekeeper:
         self._delay_ms = delay_days * DAY_MS
         self._graves = graves
         self._orphans = orphans
+        self._desk = desk
         self._next_ms = 0
 
     def tidy(self, now_ms: int) -> None:
@@ -55,6 +58,8 @@ class Housekeeper:
             self._graves.tend(now_ms)
         if self._orphans is not None:
             self._orphans.tend(now_ms)
+        if self._desk is not None:
+            self._desk.tidy(now_ms)
 
     def forget(self, now_ms: int) -> int:
         """Note redactions not seen before, drop the bytes of those older than the delay; how many were dropped."""

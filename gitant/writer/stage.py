@@ -15,11 +15,12 @@ from domain.chain import check_links
 from domain.commands.events import OPERATOR_NAME
 from domain.commands.scene import HeadChanged, RefsChanged
 from domain.envelope import open_event, seal
-from domain.fold.kind import write_payload
+from domain.fold.kind import PayloadFault, read_payload, write_payload
 from domain.identity.created import IdentityCreated
 from domain.identity.state import IdentityState
 from domain.issue.state import IssueState
 from domain.keys import is_did, key_of
+from domain.kinds import KINDS
 from domain.label.state import LabelState
 from domain.limits import NONCE_BYTES, PARENTS_MAX, SALT_BYTES
 from domain.refs.names import folders_of
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
 
     from domain.authority.rights import Denial, Request
     from domain.authority.roles import Role
+    from domain.chain import Link
     from domain.commands.scene import Effect
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
     from domain.ids import Did, EventId, StreamId
     from domain.keys import SigningKey
+    from domain.moderation.desk import Desk
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.replay.engine import Applied
@@ -58,7 +61,9 @@ class Stage:
         now_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
         may_sign: Callable[[], None] = lambda: None,
+        desk: Desk | None = None,
     ) -> None:
+        self.desk = desk
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self._projector = projector
@@ -87,6 +92,34 @@ class Stage:
 
     def known(self, name: EventId) -> Known | None:
         return self._projector.history.known(name)
+
+    def link(self, name: EventId) -> Link | None:
+        return self._projector.history.link(name)
+
+    def counts(self, stream: StreamId, did: Did) -> bool:
+        """As of the last flush."""
+        branches = self._connection.execute("SELECT n FROM branches WHERE stream=? AND principal=?", (stream, did))
+        counting = "SELECT 1 FROM events WHERE branch=? AND standing='accepted' LIMIT 1"
+        return any(self._connection.execute(counting, row).fetchone() is not None for row in branches.fetchall())
+
+    def refolds(self, event: Event) -> int:
+        """From the histories of what it touches, as of the last flush."""
+        kind = KINDS.get(event.kind)
+        if kind is None or event.payload is None:
+            return 0
+        try:
+            touches = kind.touches(event, read_payload(kind, event.payload))
+        except PayloadFault:
+            return 0
+        keys = {touch.key for touch in touches}
+        return sum(self._history_of(key) for key in keys if kind.refolds or self._is_late(key, event))
+
+    def _is_late(self, key: bytes, event: Event) -> bool:
+        query = "SELECT 1 FROM members WHERE key=? AND (lamport, id) > (?, ?) LIMIT 1"
+        return self._connection.execute(query, (key, *event.order)).fetchone() is not None
+
+    def _history_of(self, key: bytes) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM members WHERE key=?", (key,)).fetchone()[0])
 
     def advances(self, repo: StreamId, old: str, new: str, quarantine: str | None) -> bool:
         return self._store.advances(repo, old, new, quarantine)

@@ -96,6 +96,6 @@ def test_a_later_folder_is_refused_and_left_alone(tmp_path: Path, name: str) -> 
     with closing(sqlite3.connect(getattr(folder, name))) as db:
         db.execute("PRAGMA user_version = 99")
     before = {path: path.read_bytes() for path in folder.path.rglob("*.sqlite")}
-    with pytest.raises(Unavailable, match=r"by a later Gitant \(schema 99, this one knows 1\)"):
+    with pytest.raises(Unavailable, match=r"by a later Gitant \(schema 99, this one knows \d\)"):
         open_core(folder)
     assert {path: path.read_bytes() for path in folder.path.rglob("*.sqlite")} == before

@@ -12,6 +12,7 @@ from domain.errors import LocalFault
 from domain.fold.kind import write_payload
 from domain.ids import StreamId, parse_stream_id
 from domain.keys import SigningKey
+from domain.moderation.desk import Desk
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
@@ -23,6 +24,7 @@ from projections.source import LogSource
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.store import DiskGitStore
+from storage.held import SqliteHeld
 from storage.log.eventlog import SQLiteEventLog
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from domain.envelope import Event
     from domain.fold.kind import Payload
+    from domain.moderation.desk import DeskRules
     from domain.ports_views import Answer
 
 KEY = SigningKey(b"\x01" * 32)
@@ -44,6 +47,7 @@ class World:
 
     folder: DataDir
     seed: int = 1
+    rules: DeskRules | None = None
     core: WriterCore = field(init=False)
     log: SQLiteEventLog = field(init=False)
     projector: Projector = field(init=False)
@@ -60,6 +64,7 @@ class World:
         catch_up(self.projector, self.log)
         store = DiskGitStore(self.folder.repos)
         heal(self.projector, store)
+        self.desk = None if self.rules is None else Desk(SqliteHeld(self.folder.local), self.tick, self.rules)
         self.core = WriterCore(
             self.log,
             self.projector,
@@ -68,6 +73,7 @@ class World:
             DiskBlobs(self.folder.blobs),
             now_ms=self.tick,
             random_bytes=self._random.randbytes,
+            desk=self.desk,
         )
 
     def close(self) -> None:
@@ -76,6 +82,10 @@ class World:
     def tick(self) -> int:
         self._now += 1
         return self._now
+
+    def later(self, ms: int) -> None:
+        """Let time go by."""
+        self._now += ms
 
     @property
     def views(self) -> SqliteViews:
@@ -120,5 +130,5 @@ class World:
         return seal({**fields, **header}, write_payload(payload, self._random.randbytes(16)), key)
 
 
-def make_world(path: Path, seed: int = 1) -> World:
-    return World(DataDir(path), seed)
+def make_world(path: Path, seed: int = 1, rules: DeskRules | None = None) -> World:
+    return World(DataDir(path), seed, rules)

@@ -1,0 +1,147 @@
+"""Decide on what strangers sent: look at it, let its author in, forget it, or block who sent it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from domain.actor import ANONYMOUS
+from domain.authority.rights import Request
+from domain.commands.events import take_in
+from domain.commands.members import ChangeMember, block
+from domain.commands.scene import Done, permit, repository
+from domain.commands.standing import DESK
+from domain.envelope import open_event
+from domain.errors import InvalidInput, LocalFault, NotFound, Unauthenticated
+from domain.ids import Did, StreamId
+from domain.keys import is_did
+from domain.moderation.excerpt import excerpt
+
+if TYPE_CHECKING:
+    from domain.actor import Actor
+    from domain.commands.scene import Scene
+    from domain.moderation.desk import Desk
+    from domain.ports_held import HeldEvent
+
+HELD_PER_PAGE_MAX = 100
+
+
+class ListHeld(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which page: what came after `held_ms` and, at the same time, after the event of that id."""
+
+    repo: bytes
+    held_ms: int = 0
+    event: bytes = b""
+    limit: int = HELD_PER_PAGE_MAX
+
+
+def list_held(scene: Scene, actor: Actor, args: ListHeld) -> Done:
+    """What is held in a repository, the oldest first, with how much there is in all."""
+    desk = _looked_after(scene, actor, args.repo)
+    stream = StreamId(args.repo)
+    limit = min(args.limit, HELD_PER_PAGE_MAX)
+    found = desk.held.page(stream, (args.held_ms, args.event), limit + 1)
+    rows = [_shown(desk, each) for each in found[:limit]]
+    return Done(extra={"page": rows, "more": len(found) > limit, "total": desk.held.sum(stream=stream).events})
+
+
+class AdmitHeld(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Whose events are to be taken in."""
+
+    repo: bytes
+    author: str
+
+
+def admit(scene: Scene, actor: Actor, args: AdmitHeld) -> Done:
+    """Let somebody in with all that is held of them, in total order; what the log refuses stays, with the reason."""
+    desk = _looked_after(scene, actor, args.repo)
+    stream, author = StreamId(args.repo), _author(args.author)
+    waiting = desk.held.of(stream, author)
+    _some(len(waiting), author)
+    desk.know(stream, author)
+    admitted: list[str] = []
+    refused: list[dict[str, str]] = []
+    for each in waiting:
+        try:
+            take_in(scene, ANONYMOUS, open_event(each.raw), counted=False)
+        except LocalFault as fault:
+            refused.append({"event": each.id.hex(), "why": fault.message})
+            continue
+        desk.held.remove(each.id)
+        admitted.append(each.id.hex())
+    return Done(extra={DESK: {"author": author, "admitted": admitted, "refused": refused}})
+
+
+class DropHeld(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is to be forgotten: what is held of an author, what came from a network, or (neither) all."""
+
+    repo: bytes
+    author: str | None = None
+    origin: str | None = None
+
+
+def drop(scene: Scene, actor: Actor, args: DropHeld) -> Done:
+    """Forget what is held; it will not be held again."""
+    desk = _looked_after(scene, actor, args.repo)
+    author = None if args.author is None else _author(args.author)
+    dropped = desk.drop(StreamId(args.repo), author=author, origin=args.origin)
+    _some(dropped, author or args.origin or "anybody")
+    return Done(extra={DESK: {"dropped": dropped}})
+
+
+class BlockHeld(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who is to be blocked, of whom something is held."""
+
+    repo: bytes
+    author: str
+
+
+def block_author(scene: Scene, actor: Actor, args: BlockHeld) -> Done:
+    """Forget what is held of somebody, and block them in the log."""
+    desk = _looked_after(scene, actor, args.repo)
+    stream, author = StreamId(args.repo), _author(args.author)
+    waiting = desk.held.sum(stream=stream, author=author).events
+    _some(waiting, author)
+    done = block(scene, actor, ChangeMember(repo=args.repo, user=author))
+    desk.drop(stream, author=author)
+    return Done(extra={**done.extra, DESK: {"dropped": waiting}})
+
+
+def _looked_after(scene: Scene, actor: Actor, repo: bytes) -> Desk:
+    """The desk, for whoever decides on strangers in a repository: its maintainers, and whoever runs this node."""
+    state = repository(scene, StreamId(repo), writable=False)
+    if actor.did is None:
+        raise Unauthenticated("this needs a token", hint="send Authorization: Bearer, with what `gitant token` prints")
+    if not actor.operator:
+        permit(scene, state, Request(("held.manage",), actor.did))
+    if scene.desk is None:
+        raise NotFound("this node holds nothing of strangers")
+    return scene.desk
+
+
+def _author(text: str) -> Did:
+    if not is_did(text):
+        raise InvalidInput("author is not a did:key", hint="strangers have no names here", field="author")
+    return Did(text)
+
+
+def _some(count: int, whose: str) -> None:
+    if not count:
+        raise NotFound(f"nothing of {whose} is held there")
+
+
+def _shown(desk: Desk, held: HeldEvent) -> dict[str, Any]:
+    event = open_event(held.raw)
+    return {
+        "event": held.id.hex(),
+        "author": held.author,
+        "kind": event.kind,
+        "entity": event.entity.hex() if event.entity is not None else "",
+        "lamport": held.lamport,
+        "bytes": held.bytes,
+        "excerpt": excerpt(held.raw.payload),
+        "origin": held.origin,
+        "held_ms": held.held_ms,
+        "until_ms": desk.until_ms(held),
+    }
