@@ -197,9 +197,13 @@ class _Batch:
         generation = np.array([self._generations[oid] for oid in oids], np.int32)
         # A parent is told by its place among the commits, not among the objects.
         parent = np.where(parent < 0, parent, np.searchsorted(commit, np.maximum(parent, 0)))
+        by = np.repeat(np.arange(len(commit), dtype=np.int32), np.diff(intro_at))
+        first = _first(len(table.key), commit, generation, by, intro)
+        again = np.flatnonzero((intro < 0) | (first[np.maximum(intro, 0)] != by)) if len(intro) else by
+        again = again[np.argsort(intro[again], kind="stable")]
         return Columns(
             *table,
-            first=_first(len(table.key), commit, generation, intro_at, intro),
+            first=first,
             commit=commit,
             time=np.array([one.meta.time for one in found], np.int64),
             generation=generation,
@@ -210,6 +214,8 @@ class _Batch:
             intro=intro,
             depth=np.frombuffer(b"".join(one.depths for one in mine), np.uint8),
             walk=np.array([one.walk for one in mine], np.uint8),
+            again=intro[again],
+            again_by=by[again],
             tag=tags,
             tag_target=target,
             foreign=foreign,
@@ -248,7 +254,7 @@ def _first(
     objects: int,
     commit: NDArray[np.int32],
     generation: NDArray[np.int32],
-    intro_at: NDArray[np.int64],
+    by: NDArray[np.int32],
     intro: NDArray[np.int32],
 ) -> NDArray[np.int32]:
     """For each object the commit of the lowest generation that introduces it."""
@@ -257,7 +263,7 @@ def _first(
     rank[by_rank] = np.arange(len(commit), dtype=np.int32)
     lowest = np.full(objects, len(commit), np.int32)
     here = intro >= 0
-    np.minimum.at(lowest, intro[here], np.repeat(rank, np.diff(intro_at))[here])
+    np.minimum.at(lowest, intro[here], rank[by[here]])
     first = np.full(objects, -1, np.int32)
     some = lowest < len(commit)
     first[some] = by_rank[lowest[some]]

@@ -76,6 +76,10 @@ class Columns(NamedTuple):
     """How many steps below the root each of them is (255: so many or more)."""
     walk: NDArray[np.uint8]
     """1 where comparing trees cost too much: everything in the commit's tree counts as introduced."""
+    again: NDArray[np.int32]
+    """Links, ascending, to what commits beside `first` introduce, foreign objects included …"""
+    again_by: NDArray[np.int32]
+    """… and by which commit each."""
     tag: NDArray[np.int32]
     tag_target: NDArray[np.int32]
     """Link to what the tag is on."""
@@ -87,7 +91,7 @@ _TYPES: Final[dict[str, str]] = {
     "key": "<u8", "start": "<i8", "end": "<i8", "head": "|u1", "kind": "|u1", "delta": "|u1", "base": "<i4",
     "size": "<i8", "first": "<i4", "commit": "<i4", "time": "<i8", "generation": "<i4", "tree": "<i4",
     "parent_at": "<i8", "parent": "<i4", "intro_at": "<i8", "intro": "<i4", "depth": "|u1", "walk": "|u1",
-    "tag": "<i4", "tag_target": "<i4", "foreign": "|u1",
+    "again": "<i4", "again_by": "<i4", "tag": "<i4", "tag_target": "<i4", "foreign": "|u1",
 }  # fmt: skip
 assert tuple(_TYPES) == Columns._fields
 

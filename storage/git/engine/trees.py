@@ -57,6 +57,24 @@ class TreeComparer:
             level = below
         return found
 
+    def below(self, trees: Sequence[bytes], still_wanted: Callable[[], None]) -> dict[bytes, int]:
+        """These trees and everything in them, with the least number of steps from one of them."""
+        found = dict.fromkeys(trees, 0)
+        level, depth = list(found), 0
+        while level:
+            depth += 1
+            still_wanted()
+            below = list[bytes]()
+            for tree in level:
+                for token, mode in self._entries(tree).items():
+                    oid = token[-20:]
+                    if mode != _COMMIT and oid not in found:
+                        found[oid] = min(depth, _DEPTH_MAX)
+                        if mode in _TREES:
+                            below.append(oid)
+            level = below
+        return found
+
     def _compare(
         self, tree: bytes, others: tuple[bytes, ...], depth: int, found: dict[bytes, int]
     ) -> list[tuple[bytes, tuple[bytes, ...]]]:

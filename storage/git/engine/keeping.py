@@ -1,0 +1,141 @@
+"""Tables of many repositories, for one process: made where they are missing, extended as packs come, bounded."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, final
+
+from domain.errors import NotFound
+from storage.git.engine.building import build_segments
+from storage.git.engine.known import Neighbours
+from storage.git.engine.linked import LinkedTables
+from storage.git.engine.segment import load_segment, open_pack, write_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from pathlib import Path
+
+    from storage.git.engine.segment import Segment
+
+KEPT_BYTES_MAX: Final = 96 << 20
+"""What the tables of all repositories of a process may hold of their own; what they map is not counted."""
+_BYTES_PER_REPOSITORY: Final = 200_000
+_BYTES_PER_PACK: Final = 4_000
+_BYTES_PER_COMMIT: Final = 80
+_BYTES_PER_OBJECT: Final = 2
+"""With what views remember; measured on repositories of 50,000 to 500,000 objects."""
+_UNSURE_NS: Final = 100_000_000
+"""A folder changed so short a time before it was listed may have changed again without its time telling."""
+
+
+@dataclass
+class _Shelf:
+    """What is known of one repository; for one thread at a time."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stamp: tuple[int, int, int] | None = None
+    """Of the folder of packs, when that can be relied on."""
+    names: frozenset[str] = frozenset()
+    tables: LinkedTables | None = None
+
+    def cost(self) -> int:
+        tables = self.tables
+        if tables is None:
+            return 0
+        commits, packs = tables.graph.count, len(tables.segments)
+        own = _BYTES_PER_COMMIT * commits + _BYTES_PER_OBJECT * tables.count + _BYTES_PER_PACK * packs
+        return _BYTES_PER_REPOSITORY + own
+
+
+@final
+class KeptTables:
+    """`TableStore`: the most recently used repositories stay."""
+
+    def __init__(self, kept_bytes_max: int = KEPT_BYTES_MAX) -> None:
+        self._budget = kept_bytes_max
+        self._lock = threading.Lock()
+        self._shelves: OrderedDict[Path, _Shelf] = OrderedDict()
+
+    def tables(self, repo: Path) -> LinkedTables:
+        with self._lock:
+            shelf = self._shelves.setdefault(repo, _Shelf())
+            self._shelves.move_to_end(repo)
+        with shelf.lock:
+            found = _current(shelf, repo / "objects" / "pack")
+        self._make_room()
+        return found
+
+    def forget(self, repos: Iterable[Path]) -> None:
+        with self._lock:
+            for repo in repos:
+                self._shelves.pop(repo, None)
+
+    def _make_room(self) -> None:
+        with self._lock:
+            left = self._budget
+            for number, (repo, shelf) in enumerate(reversed(list(self._shelves.items()))):
+                left -= shelf.cost()
+                if left < 0 and number:
+                    del self._shelves[repo]
+
+
+def _current(shelf: _Shelf, folder: Path) -> LinkedTables:
+    """The tables of the packs that are in the folder now."""
+    try:
+        found = folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound("the files of this repository are not on this node") from None
+    stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+    if shelf.tables is not None and shelf.stamp == stamp:
+        return shelf.tables
+    names = _pack_names(folder)
+    if shelf.tables is None or names != shelf.names:
+        shelf.tables = _extended(shelf, folder, names)
+        shelf.names = names
+    sure = time.time_ns() - found.st_mtime_ns > _UNSURE_NS
+    shelf.stamp = stamp if sure else None
+    return shelf.tables
+
+
+def _pack_names(folder: Path) -> frozenset[str]:
+    found = {path.name for path in folder.iterdir()}
+    return frozenset(name[:-4] for name in found if name.endswith(".idx") and f"{name[:-4]}.pack" in found)
+
+
+def _extended(shelf: _Shelf, folder: Path, names: frozenset[str]) -> LinkedTables:
+    if shelf.tables is not None and shelf.names <= names:
+        return shelf.tables.with_packs(load_packs(folder, names - shelf.names, shelf.tables.segments))
+    return LinkedTables().with_packs(load_packs(folder, names, ()))
+
+
+def load_packs(folder: Path, names: Iterable[str], present: Iterable[Segment]) -> list[Segment]:
+    """The packs of these names with their tables, which are made and put beside them where they are missing."""
+    packs = [open_pack(folder / f"{name}.pack") for name in sorted(names)]
+    loaded = [load_segment(pack) for pack in packs]
+    if None in loaded:
+        with _alone(folder):  # another process may be making them
+            loaded = [segment or load_segment(pack) for segment, pack in zip(loaded, packs, strict=True)]
+            found = [segment for segment in loaded if segment is not None]
+            without = [pack for segment, pack in zip(loaded, packs, strict=True) if segment is None]
+            made = build_segments(without, Neighbours([*present, *found]))
+            for segment in made:
+                write_segment(segment)
+            return [*found, *made]
+    return [segment for segment in loaded if segment is not None]
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Hold a lock on the folder itself, so that nothing of it stays behind."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
