@@ -32,6 +32,8 @@ class Held(NamedTuple):
     bytes: int
     public: bool
     roots: tuple[Did, ...]
+    feeds: int = 0
+    """How many feeds it has, about: what comparing it costs."""
 
 
 class GitObject(NamedTuple):

@@ -21,7 +21,7 @@ MARK_BYTES: Final = 8
 LEAF_BYTES: Final = 6
 SEQ_BYTES: Final = 7
 
-OFFERS_MAX: Final = 65_536
+OFFERS_MAX: Final = 32_768
 FOUND_MAX: Final = 16_384
 SEEKS_MAX: Final = 256
 FEATURES_MAX: Final = 64
@@ -89,8 +89,12 @@ class Limits:
     flood_events_per_principal: int = 200
     """A principal's flooded events within the burst; `flood_events_per_s` come back each second."""
     flood_events_per_s: int = 20
+    compared_feeds_burst: int = 1_000_000
+    compared_feeds_per_s: int = 100_000
+    """A peer makes us salt and look through so many feeds."""
     principals_tracked: int = 4_096
     peers_remembered: int = 4_096
+    streams_sought: int = 16_384
     objects_waiting: int = 4_096
     objects_fetching: int = 4
     stream_events: int = 10_000_000

@@ -6,82 +6,170 @@ one thread at a time, and its effects are carried out in order (`effects.py` say
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from domain import keys
+from replication.desk import Desk
+from replication.effects import Close, Outcome
+from replication.inbox import Batch
 from replication.limits import Limits
+from replication.link import Link
+from replication.records import QueueSizes
+from replication.room import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from random import Random
 
     from domain.envelope import Event
-    from domain.ids import Did
+    from domain.ids import DeviceKey, Did, StreamId
     from domain.ports_replication import Index
-    from replication.effects import Effect, LinkId, Outcome, Rows, Token
-    from replication.records import Follows, Identity, ObjectRecord, QueueSizes, SyncState
+    from replication.effects import Effect, LinkId, Rows, Token
+    from replication.records import Follows, Identity, ObjectRecord, SyncState
+
+_SWEEP_MS: Final = 30_000
 
 
 class Replicator:
     """What one node says to its peers, and makes of what they say."""
 
     def __init__(
-        self, identity: Identity, index: Index, rng: Random, follows: Follows, limits: Limits | None = None
+        self,
+        identity: Identity,
+        index: Index,
+        rng: Random,
+        follows: Follows,
+        limits: Limits | None = None,
+        verify: Callable[[DeviceKey, bytes, bytes], bool] = keys.verify,
     ) -> None:
-        """`rng` must not be guessable by peers in a real node (`random.SystemRandom`)."""
-        self.identity = identity
-        self.follows = follows
+        """`rng` must not be guessable by peers in a real node (`random.SystemRandom`).
+
+        `verify(key, signature, message)` may remember what it found by all three.
+        """
         self.limits = limits or Limits()
-        self._index = index
-        self._rng = rng
+        self._room = Room(identity, index, rng, follows, self.limits, verify)
+        self._desk = Desk(self._room)
+
+    @property
+    def follows(self) -> Follows:
+        """What is replicated."""
+        return self._room.follows
 
     def connected(self, link: LinkId, peer: Did, now: int) -> list[Effect]:
         """A link with the node of that key is open in both directions."""
-        raise AssertionError(link, peer, now)
+        self._room.now = now
+        assert link not in self._desk.links
+        if self._desk.scores.banned(peer, now):
+            self._room.emit(Close(link, "banned: the peer has misbehaved"))
+            return self._room.flush()
+        opened = self._desk.links[link] = Link(self._desk, link, peer)
+        opened.open()
+        self._arm_sweep()
+        return self._room.flush()
 
     def received(self, link: LinkId, data: bytes, now: int) -> list[Effect]:
         """Bytes came on a link, cut anywhere; on a link that was closed meanwhile they are nothing."""
-        raise AssertionError(link, data, now)
+        self._room.now = now
+        found = self._desk.links.get(link)
+        if found is not None:
+            found.received(data)
+        return self._room.flush()
 
     def disconnected(self, link: LinkId, now: int) -> list[Effect]:
         """A link is gone; what it had asked for is asked of others."""
-        raise AssertionError(link, now)
+        self._room.now = now
+        found = self._desk.links.get(link)
+        if found is not None:
+            self._desk.gone(found)
+        return self._room.flush()
+
+    def close(self, link: LinkId, reason: str, now: int) -> list[Effect]:
+        """End a link in good order."""
+        self._room.now = now
+        found = self._desk.links.get(link)
+        if found is not None:
+            found.goodbye(reason)
+        return self._room.flush()
 
     def woke(self, now: int) -> list[Effect]:
         """The time of the latest `WakeAt` has come, or any other."""
-        raise AssertionError(now)
+        self._room.now = now
+        self._room.woken()
+        self._room.alarms.due(now)
+        return self._room.flush()
 
     def appended(self, events: Sequence[Event], now: int) -> list[Effect]:
         """This node's own writer made events durable."""
-        raise AssertionError(events, now)
+        self._room.now = now
+        self._desk.inbox.appended(events)
+        self._desk.objects.gained(events)
+        streams: dict[StreamId, list[Event]] = {}
+        for event in events:
+            streams.setdefault(event.stream, []).append(event)
+        for stream, written in streams.items():
+            self._desk.spread(Batch(stream, written, set(), news=True))
+        return self._room.flush()
 
     def stored(self, token: Token, outcome: Outcome, now: int) -> list[Effect]:
         """What came of a `Store`."""
-        raise AssertionError(token, outcome, now)
+        self._room.now = now
+        self._desk.stored(token, outcome)
+        return self._room.flush()
 
     def read(self, token: Token, rows: Rows, now: int) -> list[Effect]:
         """What came of a `Read`."""
-        raise AssertionError(token, rows, now)
+        self._room.now = now
+        self._desk.came(token, rows)
+        return self._room.flush()
 
     def fetched(self, token: Token, ok: bool, now: int) -> list[Effect]:
         """Whether all objects of a `Fetch` are here now."""
-        raise AssertionError(token, ok, now)
+        self._room.now = now
+        self._desk.objects.fetched(token, ok=ok)
+        return self._room.flush()
 
     def gained(self, events: Sequence[Event], now: int) -> list[Effect]:
         """Objects that these events need can be served from now on (a push to this node, say)."""
-        raise AssertionError(events, now)
+        self._room.now = now
+        self._desk.objects.gained(events)
+        return self._room.flush()
 
     def follow(self, follows: Follows, now: int) -> list[Effect]:
         """Replicate other things from now on."""
-        raise AssertionError(follows, now)
+        self._room.now = now
+        self._room.follows = follows
+        for link in self._desk.each_link():
+            link.offer_anew()
+        return self._room.flush()
 
     def states(self) -> tuple[SyncState, ...]:
         """How each shared stream stands with each connected peer."""
-        raise AssertionError
+        return tuple(talk.state for link in self._desk.each_link() for talk in link.talks.values())
 
     def objects(self) -> tuple[ObjectRecord, ...]:
         """Objects that are not here yet."""
-        raise AssertionError
+        return self._desk.objects.records()
 
     def sizes(self) -> QueueSizes:
         """How full the queues are; each has its bound in `limits`."""
-        raise AssertionError
+        links = list(self._desk.each_link())
+        inbox = self._desk.inbox
+        return QueueSizes(
+            pending_events=len(inbox.pending),
+            pending_bytes=inbox.pending.bytes,
+            storing_bytes=inbox.storing_bytes,
+            seen_ids=max((link.seen_ids for link in links), default=0),
+            serving=max((link.serving for link in links), default=0),
+            objects=len(self._desk.objects),
+        )
+
+    def _arm_sweep(self) -> None:
+        self._room.alarms.sooner("sweep", self._room.now + _SWEEP_MS, self._sweep)
+
+    def _sweep(self, now: int) -> None:
+        """Forget what has waited too long."""
+        for waiting in self._desk.inbox.pending.expired(now):
+            event = waiting.event
+            self._room.note("event-expired", "an event's past never came", stream=event.stream, event=event.id)
+        if self._desk.links or len(self._desk.inbox.pending):
+            self._arm_sweep()

@@ -1,0 +1,263 @@
+"""What the links of one node share: the inbox, what each stream may be told to whom, and who catches up with whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from replication.asks import Asks
+from replication.customs import Customs
+from replication.digests import log_digest
+from replication.effects import Outcome, Read
+from replication.inbox import Inbox, Parcel
+from replication.objects import Objects
+from replication.opening import open_rows
+from replication.score import Buckets, Scores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from domain.envelope import Event
+    from domain.ids import Did, EventId, StreamId
+    from replication.effects import LinkId, ReadFeeds, ReadIds, Rows, Token
+    from replication.inbox import Batch
+    from replication.link import Link
+    from replication.messages import Events
+    from replication.room import Room
+    from replication.talk import Talk
+
+_NOTHING: Final = log_digest(())
+_REMOVALS: Final = frozenset(
+    {
+        "member.revoked.v1",
+        "member.demoted.v1",
+        "member.blocked.v1",
+        "device.revoked.v1",
+        "custodian.revoked.v1",
+        "repository.visibility_set.v1",
+        "repository.deleted.v1",
+    }
+)
+"""What a reader who is removed is still sent, so that it learns why nothing follows."""
+
+
+class Desk:
+    """Where the links of one node meet."""
+
+    def __init__(self, room: Room) -> None:
+        limits = room.limits
+        self.room = room
+        self.links: dict[LinkId, Link] = {}
+        self.scores = Scores(limits)
+        self.inbox = Inbox(room, Customs(room))
+        self.objects = Objects(self)
+        self.asks = Asks(self)
+        self.compares = Buckets(limits.compared_feeds_burst, limits.compared_feeds_per_s, limits.peers_remembered)
+        self._flood_bytes = Buckets(limits.flood_bytes_burst, limits.flood_bytes_per_s, limits.peers_remembered)
+        self._flood_events = Buckets(
+            limits.flood_events_per_principal, limits.flood_events_per_s, limits.principals_tracked
+        )
+        self._reads: dict[Token, Callable[[Rows], None]] = {}
+        self._claims: dict[StreamId, Talk] = {}
+        self._waiting: dict[tuple[LinkId, StreamId], Talk] = {}
+        self._sought: dict[StreamId, None] = {}
+
+    # --- streams --------------------------------------------------------------------------------------
+
+    def digest(self, stream: StreamId) -> bytes:
+        """The log digest of a stream; that of nothing for one that is not here."""
+        held = self.room.index.held(stream)
+        return held.digest if held is not None else _NOTHING
+
+    def feeds(self, stream: StreamId) -> int:
+        """How many feeds a stream has here, about."""
+        held = self.room.index.held(stream)
+        return held.feeds if held is not None else 0
+
+    def holds(self, stream: StreamId) -> bool:
+        """Whether anything of a stream is here."""
+        return self.room.index.held(stream) is not None
+
+    def full(self, stream: StreamId) -> bool:
+        """Whether a stream has reached its budget here."""
+        held = self.room.index.held(stream)
+        if held is None:
+            return False
+        limits = self.room.limits
+        budget = dict(self.room.follows.budgets).get(stream)
+        events_max = budget.events_max if budget else limits.stream_events
+        bytes_max = budget.bytes_max if budget else limits.stream_bytes
+        return held.events >= events_max or held.bytes >= bytes_max
+
+    def may_offer(self, stream: StreamId, peer: Did) -> bool:
+        """Whether a peer may hear that a stream is here, or wanted here."""
+        follows, held = self.room.follows, self.room.index.held(stream)
+        if stream in follows.hidden:
+            return False
+        if held is None:
+            return stream in follows.streams or stream in self._sought
+        return held.public or self.room.index.may_read(stream, peer)
+
+    def for_peer(self, peer: Did) -> list[StreamId]:
+        """All streams that may be offered to a peer."""
+        follows = self.room.follows
+        streams = {*self.room.index.streams(), *follows.streams, *self._sought}
+        return sorted(stream for stream in streams if self.may_offer(stream, peer))
+
+    def offered_to(self, peer: Did) -> list[tuple[StreamId, bytes]]:
+        """What is here of the streams that may be offered to a peer."""
+        return [(stream, self.digest(stream)) for stream in self.for_peer(peer) if self.holds(stream)]
+
+    def matches(self, stream: StreamId, everything: bool, principals: Collection[str]) -> bool:
+        """Whether a stream is public and one that somebody seeks."""
+        held = self.room.index.held(stream)
+        return held is not None and held.public and (everything or not set(principals).isdisjoint(held.roots))
+
+    def found(self, stream: StreamId) -> None:
+        """A stream that is sought is at a peer's."""
+        if self.holds(stream) or stream in self._sought or stream in self.room.follows.hidden:
+            return
+        if len(self._sought) < self.room.limits.streams_sought:
+            self._sought[stream] = None
+            for link in list(self.links.values()):
+                link.add(stream)
+
+    def talks(self, stream: StreamId) -> list[Talk]:
+        """What is said of a stream on all links that share it."""
+        found = (link.talk(stream) for link in self.links.values())
+        return [talk for talk in found if talk is not None]
+
+    # --- who catches up with whom ---------------------------------------------------------------------
+
+    def claim(self, talk: Talk) -> bool:
+        """Whether a link may catch up with a stream now: one link a stream, and not too many streams at once."""
+        holder = self._claims.get(talk.stream)
+        limits = self.room.limits
+        if holder is talk:
+            return True
+        if holder is None and len(self._claims) < max(1, limits.storing_bytes // limits.window_bytes):
+            self._claims[talk.stream] = talk
+            self._waiting.pop((talk.link.id, talk.stream), None)
+            return True
+        self._waiting[talk.link.id, talk.stream] = talk
+        return False
+
+    def release(self, talk: Talk) -> None:
+        """A link has caught up, or given up."""
+        self._waiting.pop((talk.link.id, talk.stream), None)
+        if self._claims.get(talk.stream) is talk:
+            del self._claims[talk.stream]
+            self.wake_next()
+
+    def wake_next(self) -> None:
+        """Let the first that waits and need not any more go on."""
+        for key, talk in self._waiting.items():
+            if talk.stream not in self._claims:
+                del self._waiting[key]
+                talk.resume()
+                return
+
+    # --- events ---------------------------------------------------------------------------------------
+
+    def unwanted(self, talk: Talk, message: Events, size: int) -> None:
+        """Events that no want asked for: news, or single ones."""
+        link = talk.link
+        if not message.number:
+            if self._flood_bytes.take(link.peer, size, self.room.now):
+                self.take(talk, message, size, news=True)
+            else:
+                self.room.note("flood-held", "a peer sends more news than is taken", peer=link.peer, stream=talk.stream)
+            return
+        names = self.asks.answered(link.id, message.number)
+        if names is not None:
+            self.take(talk, message, size, news=True, asked=names)
+        elif not link.gave_number(message.number):
+            link.refuse("not-asked", f"there is no want {message.number}")
+
+    def take(self, talk: Talk, message: Events, size: int, *, news: bool, asked: Collection[EventId] = ()) -> None:
+        """Open events and put them into the inbox."""
+        link, stream, room = talk.link, talk.stream, self.room
+        if news and self.full(stream):
+            talk.decline_all()
+            return
+        opened = open_rows(message.rows, stream, self.inbox.held, room.verify, singly=news, own=room.identity.devices)
+        link.saw(event.id for event in opened.events)
+        if news and not asked:
+            opened.events = [event for event in opened.events if self._flood_events.take(event.author, 1, room.now)]
+        parcel = Parcel(link.id, link.peer, message.number, size)
+        taken = self.inbox.take(stream, opened, parcel, asked=asked, news=news)
+        for fault in (*opened.faults, *taken.faults):
+            link.refuse("event-rejected", str(fault))
+        talk.decline(taken.declined)
+        if taken.missing:
+            self.asks.want(talk, taken.missing)
+        if not taken.queued:
+            talk.parcel_done(parcel, kept=True, events=0)
+
+    def stored(self, token: Token, outcome: Outcome) -> None:
+        """What came of a `Store`: give credit, pass on, ask for objects."""
+        batch = self.inbox.stored(token, outcome)
+        if batch is None:
+            return
+        if outcome is Outcome.STORED:
+            self._own_feeds(batch)
+            self.spread(batch)
+        else:
+            self.room.note("store-" + outcome, "events could not be stored", stream=batch.stream)
+        for parcel in batch.parcels:
+            link = self.links.get(parcel.link)
+            talk = link.talk(batch.stream) if link is not None else None
+            if talk is not None and link is not None:
+                if outcome is Outcome.REFUSED:
+                    link.refuse("payload-withheld", "payloads are missing that no redaction covers")
+                talk.parcel_done(parcel, kept=outcome is Outcome.STORED, events=parcel.events)
+
+    def spread(self, batch: Batch) -> None:
+        """Events are durable: everybody who may have them hears of them."""
+        stream = batch.stream
+        for link in list(self.links.values()):
+            talk = link.talk(stream)
+            if talk is None:
+                link.add(stream)
+            elif self.may_offer(stream, link.peer):
+                talk.news(batch)
+            else:
+                batch_there = [event for event in batch.events if event.kind in _REMOVALS]
+                talk.farewell(batch_there)
+                link.withdraw(stream)
+        self._sought.pop(stream, None)
+        self.objects.stored(batch.events)
+
+    def payload_of(self, event: Event) -> bytes | None:
+        """An event's payload as it is sent: not at all once it is redacted."""
+        return None if self.room.index.redacted(event.id) else event.payload
+
+    def _own_feeds(self, batch: Batch) -> None:
+        own = [event for event in batch.events if event.device in self.room.identity.devices]
+        if own:
+            words = "a peer had events of this node's own key that were not here: was a backup restored?"
+            self.room.note("own-feed-ahead", words, stream=batch.stream, seq=max(event.seq for event in own))
+
+    # --- reads and links ------------------------------------------------------------------------------
+
+    def read(self, query: ReadFeeds | ReadIds, then: Callable[[Rows], None]) -> None:
+        """Have rows read, and `then` called with them."""
+        token = self.room.token()
+        self._reads[token] = then
+        self.room.emit(Read(token, query))
+
+    def came(self, token: Token, rows: Rows) -> None:
+        """Rows were read."""
+        then = self._reads.pop(token, None)
+        if then is not None:
+            then(rows)
+
+    def gone(self, link: Link) -> None:
+        """A link has ended."""
+        if self.links.pop(link.id, None) is not None:
+            link.end()
+            self.asks.gone(link.id)
+            self.objects.gone(link)
+
+    def each_link(self) -> Iterable[Link]:
+        """All links, as they are now."""
+        return list(self.links.values())

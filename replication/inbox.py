@@ -1,0 +1,265 @@
+"""From opened events to the log: each waits until its past is here, and every stream is stored batch by batch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from domain.chain import Link, check_links
+from domain.content.redacted import KIND as REDACTION
+from domain.content.redacted import EventRedacted
+from domain.errors import MissingParents, Rejected
+from domain.fold.kind import PayloadFault, read_payload
+from domain.ids import DeviceKey, EventId, StreamId
+from replication.effects import Outcome, Store, Token
+from replication.pending import Pending, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from domain.envelope import Event
+    from domain.ids import Did
+    from replication.effects import LinkId
+    from replication.opening import Opened
+    from replication.room import Room
+
+_MERGED_EVENTS: Final = 4_096
+"""Batches of one stream that wait for the writer are stored together up to this."""
+
+
+@dataclass(slots=True)
+class Parcel:
+    """Where events came from: one message of a link. `number` is its want's or ask's, 0 for news."""
+
+    link: LinkId
+    peer: Did
+    number: int
+    size: int
+    events: int = 0
+    """How many of them are stored with it."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events that can be stored together, and the messages that are done with once they are."""
+
+    stream: StreamId
+    events: list[Event]
+    vouched: set[EventId]
+    holes: set[EventId] = field(default_factory=set[EventId])
+    parcels: list[Parcel] = field(default_factory=list[Parcel])
+    news: bool = False
+    """Whether other peers are sent these at once, rather than told that there is something."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a message's events that were not simply `queued` to be stored."""
+
+    queued: bool = False
+    missing: set[EventId] = field(default_factory=set[EventId])
+    declined: set[DeviceKey] = field(default_factory=set[DeviceKey])
+    faults: list[Rejected] = field(default_factory=list[Rejected])
+
+
+class Customs(Protocol):
+    """Decides what is not taken for its own sake."""
+
+    def declines(self, event: Event, *, in_flight: bool) -> bool:
+        """Whether to leave an event out unless something that is wanted comes after it."""
+        ...
+
+
+class Inbox:
+    """All events that are on their way into the log."""
+
+    def __init__(self, room: Room, customs: Customs) -> None:
+        self._room = room
+        self._customs = customs
+        self.pending = Pending(room.limits)
+        self._flight: dict[EventId, Link] = {}
+        self._recent: OrderedDict[EventId, Link] = OrderedDict()
+        self._queues: dict[StreamId, deque[Batch]] = {}
+        self._storing: dict[Token, Batch] = {}
+        self._busy: dict[StreamId, Token] = {}
+        self.storing_bytes = 0
+
+    def held(self, name: EventId) -> bool:
+        """Whether an event is in the log or on its way there."""
+        return self.known(name) is not None
+
+    def known(self, name: EventId) -> Link | None:
+        """An event's place, if it is in the log or on its way there."""
+        link = self._flight.get(name) or self._recent.get(name)
+        if link is None:
+            link = self._room.index.link(name)
+            if link is not None:
+                self._remember(name, link)
+        return link
+
+    def waits(self, name: EventId) -> bool:
+        """Whether an event is here and waits for another."""
+        return self.pending.get(name) is not None
+
+    def take(
+        self, stream: StreamId, opened: Opened, parcel: Parcel, *, asked: Collection[EventId] = (), news: bool
+    ) -> Taken:
+        """Sort what a message brought. If anything is queued, `stored` gives its parcel back, later."""
+        taken, batch = Taken(), Batch(stream, [], opened.vouched, parcels=[parcel], news=news)
+        for event in opened.events:
+            waiting = self.pending.get(event.id)
+            if waiting is not None and waiting.hole and event.payload is not None:
+                self.pending.remove(event.id)
+            elif waiting is not None or self.held(event.id):
+                continue
+            if event.id not in asked and self._customs.declines(event, in_flight=event.prev in self._flight):
+                taken.declined.add(event.device)
+                continue
+            if self._sort(event, event.id in opened.vouched, parcel.peer, taken, batch):
+                self._release(event.id, batch)
+        parcel.events = len(batch.events)
+        taken.queued = bool(batch.events)
+        if batch.events:
+            self._put(batch)
+        taken.missing = set(self.pending.still_missing(taken.missing))
+        return taken
+
+    def stored(self, token: Token, outcome: Outcome) -> Batch | None:
+        """A `Store` is done; its batch, or None for a token that is none of ours. What waited behind it follows."""
+        batch = self._storing.pop(token, None)
+        if batch is None:
+            return None
+        del self._busy[batch.stream]
+        self._land(batch, kept=outcome is Outcome.STORED)
+        if outcome is Outcome.STORED:
+            self._store_next(batch.stream)
+        else:
+            for behind in self._queues.pop(batch.stream, ()):
+                self._land(behind, kept=False)
+                batch.parcels.extend(behind.parcels)
+        return batch
+
+    def appended(self, events: Iterable[Event]) -> None:
+        """Events of this node's own writer are in the log: those that waited for them follow."""
+        for event in events:
+            self._remember(event.id, _link(event))
+            batch = Batch(event.stream, [], set())
+            self._release(event.id, batch)
+            if batch.events:
+                self._put(batch)
+
+    def _sort(self, event: Event, vouched: bool, peer: Did, taken: Taken, batch: Batch) -> bool:
+        """Whether an event can be stored now; else it waits, or is a fault."""
+        hole = event.payload is None and not self._room.index.redacted(event.id)
+        missing: set[EventId] = set()
+        try:
+            check_links(event, self.known)
+        except MissingParents as fault:
+            missing.update(fault.missing)
+        except Rejected as fault:
+            taken.faults.append(fault)
+            return False
+        if not hole and not missing:
+            self._ready(event, batch)
+            return True
+        now = self._room.now
+        self.pending.add(Waiting(event, missing, hole, vouched, peer, now))
+        taken.missing.update(missing)
+        if hole:
+            taken.missing.add(event.id)
+        if event.kind == REDACTION.name:
+            self._cover(event, batch)
+        return False
+
+    def _ready(self, event: Event, batch: Batch) -> None:
+        batch.events.append(event)
+        self._flight[event.id] = _link(event)
+
+    def _free(self, name: EventId, batch: Batch) -> list[Waiting]:
+        """What waited for this event alone; its signature was looked at when it came."""
+        freed = self.pending.arrived(name)
+        batch.vouched.update(each.event.id for each in freed if each.vouched)
+        return freed
+
+    def _release(self, name: EventId, batch: Batch) -> None:
+        todo = deque(self._free(name, batch))
+        while todo:
+            waiting = todo.popleft()
+            if self._sort(waiting.event, waiting.vouched, waiting.peer, Taken(), batch):
+                todo.extend(self._free(waiting.event.id, batch))
+
+    def _cover(self, redaction: Event, batch: Batch) -> None:
+        """If holes are all that keeps a redaction's past waiting, and it covers them, let them go together."""
+        past = self.pending.past_of(redaction.id)
+        names = {waiting.event.id for waiting in past}
+        covered = {name for waiting in past for name in _targets(waiting.event)}
+        if any(waiting.hole and waiting.event.id not in covered for waiting in past):
+            return
+        if any(name not in names and not self.held(name) for waiting in past for name in waiting.missing):
+            return
+        for waiting in sorted(past, key=lambda each: each.event.order):
+            self.pending.remove(waiting.event.id)
+            self._ready(waiting.event, batch)
+            if waiting.hole:
+                batch.holes.add(waiting.event.id)
+            if waiting.vouched:
+                batch.vouched.add(waiting.event.id)
+        for waiting in past:
+            self._release(waiting.event.id, batch)
+
+    def _put(self, batch: Batch) -> None:
+        self.storing_bytes += _size(batch.events)
+        self._queues.setdefault(batch.stream, deque()).append(batch)
+        if batch.stream not in self._busy:
+            self._store_next(batch.stream)
+
+    def _store_next(self, stream: StreamId) -> None:
+        queue = self._queues.get(stream)
+        if not queue:
+            self._queues.pop(stream, None)
+            return
+        batch = queue.popleft()
+        while queue and not batch.holes and not queue[0].holes and queue[0].news == batch.news:
+            if len(batch.events) + len(queue[0].events) > _MERGED_EVENTS:
+                break
+            more = queue.popleft()
+            batch.events += more.events
+            batch.vouched |= more.vouched
+            batch.parcels += more.parcels
+        token = self._room.token()
+        self._busy[stream], self._storing[token] = token, batch
+        vouched = frozenset(event.id for event in batch.events if event.id in batch.vouched)
+        self._room.emit(Store(token, stream, tuple(batch.events), vouched, frozenset(batch.holes)))
+
+    def _land(self, batch: Batch, *, kept: bool) -> None:
+        self.storing_bytes -= _size(batch.events)
+        for event in batch.events:
+            link = self._flight.pop(event.id, None)
+            if kept and link is not None:
+                self._remember(event.id, link)
+
+    def _remember(self, name: EventId, link: Link) -> None:
+        self._recent[name] = link
+        if len(self._recent) > self._room.limits.links_recent:
+            self._recent.popitem(last=False)
+
+
+def _link(event: Event) -> Link:
+    return Link(event.stream, event.device, event.seq, event.lamport)
+
+
+def _size(events: Iterable[Event]) -> int:
+    return sum(len(event.header) + len(event.payload or b"") for event in events)
+
+
+def _targets(event: Event) -> Iterable[EventId]:
+    """What a redaction redacts; whether it may is judged when it is folded."""
+    if event.kind != REDACTION.name or event.payload is None:
+        return ()
+    try:
+        payload = read_payload(REDACTION, event.payload)
+    except PayloadFault:
+        return ()
+    assert isinstance(payload, EventRedacted)
+    return [EventId(name) for name in payload.events]

@@ -1,0 +1,177 @@
+"""Git objects and blobs that events need: who has them, and getting each from one peer at a time.
+
+An object is *announced* when an event that needs it is here, *fetching* while a peer is asked for it, and *present*
+when it can be served; then others are told. The log never waits for it, the git ref does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from domain.ids import StreamId
+from domain.ports_replication import GitObject
+from replication.effects import Fetch, LinkId, Token
+from replication.limits import OBJECTS_MAX
+from replication.records import ObjectRecord, ObjectState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from domain.envelope import Event
+    from replication.desk import Desk
+    from replication.link import Link
+    from replication.talk import Talk
+
+_Key = tuple[StreamId, GitObject]
+
+
+@dataclass(slots=True)
+class _Lacking:
+    """One object that is not here: whose links have it, and the fetch that is under way."""
+
+    sources: dict[LinkId, None] = field(default_factory=dict[LinkId, None])
+    token: Token | None = None
+    fruitless: int = 0
+    again_ms: int = 0
+
+
+class Objects:
+    """What is lacking here, as far as there is room to remember it; the rest comes up again with the next link."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lacking: dict[_Key, _Lacking] = {}
+        self._fetching: dict[Token, tuple[LinkId, list[_Key]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._lacking)
+
+    def records(self) -> tuple[ObjectRecord, ...]:
+        """How far each is."""
+        return tuple(
+            ObjectRecord(stream, wanted, ObjectState.FETCHING if lacking.token is not None else ObjectState.ANNOUNCED)
+            for (stream, wanted), lacking in self._lacking.items()
+        )
+
+    def stored(self, events: Iterable[Event]) -> None:
+        """Events are in the log: ask for what they need that is not here."""
+        index = self._desk.room.index
+        wanted: dict[StreamId, dict[GitObject, None]] = {}
+        for event in events:
+            for each in index.objects(event):
+                if not index.have(event.stream, each):
+                    wanted.setdefault(event.stream, {})[each] = None
+        for stream, objects in wanted.items():
+            new = [each for each in objects if self._add(stream, each)]
+            for talk in self._desk.talks(stream):
+                self._need(talk, new)
+
+    def gained(self, events: Iterable[Event]) -> None:
+        """What these events need can be served from here: say so."""
+        for event in events:
+            objects = [each for each in self._desk.room.index.objects(event) if self._here(event.stream, each)]
+            self._announce(event.stream, objects)
+
+    def met(self, talk: Talk) -> None:
+        """A stream has come to be shared with a peer: ask it for what is lacking."""
+        for each in self._desk.room.index.lacking(talk.stream, OBJECTS_MAX):
+            self._add(talk.stream, each)
+        self._need(talk, [wanted for stream, wanted in self._lacking if stream == talk.stream])
+
+    def offered(self, talk: Talk, objects: Sequence[tuple[bytes, bool]]) -> None:
+        """A peer can serve objects; of those that no event here needs yet, the event may be on its way."""
+        for name, blob in objects:
+            wanted = GitObject(name, blob)
+            if not self._desk.room.index.have(talk.stream, wanted) and self._add(talk.stream, wanted, known=True):
+                self._lacking[talk.stream, wanted].sources[talk.link.id] = None
+        self._fetch()
+
+    def needed(self, talk: Talk, objects: Sequence[tuple[bytes, bool]]) -> None:
+        """A peer lacks objects: say which are here. It hears of others when they come."""
+        wanted = (GitObject(name, blob) for name, blob in objects)
+        here = [each for each in wanted if self._here(talk.stream, each)]
+        if here:
+            talk.have(here)
+
+    def fetched(self, token: Token, *, ok: bool) -> None:
+        """What came of a fetch."""
+        if token not in self._fetching:
+            return
+        link, keys = self._fetching.pop(token)
+        room = self._desk.room
+        came: dict[StreamId, list[GitObject]] = {}
+        for key in keys:
+            lacking = self._lacking.get(key)
+            if lacking is None:
+                continue
+            if ok:
+                del self._lacking[key]
+                came.setdefault(key[0], []).append(key[1])
+                continue
+            lacking.token = None
+            lacking.fruitless += 1
+            lacking.again_ms = room.now + min(
+                room.limits.retry_ms << min(lacking.fruitless, 16), room.limits.retry_ms_max
+            )
+            if link in lacking.sources:
+                # To the end of the row: whoever failed is asked again when nobody else is left.
+                del lacking.sources[link]
+                lacking.sources[link] = None
+        for stream, objects in came.items():
+            self._announce(stream, objects)
+        self._fetch()
+
+    def gone(self, link: Link) -> None:
+        """A link is gone; its fetches will be reported as failed by whoever carries them out."""
+        for lacking in self._lacking.values():
+            lacking.sources.pop(link.id, None)
+
+    def _here(self, stream: StreamId, wanted: GitObject) -> bool:
+        return self._desk.room.index.have(stream, wanted)
+
+    def _add(self, stream: StreamId, wanted: GitObject, *, known: bool = False) -> bool:
+        """Whether an object is new here and there is room for it; `known` takes those that are not new, too."""
+        if (stream, wanted) in self._lacking:
+            return known
+        if len(self._lacking) >= self._desk.room.limits.objects_waiting:
+            return False
+        self._lacking[stream, wanted] = _Lacking()
+        return True
+
+    def _need(self, talk: Talk, objects: Sequence[GitObject]) -> None:
+        for start in range(0, len(objects), OBJECTS_MAX):
+            talk.need(objects[start : start + OBJECTS_MAX])
+
+    def _announce(self, stream: StreamId, objects: Sequence[GitObject]) -> None:
+        for talk in self._desk.talks(stream):
+            for start in range(0, len(objects), OBJECTS_MAX):
+                talk.have(objects[start : start + OBJECTS_MAX])
+
+    def _fetch(self) -> None:
+        """Start as many fetches as may run, each for all that one peer has of one stream."""
+        room = self._desk.room
+        later: int | None = None
+        for (stream, _), first in list(self._lacking.items()):
+            if len(self._fetching) >= room.limits.objects_fetching:
+                break
+            if first.token is not None or not first.sources:
+                continue
+            if first.again_ms > room.now:
+                later = first.again_ms if later is None else min(later, first.again_ms)
+                continue
+            link = self._desk.links.get(next(iter(first.sources)))
+            if link is None or link.talk(stream) is None:
+                continue
+            keys = [
+                key
+                for key, lacking in self._lacking.items()
+                if key[0] == stream and lacking.token is None and next(iter(lacking.sources), None) == link.id
+            ][:OBJECTS_MAX]
+            token = room.token()
+            for key in keys:
+                self._lacking[key].token = token
+            self._fetching[token] = (link.id, keys)
+            room.emit(Fetch(token, link.id, link.peer, stream, tuple(key[1] for key in keys)))
+        if later is not None:
+            room.alarms.sooner("objects", later, lambda _: self._fetch())

@@ -1,0 +1,80 @@
+"""From the rows of a message to events; a run is checked by the signature at its end and the chain that leads there.
+
+A valid signature covers its event's header, which holds the id of the event before it in its feed, and so on: what is
+linked to it in the same message is *vouched* for. Payloads and everything else are checked event by event all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from domain.envelope import SIGNATURE_TAG, Event, RawEvent, open_unverified
+from domain.errors import Rejected
+from domain.ids import EventId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from domain.ids import DeviceKey, StreamId
+
+    Verify = Callable[[DeviceKey, bytes, bytes], bool]
+    """(key, signature, message): `domain.keys.verify`, or one that remembers."""
+
+FAULTS_MAX: Final = 4
+"""After so many bad events the rest of a message is not looked at."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """The sound events of a message in order, which of them are only vouched for, and what was wrong with others."""
+
+    events: list[Event] = field(default_factory=list[Event])
+    vouched: set[EventId] = field(default_factory=set[EventId])
+    faults: list[Rejected] = field(default_factory=list[Rejected])
+
+
+def open_rows(
+    rows: Sequence[tuple[bytes, bytes, bytes | None]],
+    stream: StreamId,
+    held: Callable[[EventId], bool],
+    verify: Verify,
+    *,
+    singly: bool,
+    own: Collection[DeviceKey] = (),
+) -> Opened:
+    """Open rows of one stream and drop what is `held`; every signature is checked if `singly`, and of `own` feeds."""
+    opened = Opened()
+    for row in rows:
+        try:
+            event = open_unverified(RawEvent(*row))
+            if event.stream != stream:
+                raise Rejected("stream-mismatch", event.id.hex())
+        except Rejected as fault:
+            opened.faults.append(fault)
+            if len(opened.faults) == FAULTS_MAX:
+                break
+            continue
+        if not held(event.id):
+            opened.events.append(event)
+    _check_signatures(opened, verify, singly=singly, own=own)
+    return opened
+
+
+def _check_signatures(opened: Opened, verify: Verify, *, singly: bool, own: Collection[DeviceKey]) -> None:
+    """From the last event to the first, so that each run's end comes before what it vouches for."""
+    linked: dict[DeviceKey, EventId | None] = {}
+    sound: list[Event] = []
+    for event in reversed(opened.events):
+        vouched = linked.get(event.device) == event.id
+        if vouched and not singly and event.device not in own:
+            opened.vouched.add(event.id)
+        elif len(opened.faults) >= FAULTS_MAX:
+            continue
+        elif not verify(event.device, event.signature, SIGNATURE_TAG + event.header):
+            opened.faults.append(Rejected("signature-wrong", event.id.hex()))
+            continue
+        linked[event.device] = event.prev
+        sound.append(event)
+    sound.reverse()
+    opened.events = sound

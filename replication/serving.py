@@ -1,0 +1,98 @@
+"""Answering one want or ask: rows are read a batch at a time, and no more is sent than the peer has room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.envelope import SIGNATURE_TAG
+from domain.ids import EventId
+from replication.effects import After, ReadFeeds, ReadIds
+from replication.limits import ROWS_MAX
+from replication.messages import Events
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.ids import DeviceKey
+    from replication.desk import Desk
+    from replication.effects import Row, Rows
+    from replication.talk import Talk
+
+
+class Serving:
+    """One want of a peer's, or one ask (which is read at once)."""
+
+    def __init__(self, desk: Desk, talk: Talk, number: int, feeds: tuple[After, ...]) -> None:
+        self._desk = desk
+        self._talk = talk
+        self._number = number
+        self._feeds = feeds
+        self._cursor = 0
+        self._unacknowledged = 0
+        self._reading = False
+
+    def read_on(self) -> None:
+        """Read the next batch, unless the peer's window is full."""
+        limits = self._desk.room.limits
+        if self._reading or self._unacknowledged >= limits.window_bytes:
+            return
+        self._reading = True
+        query = ReadFeeds(self._talk.stream, self._feeds, self._cursor, limits.batch_bytes, limits.batch_events)
+        self._desk.read(query, self._came)
+
+    def read_ids(self, names: Sequence[bytes]) -> None:
+        """Read single events."""
+        ids = tuple(EventId(name) for name in names)
+        self._reading = True
+        self._desk.read(ReadIds(self._talk.stream, ids, self._desk.room.limits.batch_bytes), self._came)
+
+    def credit(self, size: int) -> None:
+        """The peer has stored so many bytes."""
+        self._unacknowledged = max(0, self._unacknowledged - size)
+        self.read_on()
+
+    def _came(self, rows: Rows) -> None:
+        """What was read, unless the peer may not have it any more."""
+        self._reading = False
+        talk = self._talk
+        if talk.serving.get(self._number) is not self:
+            return
+        end = rows.failed or not rows.cursor
+        sound = self._sound(rows.rows)
+        self._cursor = rows.cursor
+        self._unacknowledged += sum(len(row.raw.header) + len(row.raw.payload or b"") + 64 for row in sound)
+        talk.link.saw(row.id for row in sound)
+        talk.link.send(
+            Events(
+                stream=talk.tag,
+                number=self._number,
+                rows=[(row.raw.header, row.raw.signature, row.raw.payload) for row in sound],
+                end=end,
+            )
+        )
+        if end:
+            del talk.serving[self._number]
+        else:
+            self.read_on()
+
+    def _sound(self, rows: Sequence[Row]) -> list[Row]:
+        """Rows of which every run ends with a signature that was checked: here, if it was not before.
+
+        What is behind the last good signature of its feed stays out; the peer gets it elsewhere, or of us once it is
+        mended.
+        """
+        singly = not self._feeds
+        ended: set[DeviceKey] = set()
+        sound: list[Row] = []
+        for row in reversed(rows[:ROWS_MAX]):
+            if row.vouched and (singly or row.device not in ended):
+                room = self._desk.room
+                if not room.verify(row.device, row.raw.signature, SIGNATURE_TAG + row.raw.header):
+                    room.note(
+                        "signature-spoiled", "a vouched signature is wrong", stream=self._talk.stream, event=row.id
+                    )
+                    continue
+            ended.add(row.device)
+            sound.append(row)
+        sound.reverse()
+        return sound
