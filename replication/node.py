@@ -19,13 +19,13 @@ from replication.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from random import Random
 
     from domain.envelope import Event
     from domain.ids import DeviceKey, Did, StreamId
     from domain.ports_replication import Index
     from replication.effects import Effect, LinkId, Rows, Token
     from replication.records import Follows, Identity, ObjectRecord, SyncState
+    from replication.room import Chance
 
 _SWEEP_MS: Final = 30_000
 
@@ -37,7 +37,7 @@ class Replicator:
         self,
         identity: Identity,
         index: Index,
-        rng: Random,
+        rng: Chance,
         follows: Follows,
         limits: Limits | None = None,
         verify: Callable[[DeviceKey, bytes, bytes], bool] = keys.verify,

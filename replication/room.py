@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from replication.alarms import Alarms
 from replication.effects import Effect, Note, Token, WakeAt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     from domain.ids import DeviceKey, Did, StreamId
     from domain.ports_replication import Index
     from replication.limits import Limits
     from replication.records import Follows, Identity
+
+
+class Chance(Protocol):
+    """The part of `random.Random` that is used."""
+
+    def randbytes(self, n: int, /) -> bytes:
+        """So many random bytes."""
+        ...
+
+    def randrange(self, stop: int, /) -> int:
+        """A number from 0 to below `stop`."""
+        ...
 
 
 @dataclass(slots=True)
@@ -24,7 +35,7 @@ class Room:
 
     identity: Identity
     index: Index
-    rng: Random
+    rng: Chance
     follows: Follows
     limits: Limits
     verify: Callable[[DeviceKey, bytes, bytes], bool]
