@@ -25,23 +25,23 @@ WORKERS = 2
 @contextmanager
 def node(folder: Path) -> Generator[tuple[Address, str]]:
     """A node on `folder` with as many workers as the yardstick: its address and token."""
-    port = _free_port()
+    port = free_port()
     words = ["serve", "--data-dir", str(folder), "--port", str(port), "--workers", str(WORKERS), "--log-level", "error"]
     # Requests are counted as ever, and there is room for all of them.
     room = {"GITANT_RATE_ANONYMOUS": "1000000", "GITANT_RATE_ANONYMOUS_BURST": "1000000"}
     with _process([str(Path(sys.executable).with_name("gitant")), *words], room):
-        _wait(f"http://127.0.0.1:{port}/ready")
+        wait_for(f"http://127.0.0.1:{port}/ready")
         yield ("127.0.0.1", port), (folder / "operator.token").read_text().strip()
 
 
 @contextmanager
 def bare(page: Path | None = None) -> Generator[Address]:
     """The yardstick; `page` holds what `GET /page` answers."""
-    port = _free_port()
+    port = free_port()
     words = ["--interface", "asgi", "--workers", str(WORKERS), "--port", str(port), "--log-level", "error"]
     program = [str(Path(sys.executable).with_name("granian")), *words, "benchmarks._bare:app"]
     with _process(program, {"BARE_PAGE": str(page or "")}):
-        _wait(f"http://127.0.0.1:{port}/page")
+        wait_for(f"http://127.0.0.1:{port}/page")
         yield "127.0.0.1", port
 
 
@@ -64,7 +64,7 @@ def _process(words: list[str], more: dict[str, str]) -> Generator[None]:
             os.killpg(process.pid, signal.SIGTERM)
 
 
-def _wait(url: str) -> None:
+def wait_for(url: str) -> None:
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -76,7 +76,7 @@ def _wait(url: str) -> None:
             time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,200 @@
+"""Clones, fetches and pushes by stock git, against `git http-backend` with bitmaps and a commit graph."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from benchmarks._git_cases import AT_ONCE, Desk, Took
+from benchmarks._git_history import git, repository
+from benchmarks._git_sides import NodeSide, PeerSide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from benchmarks._git_sides import Side
+
+    Case = Callable[[Desk, Side, int], tuple[Took, str]]
+
+NAME = "git"
+GOAL = "at or ahead of git http-backend with bitmaps; each row of the table has its own goal"
+
+REFS: Final = 10_000
+CLONES: Final = 100
+_QUIET_SHARE: Final = 0.05
+
+
+class Row(NamedTuple):
+    """A line of the table. Goals are ratios of wall time, and of processor time where that is named, too."""
+
+    name: str
+    case: Case
+    goal: float
+    cpu_goal: float | None = None
+    runs: int | None = None
+    """Where it is another number than asked for."""
+    prepare: Callable[[Desk, Sequence[Side], int], None] = lambda _desk, _sides, _run: None
+    """Before each run of both sides."""
+    warm: bool = True
+    """Whether a run that is not counted comes first."""
+    rate: int = 1
+    """How many requests one run is; with more than one the goal is how many times the yardstick's rate."""
+
+
+def main(argv: Sequence[str]) -> None:
+    options = _options(argv)
+    with _folder(options.keep) as keep:
+        origins = [Path(options.repo)] if options.repo else [repository(keep, size) for size in options.objects]
+        for origin in origins:
+            with tempfile.TemporaryDirectory(dir=keep) as scratch:
+                _measure(origin, Path(scratch), options)
+
+
+def _measure(origin: Path, scratch: Path, options: argparse.Namespace) -> None:
+    desk = Desk(scratch, origin)
+    count = git("-C", str(origin), "count-objects", "-v").split("in-pack: ")[1].split()[0]
+    print(f"-- {origin.name}: {int(count):,} objects; medians of {options.runs} runs, taken in turn")
+    node, peer = NodeSide(scratch / "node"), PeerSide(scratch / "peer")
+    (scratch / "peer").mkdir()
+    sides: list[Side] = [node, peer]
+    try:
+        for side in sides:
+            side.start()
+            side.create("bench")
+            desk.push_all(side, "bench")
+            side.polish("bench")
+        for row in _rows():
+            if not options.only or any(word in row.name for word in options.only):
+                _run_row(row, desk, sides, row.runs or options.runs)
+        if not options.only or "memory" in options.only:
+            desk.many(node, CLONES)
+            print(f"{'memory after 100 clones':34} {node.anon_mib():9.0f} MiB in one process; goal ≤ 150")
+    finally:
+        for side in sides:
+            side.stop()
+
+
+def _run_row(row: Row, desk: Desk, sides: Sequence[Side], runs: int) -> None:
+    taken: list[list[Took]] = []
+    for run in range(runs + row.warm):
+        row.prepare(desk, sides, run)
+        for side in sides:
+            _quiet(side)
+        results = [row.case(desk, side, run) for side in sides]
+        seen = {digest for _, digest in results}
+        if len(seen) > 1:
+            print(f"{row.name}: the two sides gave different objects: {seen}")
+        taken += [[took for took, _ in results]] if run >= row.warm else []
+    node, peer = ([pair[side] for pair in taken] for side in (0, 1))
+    wall = statistics.median(a.wall_s / b.wall_s for a, b in zip(node, peer, strict=True))
+    cpu = sum(each.cpu_s for each in node) / max(sum(each.cpu_s for each in peer), 0.01)
+    walls = [statistics.median(each.wall_s for each in side) for side in (node, peer)]
+    cpus = [statistics.mean(each.cpu_s for each in side) for side in (node, peer)]
+    if row.rate > 1:
+        verdict = "reached" if 1 / wall >= row.goal else "MISSED"
+        figures = f"{row.rate / walls[0]:8.2f}/s {row.rate / walls[1]:8.2f}/s {1 / wall:6.2f} x, goal ≥ {row.goal} x"
+    else:
+        good = wall <= row.goal and (row.cpu_goal is None or cpu <= row.cpu_goal)
+        verdict = "reached" if good else "MISSED"
+        goal = f"{row.goal}" + (f" / {row.cpu_goal}" if row.cpu_goal else "")
+        figures = f"{walls[0]:8.3f} s {walls[1]:8.3f} s {wall:6.2f}, goal ≤ {goal}"
+    print(f"{row.name:34} {figures}; cpu {cpus[0]:.2f} s {cpus[1]:.2f} s {cpu:.2f}; {verdict}", flush=True)
+
+
+def _rows() -> list[Row]:
+    return [
+        Row("full clone", lambda desk, side, _: desk.clone(side), 1.0, 0.3),
+        Row("depth 1", lambda desk, side, _: desk.clone(side, "--depth", "1"), 0.5),
+        Row("depth 1, first after start", lambda desk, side, _: desk.clone(side, "--depth", "1"), 1.0, prepare=_again),
+        Row("fetch of 10 commits", lambda desk, side, _: desk.fetch(side), 0.6),
+        Row("fetch, first after start", lambda desk, side, _: desk.fetch(side), 1.0, prepare=_again),
+        Row("blob:none clone", lambda desk, side, _: desk.clone(side, "--filter=blob:none"), 0.8),
+        Row(f"ls-remote, {REFS:,} refs", _tell_refs, 0.8, prepare=_make_refs),
+        Row("push of one commit", _push_one, 1.0, prepare=_advance),
+        Row("fetch right after a push", lambda desk, side, _: desk.fetch(side), 1.0, prepare=_pushed),
+        Row("depth 1 right after a push", lambda desk, side, _: desk.clone(side, "--depth", "1"), 1.0, prepare=_pushed),
+        Row("full clone right after a push", lambda desk, side, _: desk.clone(side), 1.0, prepare=_pushed),
+        Row("push of the whole history", _push_all, 1.1, runs=3, warm=False),
+        Row(f"{AT_ONCE} clones at once", lambda desk, side, _: desk.many(side, AT_ONCE), 5.0, rate=AT_ONCE),
+    ]
+
+
+def _again(_desk: Desk, sides: Sequence[Side], _run: int) -> None:
+    for side in sides:
+        side.stop()
+        side.start()
+
+
+def _advance(desk: Desk, _sides: Sequence[Side], _run: int) -> None:
+    desk.advance()
+
+
+def _push_one(desk: Desk, side: Side, _run: int) -> tuple[Took, str]:
+    return desk.push(side)
+
+
+def _pushed(desk: Desk, sides: Sequence[Side], _run: int) -> None:
+    desk.advance()
+    for side in sides:
+        desk.push(side)
+
+
+def _make_refs(desk: Desk, sides: Sequence[Side], run: int) -> None:
+    """Once, a repository of its own on both sides."""
+    if run:
+        return
+    many = desk.folder / "refs.git"
+    git("clone", "-q", "--bare", "--shared", str(desk.origin), str(many))
+    packed = "".join(f"{desk.tip} refs/heads/many/{number:05}\n" for number in range(REFS))
+    (many / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{packed}")
+    for side in sides:
+        side.create("refs")
+        git("-C", str(many), "push", "-q", side.url("refs"), "refs/heads/*:refs/heads/*")
+        side.polish("refs")
+
+
+def _tell_refs(desk: Desk, side: Side, _run: int) -> tuple[Took, str]:
+    return desk.tell_refs(side, "refs")
+
+
+def _push_all(desk: Desk, side: Side, run: int) -> tuple[Took, str]:
+    side.create(f"fresh-{run}")
+    return desk.push_all(side, f"fresh-{run}")
+
+
+def _quiet(side: Side) -> None:
+    """Until what the server does by itself is done: nothing is timed beside it."""
+    while True:
+        before = side.cpu_s()
+        time.sleep(0.3)
+        if side.cpu_s() - before < 0.3 * _QUIET_SHARE:
+            return
+
+
+@contextmanager
+def _folder(keep: str | None) -> Generator[Path]:
+    if keep:
+        Path(keep).mkdir(parents=True, exist_ok=True)
+        yield Path(keep)
+    else:
+        folder = tempfile.mkdtemp()
+        try:
+            yield Path(folder)
+        finally:
+            shutil.rmtree(folder)
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks {NAME} --")
+    parser.add_argument("--repo", help="a bare repository to serve instead of those made for this")
+    parser.add_argument("--objects", type=int, nargs="*", default=[21_000, 155_000])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--keep", help="a folder where what was made is kept for another time")
+    parser.add_argument("--only", nargs="*", default=[], help="rows whose name has one of these words")
+    return parser.parse_known_args(argv)[0]
