@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from domain.ids import EventId, StreamId
-    from replication.desk import Desk
     from replication.effects import LinkId
-    from replication.talk import Talk
+    from replication.seams import Counter, Shared
 
 _OPEN_MAX: Final = 1_024
 
@@ -29,7 +28,7 @@ class _Ask:
 class Asks:
     """What is asked for, and of whom."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Counter) -> None:
         self._desk = desk
         self._asks: dict[EventId, _Ask] = {}
         self._open: dict[tuple[LinkId, int], frozenset[EventId]] = {}
@@ -37,7 +36,7 @@ class Asks:
     def __len__(self) -> int:
         return len(self._asks)
 
-    def want(self, talk: Talk, names: Iterable[EventId]) -> None:
+    def want(self, talk: Shared, names: Iterable[EventId]) -> None:
         """Ask a peer for events that its message named; those that are asked for already are not."""
         new: list[EventId] = []
         for name in sorted(names):
@@ -55,7 +54,7 @@ class Asks:
         for key in [key for key in self._open if key[0] == link]:
             del self._open[key]
 
-    def _ask(self, talk: Talk, names: list[EventId]) -> None:
+    def _ask(self, talk: Shared, names: list[EventId]) -> None:
         room = self._desk.room
         for start in range(0, len(names), IDS_MAX):
             part = names[start : start + IDS_MAX]
@@ -74,7 +73,7 @@ class Asks:
     def _again(self, now: int) -> None:
         """Ask others for what has not come."""
         inbox, limits = self._desk.inbox, self._desk.room.limits
-        turns: dict[LinkId, tuple[Talk, list[EventId]]] = {}
+        turns: dict[LinkId, tuple[Shared, list[EventId]]] = {}
         for name, ask in list(self._asks.items()):
             if not inbox.pending.still_missing([name]):
                 del self._asks[name]

@@ -14,16 +14,15 @@ from replication.opening import open_rows
 from replication.score import Buckets, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Mapping
 
     from domain.envelope import Event
     from domain.ids import Did, EventId, StreamId
     from replication.effects import LinkId, ReadFeeds, ReadIds, Rows, Token
     from replication.inbox import Batch
-    from replication.link import Link
     from replication.messages import Events
     from replication.room import Room
-    from replication.talk import Talk
+    from replication.seams import Claimant, Line
 
 _NOTHING: Final = log_digest(())
 _REMOVALS: Final = frozenset(
@@ -43,10 +42,12 @@ _REMOVALS: Final = frozenset(
 class Desk:
     """Where the links of one node meet."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, links: Mapping[LinkId, Line], forget: Callable[[LinkId], None]) -> None:
+        """`links` are the links as they are at any time; `forget` ends one of them."""
         limits = room.limits
         self.room = room
-        self.links: dict[LinkId, Link] = {}
+        self._links = links
+        self._forget = forget
         self.scores = Scores(limits)
         self.inbox = Inbox(room, Customs(room))
         self.objects = Objects(self)
@@ -57,8 +58,8 @@ class Desk:
             limits.flood_events_per_principal, limits.flood_events_per_s, limits.principals_tracked
         )
         self._reads: dict[Token, Callable[[Rows], None]] = {}
-        self._claims: dict[StreamId, Talk] = {}
-        self._waiting: dict[tuple[LinkId, StreamId], Talk] = {}
+        self._claims: dict[StreamId, Claimant] = {}
+        self._waiting: dict[tuple[LinkId, StreamId], Claimant] = {}
         self._sought: dict[StreamId, None] = {}
 
     # --- streams --------------------------------------------------------------------------------------
@@ -118,17 +119,21 @@ class Desk:
             return
         if len(self._sought) < self.room.limits.streams_sought:
             self._sought[stream] = None
-            for link in list(self.links.values()):
+            for link in list(self._links.values()):
                 link.add(stream)
 
-    def talks(self, stream: StreamId) -> list[Talk]:
+    def link(self, name: LinkId) -> Line | None:
+        """A link, if it is there."""
+        return self._links.get(name)
+
+    def talks(self, stream: StreamId) -> list[Claimant]:
         """What is said of a stream on all links that share it."""
-        found = (link.talk(stream) for link in self.links.values())
+        found = (link.talk(stream) for link in self._links.values())
         return [talk for talk in found if talk is not None]
 
     # --- who catches up with whom ---------------------------------------------------------------------
 
-    def claim(self, talk: Talk) -> bool:
+    def claim(self, talk: Claimant) -> bool:
         """Whether a link may catch up with a stream now: one link a stream, and not too many streams at once."""
         holder = self._claims.get(talk.stream)
         limits = self.room.limits
@@ -141,7 +146,7 @@ class Desk:
         self._waiting[talk.link.id, talk.stream] = talk
         return False
 
-    def release(self, talk: Talk) -> None:
+    def release(self, talk: Claimant) -> None:
         """A link has caught up, or given up."""
         self._waiting.pop((talk.link.id, talk.stream), None)
         if self._claims.get(talk.stream) is talk:
@@ -158,7 +163,7 @@ class Desk:
 
     # --- events ---------------------------------------------------------------------------------------
 
-    def unwanted(self, talk: Talk, message: Events, size: int) -> None:
+    def unwanted(self, talk: Claimant, message: Events, size: int) -> None:
         """Events that no want asked for: news, or single ones."""
         link = talk.link
         if not message.number:
@@ -173,7 +178,7 @@ class Desk:
         elif not link.gave_number(message.number):
             link.refuse("not-asked", f"there is no want {message.number}")
 
-    def take(self, talk: Talk, message: Events, size: int, *, news: bool, asked: Collection[EventId] = ()) -> None:
+    def take(self, talk: Claimant, message: Events, size: int, *, news: bool, asked: Collection[EventId] = ()) -> None:
         """Open events and put them into the inbox."""
         link, stream, room = talk.link, talk.stream, self.room
         if news and self.full(stream):
@@ -204,7 +209,7 @@ class Desk:
         else:
             self.room.note("store-" + outcome, "events could not be stored", stream=batch.stream)
         for parcel in batch.parcels:
-            link = self.links.get(parcel.link)
+            link = self._links.get(parcel.link)
             talk = link.talk(batch.stream) if link is not None else None
             if talk is not None and link is not None:
                 if outcome is Outcome.REFUSED:
@@ -214,7 +219,7 @@ class Desk:
     def spread(self, batch: Batch) -> None:
         """Events are durable: everybody who may have them hears of them."""
         stream = batch.stream
-        for link in list(self.links.values()):
+        for link in list(self._links.values()):
             talk = link.talk(stream)
             if talk is None:
                 link.add(stream)
@@ -251,13 +256,9 @@ class Desk:
         if then is not None:
             then(rows)
 
-    def gone(self, link: Link) -> None:
+    def gone(self, link: LinkId) -> None:
         """A link has ended."""
-        if self.links.pop(link.id, None) is not None:
-            link.end()
-            self.asks.gone(link.id)
+        if link in self._links:
+            self._forget(link)
+            self.asks.gone(link)
             self.objects.gone(link)
-
-    def each_link(self) -> Iterable[Link]:
-        """All links, as they are now."""
-        return list(self.links.values())

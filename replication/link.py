@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from domain.ids import Did, EventId
-    from replication.desk import Desk
     from replication.effects import LinkId
     from replication.messages import Message
+    from replication.seams import Counter, Standing
 
 _COMPARES_MAX: Final = 4
 """Comparisons of everything that may be unanswered."""
@@ -57,7 +57,7 @@ _COMPARES_MAX: Final = 4
 class Link:
     """One link. `key` names streams on it, once both hellos are there; `leads` says whose ranges are compared."""
 
-    def __init__(self, desk: Desk, name: LinkId, peer: Did) -> None:
+    def __init__(self, desk: Counter, name: LinkId, peer: Did) -> None:
         self._desk = desk
         self._room = desk.room
         self.id = name
@@ -76,10 +76,10 @@ class Link:
         self._seeks: Seek | None = None
         self._found: set[StreamId] = set()
         self._seen: OrderedDict[EventId, None] = OrderedDict()
-        self._line: deque[Talk] = deque()
+        self._line: deque[Standing] = deque()
         self._turns: set[StreamId] = set()
         self._compares: dict[bytes, bytes] = {}
-        self._hints: dict[StreamId, Talk] = {}
+        self._hints: dict[StreamId, Standing] = {}
 
     # --- what the node does with it -----------------------------------------------------------------
 
@@ -144,7 +144,7 @@ class Link:
     @property
     def serving(self) -> int:
         """How many wants of the peer's are being answered."""
-        return sum(len(talk.serving) for talk in self.talks.values())
+        return sum(talk.serving for talk in self.talks.values())
 
     def seen(self, name: EventId) -> bool:
         """Whether the peer is known to have an event, as far as that is remembered."""
@@ -167,7 +167,7 @@ class Link:
 
     # --- which streams ------------------------------------------------------------------------------
 
-    def offer(self, talks: Iterable[Talk]) -> None:
+    def offer(self, talks: Iterable[Standing]) -> None:
         """Say what is here of some streams."""
         self.send(Offers(whole=False, streams=b"".join(talk.tag + talk.print() for talk in talks)))
 
@@ -204,13 +204,13 @@ class Link:
 
     # --- whose turn it is ---------------------------------------------------------------------------
 
-    def line_up(self, talk: Talk) -> None:
+    def line_up(self, talk: Standing) -> None:
         """Have a stream compared when its turn comes."""
         if talk not in self._line:
             self._line.append(talk)
         self._next_turns()
 
-    def settled(self, talk: Talk) -> None:
+    def settled(self, talk: Standing) -> None:
         """A stream's comparison is over for now."""
         if talk.stream in self._turns:
             self._turns.discard(talk.stream)
@@ -224,7 +224,7 @@ class Link:
                 self._turns.add(talk.stream)
                 talk.begin()
 
-    def hint(self, talk: Talk) -> None:
+    def hint(self, talk: Standing) -> None:
         """Have the peer told soon that a stream has changed."""
         self._hints[talk.stream] = talk
         self._room.alarms.sooner(("hint", self.id), self._room.now + self._room.limits.hint_ms, self._send_hints)
@@ -405,4 +405,4 @@ class Link:
 
     def _close(self, reason: str) -> None:
         self._room.emit(Close(self.id, reason))
-        self._desk.gone(self)
+        self._desk.gone(self.id)

@@ -48,7 +48,8 @@ class Replicator:
         """
         self.limits = limits or Limits()
         self._room = Room(identity, index, rng, follows, self.limits, verify)
-        self._desk = Desk(self._room)
+        self._links: dict[LinkId, Link] = {}
+        self._desk = Desk(self._room, self._links, lambda link: self._links.pop(link).end())
 
     @property
     def follows(self) -> Follows:
@@ -58,11 +59,11 @@ class Replicator:
     def connected(self, link: LinkId, peer: Did, now: int) -> list[Effect]:
         """A link with the node of that key is open in both directions."""
         self._room.now = now
-        assert link not in self._desk.links
+        assert link not in self._links
         if self._desk.scores.banned(peer, now):
             self._room.emit(Close(link, "banned: the peer has misbehaved"))
             return self._room.flush()
-        opened = self._desk.links[link] = Link(self._desk, link, peer)
+        opened = self._links[link] = Link(self._desk, link, peer)
         opened.open()
         self._arm_sweep()
         return self._room.flush()
@@ -70,7 +71,7 @@ class Replicator:
     def received(self, link: LinkId, data: bytes, now: int) -> list[Effect]:
         """Bytes came on a link, cut anywhere; on a link that was closed meanwhile they are nothing."""
         self._room.now = now
-        found = self._desk.links.get(link)
+        found = self._links.get(link)
         if found is not None:
             found.received(data)
         return self._room.flush()
@@ -78,15 +79,15 @@ class Replicator:
     def disconnected(self, link: LinkId, now: int) -> list[Effect]:
         """A link is gone; what it had asked for is asked of others."""
         self._room.now = now
-        found = self._desk.links.get(link)
+        found = self._links.get(link)
         if found is not None:
-            self._desk.gone(found)
+            self._desk.gone(link)
         return self._room.flush()
 
     def close(self, link: LinkId, reason: str, now: int) -> list[Effect]:
         """End a link in good order."""
         self._room.now = now
-        found = self._desk.links.get(link)
+        found = self._links.get(link)
         if found is not None:
             found.goodbye(reason)
         return self._room.flush()
@@ -138,13 +139,13 @@ class Replicator:
         """Replicate other things from now on."""
         self._room.now = now
         self._room.follows = follows
-        for link in self._desk.each_link():
+        for link in list(self._links.values()):
             link.offer_anew()
         return self._room.flush()
 
     def states(self) -> tuple[SyncState, ...]:
         """How each shared stream stands with each connected peer."""
-        return tuple(talk.state for link in self._desk.each_link() for talk in link.talks.values())
+        return tuple(talk.state for link in list(self._links.values()) for talk in link.talks.values())
 
     def objects(self) -> tuple[ObjectRecord, ...]:
         """Objects that are not here yet."""
@@ -152,7 +153,7 @@ class Replicator:
 
     def sizes(self) -> QueueSizes:
         """How full the queues are; each has its bound in `limits`."""
-        links = list(self._desk.each_link())
+        links = list(self._links.values())
         inbox = self._desk.inbox
         return QueueSizes(
             pending_events=len(inbox.pending),
@@ -171,5 +172,5 @@ class Replicator:
         for waiting in self._desk.inbox.pending.expired(now):
             event = waiting.event
             self._room.note("event-expired", "an event's past never came", stream=event.stream, event=event.id)
-        if self._desk.links or len(self._desk.inbox.pending):
+        if self._links or len(self._desk.inbox.pending):
             self._arm_sweep()

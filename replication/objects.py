@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from domain.envelope import Event
-    from replication.desk import Desk
-    from replication.link import Link
-    from replication.talk import Talk
+    from replication.seams import Counter, Shared
 
 _Key = tuple[StreamId, GitObject]
 
@@ -39,7 +37,7 @@ class _Lacking:
 class Objects:
     """What is lacking here, as far as there is room to remember it; the rest comes up again with the next link."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Counter) -> None:
         self._desk = desk
         self._lacking: dict[_Key, _Lacking] = {}
         self._fetching: dict[Token, tuple[LinkId, list[_Key]]] = {}
@@ -73,13 +71,13 @@ class Objects:
             objects = [each for each in self._desk.room.index.objects(event) if self._here(event.stream, each)]
             self._announce(event.stream, objects)
 
-    def met(self, talk: Talk) -> None:
+    def met(self, talk: Shared) -> None:
         """A stream has come to be shared with a peer: ask it for what is lacking."""
         for each in self._desk.room.index.lacking(talk.stream, OBJECTS_MAX):
             self._add(talk.stream, each)
         self._need(talk, [wanted for stream, wanted in self._lacking if stream == talk.stream])
 
-    def offered(self, talk: Talk, objects: Sequence[tuple[bytes, bool]]) -> None:
+    def offered(self, talk: Shared, objects: Sequence[tuple[bytes, bool]]) -> None:
         """A peer can serve objects; of those that no event here needs yet, the event may be on its way."""
         for name, blob in objects:
             wanted = GitObject(name, blob)
@@ -87,7 +85,7 @@ class Objects:
                 self._lacking[talk.stream, wanted].sources[talk.link.id] = None
         self._fetch()
 
-    def needed(self, talk: Talk, objects: Sequence[tuple[bytes, bool]]) -> None:
+    def needed(self, talk: Shared, objects: Sequence[tuple[bytes, bool]]) -> None:
         """A peer lacks objects: say which are here. It hears of others when they come."""
         wanted = (GitObject(name, blob) for name, blob in objects)
         here = [each for each in wanted if self._here(talk.stream, each)]
@@ -122,10 +120,10 @@ class Objects:
             self._announce(stream, objects)
         self._fetch()
 
-    def gone(self, link: Link) -> None:
+    def gone(self, link: LinkId) -> None:
         """A link is gone; its fetches will be reported as failed by whoever carries them out."""
         for lacking in self._lacking.values():
-            lacking.sources.pop(link.id, None)
+            lacking.sources.pop(link, None)
 
     def _here(self, stream: StreamId, wanted: GitObject) -> bool:
         return self._desk.room.index.have(stream, wanted)
@@ -139,7 +137,7 @@ class Objects:
         self._lacking[stream, wanted] = _Lacking()
         return True
 
-    def _need(self, talk: Talk, objects: Sequence[GitObject]) -> None:
+    def _need(self, talk: Shared, objects: Sequence[GitObject]) -> None:
         for start in range(0, len(objects), OBJECTS_MAX):
             talk.need(objects[start : start + OBJECTS_MAX])
 
@@ -160,7 +158,7 @@ class Objects:
             if first.again_ms > room.now:
                 later = first.again_ms if later is None else min(later, first.again_ms)
                 continue
-            link = self._desk.links.get(next(iter(first.sources)))
+            link = self._desk.link(next(iter(first.sources)))
             if link is None or link.talk(stream) is None:
                 continue
             keys = [

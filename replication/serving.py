@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.ids import DeviceKey
-    from replication.desk import Desk
     from replication.effects import Row, Rows
-    from replication.talk import Talk
+    from replication.seams import Counter, Shared
 
 
 class Serving:
     """One want of a peer's, or one ask (which is read at once)."""
 
-    def __init__(self, desk: Desk, talk: Talk, number: int, feeds: tuple[After, ...]) -> None:
+    def __init__(self, desk: Counter, talk: Shared, number: int, feeds: tuple[After, ...]) -> None:
         self._desk = desk
         self._talk = talk
         self._number = number
@@ -55,7 +54,7 @@ class Serving:
         """What was read, unless the peer may not have it any more."""
         self._reading = False
         talk = self._talk
-        if talk.serving.get(self._number) is not self:
+        if not talk.serves(self._number, self):
             return
         end = rows.failed or not rows.cursor
         sound = self._sound(rows.rows)
@@ -71,7 +70,7 @@ class Serving:
             )
         )
         if end:
-            del talk.serving[self._number]
+            talk.served(self._number)
         else:
             self.read_on()
 

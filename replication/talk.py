@@ -45,9 +45,8 @@ if TYPE_CHECKING:
     from domain.ids import EventId, StreamId
     from domain.ports_replication import GitObject
     from replication.compare import Feed, Record, Salted
-    from replication.desk import Desk
     from replication.inbox import Batch, Parcel
-    from replication.link import Link
+    from replication.seams import Counter, Wire
 
 _SALTS_MAX: Final = 2
 """Comparisons whose salted tips are kept, the peer's and ours."""
@@ -68,15 +67,14 @@ class Wanted:
 class Talk:
     """One stream on one link."""
 
-    def __init__(self, desk: Desk, link: Link, stream: StreamId, tag: bytes) -> None:
+    def __init__(self, desk: Counter, link: Wire, stream: StreamId, tag: bytes) -> None:
         self._desk = desk
         self._room = desk.room
         self.link = link
         self.stream = stream
         self.tag = tag
         self.phase = Phase.KNOWN
-        self.serving: dict[int, Serving] = {}
-        self.dirty = False
+        self._serving: dict[int, Serving] = {}
         self._told: bytes | None = None
         self._theirs: bytes | None = None
         self._salted: OrderedDict[bytes, Salted] = OrderedDict()
@@ -109,6 +107,11 @@ class Talk:
             declined_there=bool(self._declined_there) or self._closed_there,
             equal_at_ms=self._equal_at,
         )
+
+    @property
+    def serving(self) -> int:
+        """How many wants and asks of the peer's are being answered."""
+        return len(self._serving)
 
     @property
     def waiting(self) -> bool:
@@ -311,7 +314,7 @@ class Talk:
         """Serve what follows the tips that the peer names."""
         if not self._may_compare():
             return
-        if message.number in self.serving or self.link.serving >= self._room.limits.wants_served:
+        if message.number in self._serving or self.link.serving >= self._room.limits.wants_served:
             self.link.refuse("too-many-wants", f"{self.link.serving} are served")
             return
         salted = self._salt_with(message.salt)
@@ -321,12 +324,12 @@ class Talk:
         if not asked:
             self._send(Events(stream=self.tag, number=message.number, rows=[], end=True))
             return
-        serving = self.serving[message.number] = Serving(self._desk, self, message.number, asked)
+        serving = self._serving[message.number] = Serving(self._desk, self, message.number, asked)
         serving.read_on()
 
     def on_more(self, message: More) -> None:
         """The peer has stored so much of what it was sent."""
-        serving = self.serving.get(message.number)
+        serving = self._serving.get(message.number)
         if serving is not None:
             serving.credit(message.bytes)
 
@@ -335,8 +338,16 @@ class Talk:
         if self.link.serving >= self._room.limits.wants_served:
             self.link.refuse("too-many-wants", f"{self.link.serving} are served")
             return
-        serving = self.serving[message.number] = Serving(self._desk, self, message.number, ())
+        serving = self._serving[message.number] = Serving(self._desk, self, message.number, ())
         serving.read_ids(message.ids)
+
+    def serves(self, number: int, by: object) -> bool:
+        """Whether a want of the peer's is still answered, and by whom."""
+        return self._serving.get(number) is by
+
+    def served(self, number: int) -> None:
+        """A want is answered."""
+        del self._serving[number]
 
     def on_declined(self, message: Declined) -> None:
         """Leave out what the peer will not hold."""
@@ -370,7 +381,7 @@ class Talk:
         events = [event for event in batch.events if not self.link.seen(event.id)]
         if not events:
             return
-        if not batch.news or self.phase is Phase.KNOWN or self.serving or self._closed_there:
+        if not batch.news or self.phase is Phase.KNOWN or self._serving or self._closed_there:
             self.link.hint(self)
             return
         for part in _parts(events, self._room.limits.batch_bytes):
@@ -449,7 +460,7 @@ class Talk:
     def _late(self, _: int) -> None:
         if any(not wanted.ended and not wanted.parcels for wanted in self._wants.values()):
             self.link.refuse("answer-late", "nothing came of a want")
-        elif self._wants or self.serving:
+        elif self._wants or self._serving:
             # All has come that could, and one of both is slow to store it.
             self._expect_answer()
             return
