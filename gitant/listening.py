@@ -52,6 +52,8 @@ def _bind(family: socket.AddressFamily, address: Any) -> socket.socket:
     try:
         # Connections of the run before that linger do not keep the port; another program that listens does.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it (Linux): an answer in two pieces would wait 40 ms for the client's word on the first.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if family == socket.AF_INET6 and address[0] == "::":
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind(address)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from contextlib import suppress
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, final
@@ -14,6 +12,7 @@ from transport.git.limits import BAND_BYTES_MAX
 from transport.git.pktline import DATA
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterator
 
     from domain.ports_serving import OutgoingPack
@@ -31,7 +30,6 @@ class Words:
         self._loop = loop
         self._lock = Lock()
         self._waiting: deque[bytes] = deque()
-        self._told = asyncio.Event()
         self._progress_at = 0.0
         self._aborted = False
 
@@ -42,7 +40,6 @@ class Words:
         self.still_wanted()
         with self._lock:
             self._waiting.append(data)
-        self._loop.call_soon_threadsafe(self._told.set)
 
     def progress(self, packet: bytes) -> None:
         """Pass it on, unless something was lately or waits still."""
@@ -62,26 +59,14 @@ class Words:
         """What has been said since."""
         if self._aborted:
             raise ClientGone
-        self._told.clear()
         with self._lock:
             data = b"".join(self._waiting)
             self._waiting.clear()
         return data
 
-    async def told(self, patience_s: float) -> None:
-        """Return when something was said, nobody reads any more, or that time is over."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                await self._told.wait()
-
-    def wake(self, _: object = None) -> None:
-        """Have `told` return."""
-        self._told.set()
-
     def abort(self) -> None:
         """Nobody reads any more."""
         self._aborted = True
-        self._told.set()
 
 
 @final
@@ -92,14 +77,17 @@ class Outflow:
         self._chunks: Iterator[bytes | memoryview] = pack.chunks()
         self._banded = banded
         self._rest: memoryview | None = None
+        self.ended = False
+        """Whether all has been pulled."""
 
     def pull(self, bytes_max: int) -> bytes:
-        """The next bytes, about so many; none at the end. Blocks; one thread at a time."""
+        """The next bytes, about so many. Blocks; one thread at a time."""
         parts, size = list[bytes | memoryview](), 0
         while size < bytes_max:
             chunk = self._rest if self._rest is not None else next(self._chunks, None)
             self._rest = None
             if chunk is None:
+                self.ended = True
                 break
             room = bytes_max - size
             if len(chunk) > room:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, final
 from transport.git.asgi import ClientGone
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from transport.git.asgi import Reply
     from transport.git.limits import GitLimits
     from transport.git.turns import Turns
@@ -29,9 +31,16 @@ class Pace:
 
     async def write(self, reply: Reply, chunk: bytes) -> float:
         """Pass on a piece and say how many seconds it took; raises `ClientGone` if that is longer than it may be."""
+        return await self._wait_for(reply.write(chunk), len(chunk))
+
+    async def end(self, reply: Reply, chunk: bytes) -> None:
+        """Pass on the last piece."""
+        await self._wait_for(reply.end(chunk), len(chunk))
+
+    async def _wait_for(self, work: Coroutine[None, None, None], size: int) -> float:
         clock = asyncio.get_running_loop().time
         began = looked = clock()
-        writing = asyncio.ensure_future(reply.write(chunk))
+        writing = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({writing}, timeout=self._look_s))[0]:
                 self._spent_s += clock() - looked
@@ -41,7 +50,7 @@ class Pace:
         finally:
             writing.cancel()
         self._spent_s += clock() - looked
-        self._sent_bytes += len(chunk)
+        self._sent_bytes += size
         return clock() - began
 
     def _check(self, waited_s: float) -> None:

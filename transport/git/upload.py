@@ -32,6 +32,8 @@ CONTENT_TYPE: Final = "application/x-git-upload-pack-result"
 _QUICK_S: Final = 0.2
 """Who takes a piece within this time gets larger ones."""
 _BROKEN: Final = "this node failed to make the pack; its log says why"
+_PATIENCE_S: Final = 0.1
+"""What is ready sooner goes out at once and in one piece: two small ones would have the second wait for the network."""
 _FETCH: Final = b"command=fetch"
 _COMMAND_BYTES: Final = 256
 
@@ -96,8 +98,7 @@ class Uploader:
             if pack is None:
                 await out.end(b"")
             else:
-                await self._stream(Outflow(pack, banded=answer.banded), out)
-                await out.end(FLUSH if answer.banded else b"")
+                await self._stream(Outflow(pack, banded=answer.banded), out, FLUSH if answer.banded else b"")
         except LocalFault as fault:
             text = " ".join(filter(None, [fault.message, fault.hint]))
             await out.end(_last_words(text, banded=answer.banded))
@@ -109,16 +110,20 @@ class Uploader:
                 await out.write(_last_words(_BROKEN, banded=answer.banded))
             raise
 
-    async def _stream(self, flow: Outflow, out: _Sending) -> None:
-        """Send a piece while the next is made."""
+    async def _stream(self, flow: Outflow, out: _Sending, end: bytes) -> None:
+        """Send a piece while the next is made, and the `end` with the last."""
         pulling = self._places.run(flow.pull, out.piece_bytes)
         try:
-            while piece := await asyncio.shield(pulling):
+            while True:
+                piece = await asyncio.shield(pulling)
+                if flow.ended:
+                    break
                 pulling = self._places.run(flow.pull, out.piece_bytes)
                 await out.write(piece)
         finally:
             await asyncio.wait({pulling})  # nobody may close what a thread still reads
             pulling.exception()
+        await out.end(piece + end)
 
     async def _whole(self, body: Body) -> bytes:
         """The request. Of large ones only a few are held at once: anybody may send them, as slowly as they like."""
@@ -161,36 +166,36 @@ class _Sending:
         return self._pieces * BAND_BYTES_MAX
 
     async def while_working(self, work: asyncio.Future[OutgoingPack | None], answer: Answer) -> OutgoingPack | None:
-        """Pass on what `work` says until it is done, and then its result."""
-        work.add_done_callback(self._words.wake)
+        """Wait for `work`; if that takes a while, pass on what it says, and at least that it is at work."""
+        quiet_s = 0.0
         try:
-            while not work.done():
-                await self._words.told(self._keepalive_s)
-                if not work.done():
-                    await self.write(self._words.take() or (band(DATA, b"") if answer.banded else b""))
+            while not (await asyncio.wait({work}, timeout=_PATIENCE_S))[0]:
+                quiet_s += _PATIENCE_S
+                data = self._words.take()
+                if not data and answer.banded and quiet_s >= self._keepalive_s:
+                    data = band(DATA, b"")
+                if data:
+                    quiet_s = 0.0
+                    await self.write(data)
         finally:
             await asyncio.wait({work})
-        pack = work.result()
-        await self.write(self._words.take())
-        return pack
+        return work.result()
 
     async def write(self, data: bytes) -> None:
         """Send a piece; raises `ClientGone` if the client hung up or takes too long."""
-        self._words.still_wanted()
-        if not data:
-            return
+        data = self._words.take() + data
         if not self._reply.started:
             await self._reply.start(CONTENT_TYPE)
         quick = await self._pace.write(self._reply, data) < _QUICK_S
         self._pieces = min(2 * self._pieces, self._pieces_max) if quick else 1
 
     async def end(self, data: bytes) -> None:
-        """Send the last piece."""
-        self._words.still_wanted()
-        if not self._reply.started:
-            await self._reply.whole(CONTENT_TYPE, data)
+        """Send the last piece; what has no other is sent whole, with its length."""
+        data = self._words.take() + data
+        if self._reply.started:
+            await self._pace.end(self._reply, data)
         else:
-            await self._reply.end(data)
+            await self._reply.whole(CONTENT_TYPE, data)
 
 
 def _last_words(text: str, *, banded: bool) -> bytes:
