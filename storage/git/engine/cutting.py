@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from domain.ports_serving import Deepening
-    from storage.git.engine.view import SeenThrough
+    from storage.git.engine.linked import Shown
 
 
-def cut_history(view: SeenThrough, wants: Sequence[str], client_shallow: Collection[str], deepening: Deepening) -> Cut:
+def cut_history(view: Shown, wants: Sequence[str], client_shallow: Collection[str], deepening: Deepening) -> Cut:
     """The cut that `deepening` asks for; raises `InvalidInput` where nothing would be left."""
-    known = {place: oid for oid in client_shallow if view.has(oid) for place in view.commits([oid])}
+    known = {place: oid for oid in client_shallow for place in view.tables.commits([oid]) if view.past[place]}
     if deepening.depth is None:
         ends, kept = _by_walk(view, wants, deepening)
     elif deepening.depth >= DEPTH_INFINITE:
@@ -26,25 +26,25 @@ def cut_history(view: SeenThrough, wants: Sequence[str], client_shallow: Collect
     elif deepening.relative:
         ends, kept = view.tables.graph.within(known, deepening.depth + 1)
     else:
-        ends, kept = view.tables.graph.within(view.commits(wants), deepening.depth)
+        ends, kept = view.tables.graph.within(view.tables.commits(wants), deepening.depth)
     return Cut(
         frozenset(_names(view, ends - known.keys())),
         frozenset(oid for place, oid in known.items() if place in kept),
     )
 
 
-def _by_walk(view: SeenThrough, wants: Sequence[str], deepening: Deepening) -> tuple[set[int], set[int]]:
+def _by_walk(view: Shown, wants: Sequence[str], deepening: Deepening) -> tuple[set[int], set[int]]:
     """(commits with a parent that is left out, the others that are kept)."""
     graph = view.tables.graph
     names = {ref.name: ref.oid for ref in view.refs}
     if unknown := [name for name in deepening.excluded if name not in names]:
         raise InvalidInput(f"there is no ref {unknown[0]}")
-    kept = graph.past(view.commits(wants)).copy()
+    kept = graph.past(view.tables.commits(wants)).copy()
     if deepening.since is not None:
         # What is older hides its whole past, wherever a clock was wrong.
         old = np.flatnonzero(kept & (graph.columns.time < deepening.since))
         kept &= ~graph.past(old.tolist())
-    kept &= ~graph.past(view.commits(names[name] for name in deepening.excluded))
+    kept &= ~graph.past(view.tables.commits(names[name] for name in deepening.excluded))
     places = np.flatnonzero(kept).tolist()
     if not places:
         raise InvalidInput("no commits selected for shallow requests")
@@ -52,6 +52,6 @@ def _by_walk(view: SeenThrough, wants: Sequence[str], deepening: Deepening) -> t
     return ends, set(places) - ends
 
 
-def _names(view: SeenThrough, places: Iterable[int]) -> list[str]:
+def _names(view: Shown, places: Iterable[int]) -> list[str]:
     numbers = view.tables.graph.columns.number[np.array(sorted(places), np.int64)]
     return view.tables.hexes(numbers)

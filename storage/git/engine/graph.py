@@ -84,6 +84,27 @@ class Graph:
                 seen[place] = 1
         return np.frombuffer(seen, np.bool_)
 
+    def grown(self, starts: Iterable[int], old_starts: Iterable[int], old_past: Mask) -> Mask | None:
+        """`past(starts)`, if all that `old_starts` led to belongs to it, found by walking what is new only.
+
+        `old_past` may be of a time when there were fewer commits. None if that cannot be seen this way.
+        """
+        seen = bytearray(old_past.tobytes()).ljust(self.count, b"\0")
+        old_count, met, stack = len(old_past), set[int](), list[int]()
+        for place in starts:
+            (met.add if place < old_count and old_past[place] else stack.append)(place)
+        while stack:
+            place = stack.pop()
+            if seen[place]:
+                continue
+            seen[place] = 1
+            for parent in self.parents(place):
+                if parent < old_count and old_past[parent]:
+                    met.add(parent)
+                elif not seen[parent]:
+                    stack.append(parent)
+        return np.frombuffer(seen, np.bool_) if met.issuperset(old_starts) else None
+
     def lacking(self, wants: Sequence[int], haves: Sequence[int]) -> Numbers:
         """The places in the past of `wants` and not of `haves`, ascending."""
         found = self._near(wants, haves) if haves else None

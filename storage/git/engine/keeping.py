@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, final
 from domain.errors import NotFound
 from storage.git.engine.building import build_segments
 from storage.git.engine.known import Neighbours
-from storage.git.engine.linked import LinkedTables
 from storage.git.engine.segment import load_segment, open_pack, write_segment
+from storage.git.engine.view import RefTables
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -42,7 +42,7 @@ class _Shelf:
     stamp: tuple[int, int, int] | None = None
     """Of the folder of packs, when that can be relied on."""
     names: frozenset[str] = frozenset()
-    tables: LinkedTables | None = None
+    tables: RefTables | None = None
 
     def cost(self) -> int:
         tables = self.tables
@@ -62,7 +62,7 @@ class KeptTables:
         self._lock = threading.Lock()
         self._shelves: OrderedDict[Path, _Shelf] = OrderedDict()
 
-    def tables(self, repo: Path) -> LinkedTables:
+    def tables(self, repo: Path) -> RefTables:
         with self._lock:
             shelf = self._shelves.setdefault(repo, _Shelf())
             self._shelves.move_to_end(repo)
@@ -85,7 +85,7 @@ class KeptTables:
                     del self._shelves[repo]
 
 
-def _current(shelf: _Shelf, folder: Path) -> LinkedTables:
+def _current(shelf: _Shelf, folder: Path) -> RefTables:
     """The tables of the packs that are in the folder now."""
     try:
         found = folder.stat()
@@ -108,10 +108,10 @@ def _pack_names(folder: Path) -> frozenset[str]:
     return frozenset(name[:-4] for name in found if name.endswith(".idx") and f"{name[:-4]}.pack" in found)
 
 
-def _extended(shelf: _Shelf, folder: Path, names: frozenset[str]) -> LinkedTables:
+def _extended(shelf: _Shelf, folder: Path, names: frozenset[str]) -> RefTables:
     if shelf.tables is not None and shelf.names <= names:
-        return shelf.tables.with_packs(load_packs(folder, names - shelf.names, shelf.tables.segments))
-    return LinkedTables().with_packs(load_packs(folder, names, ()))
+        return RefTables(shelf.tables, load_packs(folder, names - shelf.names, shelf.tables.segments))
+    return RefTables(None, load_packs(folder, names, ()))
 
 
 def load_packs(folder: Path, names: Iterable[str], present: Iterable[Segment]) -> list[Segment]:

@@ -2,24 +2,21 @@
 
 A segment never waits for others to be made, so what joins them is made here, in memory, when a repository is opened:
 which ids lie in several packs, which commit is whose parent, what the foreign ids are. New packs are added to what is
-there (`with_packs`), and what was numbered keeps its number.
+there, and what was numbered keeps its number.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from domain.errors import Damaged
-from storage.git.engine.building import EMPTY_TREE
-from storage.git.engine.entries import matching
 from storage.git.engine.graph import CommitColumns, Graph
-from storage.git.engine.lookup import Lookup
+from storage.git.engine.naming import NOWHERE, Naming
 from storage.git.engine.reading import Reader
-from storage.git.engine.segment import NAME_BYTES, keys_of
-from storage.git.engine.tables import WHOLE, Entries, PackFile
-from storage.git.engine.view import SeenThrough
+from storage.git.engine.segment import NAME_BYTES
+from storage.git.engine.tables import COMMIT, TAG, WHOLE, Entries, PackFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,29 +27,18 @@ if TYPE_CHECKING:
     from storage.git.engine.segment import Columns, Segment
     from storage.git.engine.tables import Mask, Numbers
 
-_YOUNG_OBJECTS_MAX: Final = 16_384
-"""Smaller packs are looked up in all at once."""
-_NOWHERE: Final = -2
-"""In place of the number of an object that is named and not here."""
+_TAG_CHAIN_MAX: Final = 4_096
 
 
-class _Names(NamedTuple):
-    """Ids that are looked up together, ascending, and the number of each."""
+class _Again(NamedTuple):
+    """Which commits introduce objects that lie in other packs."""
 
-    key: NDArray[np.uint64]
-    names: NDArray[np.uint8]
-    number: NDArray[np.int64] | None
-    """None where they are those of a pack."""
-    first: int
-
-    def find(self, ids: NDArray[np.uint8]) -> Numbers:
-        rows = matching(self.key, self.names, ids)
-        if self.number is None:
-            return np.where(rows >= 0, rows + self.first, -1)
-        return np.where(rows >= 0, self.number[rows], -1) if len(self.number) else rows
+    number: Numbers
+    """Ascending."""
+    by: Numbers
+    """Places."""
 
 
-_NO_NAMES: Final = _Names(np.empty(0, np.uint64), np.empty((0, NAME_BYTES), np.uint8), np.empty(0, np.int64), 0)
 _NO_COMMITS: Final = CommitColumns(
     np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int64),
     np.zeros(1, np.int64), np.empty(0, np.int32),
@@ -60,84 +46,48 @@ _NO_COMMITS: Final = CommitColumns(
 _NONE: Final = np.empty(0, np.int64)
 
 
-@final
 class LinkedTables:
-    """`Tables` over segments. Start from `LinkedTables()` and add."""
+    """`Tables` over segments, but for what refs have to do with."""
 
-    def __init__(self) -> None:
-        self.segments: tuple[Segment, ...] = ()
-        self.packs: Sequence[PackFile] = ()
-        self.count = 0
-        self.graph = Graph(_NO_COMMITS)
-        self.first_number = np.zeros(1, np.int64)
-        """Of each segment, and of one that may follow."""
-        self.first_place = np.zeros(1, np.int64)
-        """Of each segment's commits, likewise."""
-        self.foreign: tuple[Numbers, ...] = ()
-        """For each segment, the numbers of its foreign ids."""
-        self.tag_targets: dict[int, int] = {}
-        self._large: tuple[_Names, ...] = ()
-        self._young = _NO_NAMES
-        self._copies, self._originals = _NONE, _NONE
-        self._again, self._again_by = _NONE, _NONE
-        self._lookups: tuple[tuple[Lookup, _Names], ...] = ()
+    def __init__(self, old: LinkedTables | None = None, segments: Iterable[Segment] = ()) -> None:
+        """What is in `old`, under the numbers it has there, and more.
 
-    def with_packs(self, segments: Iterable[Segment]) -> LinkedTables:
-        """These tables and more; raises `Damaged` where a commit's parent is nowhere."""
-        new = LinkedTables()
+        Raises `Damaged` where a commit's parent is nowhere.
+        """
         added = sorted(segments, key=lambda segment: (-len(segment.pack.names), segment.pack.path.name))
-        new.segments = (*self.segments, *added)
-        sizes = [len(segment.pack.names) for segment in new.segments]
-        new.first_number = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        new.first_place = np.concatenate(
-            [[0], np.cumsum([len(segment.columns.commit) for segment in new.segments])]
-        ).astype(np.int64)
-        new.count = int(new.first_number[-1])
-        new.packs = tuple(
+        self.segments: tuple[Segment, ...] = (*old.segments, *added) if old else tuple(added)
+        self.first_number = _starts(len(segment.pack.names) for segment in self.segments)
+        """Of each segment, and of one that may follow."""
+        self.first_place = _starts(len(segment.columns.commit) for segment in self.segments)
+        """Of each segment's commits, likewise."""
+        self.count = int(self.first_number[-1])
+        self.packs: Sequence[PackFile] = tuple(
             PackFile(segment.pack.path, segment.pack.data, int(first), len(segment.pack.names))
-            for segment, first in zip(new.segments, new.first_number, strict=False)
+            for segment, first in zip(self.segments, self.first_number, strict=False)
         )
-        new._name(self, added)
-        ids = [segment.columns.foreign for segment in added]
-        found = new.numbers_of(np.concatenate([_NO_NAMES.names, *ids]), missing=_NOWHERE)
-        new.foreign = (*self.foreign, *np.split(found, np.cumsum([len(rows) for rows in ids])[:-1])) if added else ()
-        new._link(self, added)
-        return new
+        begin = len(self.segments) - len(added)
+        naming = old.naming if old else Naming()
+        self.naming: Naming = naming.extended(added, int(self.first_number[begin]))
+        self.foreign: tuple[Numbers, ...] = (*(old.foreign if old else ()), *self._foreign_of(added))
+        """For each segment, the numbers of its foreign ids."""
+        new = list(enumerate(added, begin))
+        self.tag_targets: dict[int, int] = dict(old.tag_targets) if old else {}
+        self._note_tags(new)
+        self.again: _Again = self._noted_again(old.again if old else _Again(_NONE, _NONE), new)
+        self.graph: Graph = Graph(self._joined(old.graph.columns if old else _NO_COMMITS, new))
 
     # --- names and numbers -------------------------------------------------------------------
 
     def find(self, oids: Sequence[str]) -> Numbers:
         raw = np.frombuffer(bytes.fromhex("".join(oids)), np.uint8).reshape(-1, NAME_BYTES)
-        return self.numbers_of(raw)
+        return self.naming.numbers(raw)
 
     def number(self, oid: bytes) -> int:
         """Of one object; -1 if it is not here."""
-        for lookup, names in self._lookups:
-            row = lookup.row(oid)
-            if row >= 0:
-                number = row + names.first if names.number is None else int(names.number[row])
-                return int(self.canonical(np.array([number]))[0]) if len(self._copies) else number
-        return -1
-
-    def numbers_of(self, ids: NDArray[np.uint8], *, missing: int = -1) -> Numbers:
-        """Canonical numbers of ids, 20 bytes a row; `missing` for what is not here."""
-        found = np.full(len(ids), -1, np.int64)
-        left = np.arange(len(ids))
-        for names in (*self._large, self._young):
-            found[left] = names.find(ids[left])
-            left = np.flatnonzero(found < 0)
-            if not len(left):
-                return self.canonical(found)
-        if missing != -1:
-            known = (ids[left] == np.frombuffer(EMPTY_TREE, np.uint8)).all(axis=1)
-            found[left[~known]] = missing
-        return self.canonical(found)
+        return self.naming.number(oid)
 
     def canonical(self, numbers: Numbers) -> Numbers:
-        if not len(self._copies) or not len(numbers):
-            return numbers
-        at = np.minimum(np.searchsorted(self._copies, numbers), len(self._copies) - 1)
-        return np.where(self._copies[at] == numbers, self._originals[at], numbers)
+        return self.naming.canonical(numbers)
 
     def names(self, numbers: Numbers) -> NDArray[np.uint8]:
         found = np.empty((len(numbers), NAME_BYTES), np.uint8)
@@ -230,7 +180,7 @@ class LinkedTables:
                 links = links[columns.depth[at] < depth_max]
             parts.append(self._numbered(index, links))
         found = np.concatenate(parts) if parts else _NONE
-        if (found == _NOWHERE).any():
+        if (found == NOWHERE).any():
             raise Damaged("an object that a commit's tree names is missing", hint="`gitant doctor` looks for more")
         return found[found >= 0]
 
@@ -244,7 +194,7 @@ class LinkedTables:
             known[known] = past[first_place + first[known]]
             known |= _any_in(past, columns.again, columns.again_by, ordinals, known, int(first_place))
             held[where] = known
-        return held | _any_in(past, self._again, self._again_by, numbers, held, 0)
+        return held | _any_in(past, self.again.number, self.again.by, numbers, held, 0)
 
     def walked(self, places: Numbers) -> Numbers:
         """Those of these commits of which it is not known what they introduce."""
@@ -256,8 +206,24 @@ class LinkedTables:
                 parts.append(mine[segment.columns.walk[mine - first] != 0])
         return np.concatenate(parts) if parts else _NONE
 
-    def view(self, refs: Sequence[AdvertisedRef]) -> SeenThrough:
-        return SeenThrough(self, refs)
+    def commits(self, oids: Iterable[str]) -> list[int]:
+        """The places of the commits that these are or, as tags, lead to, each once; what is not here is left out."""
+        numbers = self.find(list(oids))
+        numbers = numbers[numbers >= 0]
+        kinds = self.column(lambda columns: columns.kind, numbers)
+        ends = [self.chain(number)[-1] for number in numbers[kinds == TAG].tolist()]
+        peeled = np.array([number for number in ends if self.kind(number) == COMMIT], np.int64)
+        places: list[int] = np.unique(self.graph.places(np.concatenate([numbers[kinds == COMMIT], peeled]))).tolist()
+        return places
+
+    def chain(self, number: int) -> list[int]:
+        """An object and, of a tag, what it leads to step by step; raises `Damaged` where that is not here."""
+        steps = [number]
+        while steps[-1] in self.tag_targets:
+            steps.append(self.tag_targets[steps[-1]])
+            if steps[-1] < 0 or len(steps) > _TAG_CHAIN_MAX:
+                raise Damaged(f"what the tag {self.name(number).hex()} leads to is missing")
+        return steps
 
     # --- linking -----------------------------------------------------------------------------
 
@@ -268,78 +234,46 @@ class LinkedTables:
             numbers[outside] = self.foreign[index][~links[outside]]
         return self.canonical(numbers)
 
-    def _name(self, old: LinkedTables, added: Sequence[Segment]) -> None:
-        """Make the new ids known, and find out which of them are copies."""
-        self._large, self._young = old._large, old._young
-        self._copies, self._originals = old._copies, old._originals
-        parts, begin = list[_Names](), len(old.segments)
-        for segment, first in zip(added, self.first_number[begin:-1].tolist(), strict=True):
-            key, names = segment.columns.key, segment.pack.names
-            if len(key) < _YOUNG_OBJECTS_MAX:
-                parts.append(_Names(key, names, np.arange(first, first + len(key)), 0))
-            else:
-                self._note_copies(np.arange(first, first + len(key), dtype=np.int64), names, one_pack=True)
-                self._large = (*self._large, _Names(key, names, None, first))
-        if parts:
-            begin = int(self.first_number[begin + len(added) - len(parts)])
-            self._note_copies(
-                np.arange(begin, self.count), np.concatenate([part.names for part in parts]), one_pack=False
-            )
-            self._young = _merged(self._young, parts, self._copies)
-        self._lookups = tuple((Lookup(names.key, names.names), names) for names in (*self._large, self._young))
+    def _foreign_of(self, added: Sequence[Segment]) -> list[Numbers]:
+        if not added:
+            return []
+        ids = [segment.columns.foreign for segment in added]
+        found = self.naming.numbers(np.concatenate(ids), missing=NOWHERE)
+        return np.split(found, np.cumsum([len(rows) for rows in ids])[:-1])
 
-    def _note_copies(self, numbers: Numbers, names: NDArray[np.uint8], *, one_pack: bool) -> None:
-        """Find those of these new objects that were there before, or are in an earlier place among them."""
-        earlier, among = self.numbers_of(names), numbers
-        if not one_pack:
-            key = keys_of(names)
-            order = np.argsort(key, kind="stable")
-            among = numbers[order][matching(key[order], names[order], names)]
-        original = np.where(earlier >= 0, earlier, among)
-        copies = original != numbers
-        if copies.any():
-            self._copies = np.concatenate([self._copies, numbers[copies]])
-            self._originals = np.concatenate([self._originals, original[copies]])
+    def _note_tags(self, new: Iterable[tuple[int, Segment]]) -> None:
+        for index, segment in new:
+            tags = self.canonical(segment.columns.tag + self.first_number[index])
+            targets = self._numbered(index, segment.columns.tag_target)
+            self.tag_targets.update(zip(tags.tolist(), targets.tolist(), strict=True))
 
-    def _link(self, old: LinkedTables, added: Sequence[Segment]) -> None:
-        """Join the new commits and tags to the others."""
-        begin = len(old.segments)
-        before = old.graph.columns
-        number, time, generation, tree = [before.number], [before.time], [before.generation], [before.tree]
-        lengths = [np.diff(before.parent_at)]
-        parents: list[Numbers] = []
-        again, again_by = [old._again], [old._again_by]
-        self.tag_targets = dict(old.tag_targets)
-        for index, segment in enumerate(added, begin):
-            columns, first = segment.columns, self.first_number[index]
-            number.append(columns.commit + first)
-            time.append(columns.time)
-            generation.append(columns.generation)
-            tree.append(self._numbered(index, columns.tree))
-            lengths.append(np.diff(columns.parent_at))
+    def _noted_again(self, before: _Again, new: Iterable[tuple[int, Segment]]) -> _Again:
+        again, by = [before.number], [before.by]
+        for index, segment in new:
+            columns = segment.columns
             outside = int(np.searchsorted(columns.again, 0))
             again.append(self._numbered(index, columns.again[:outside]))
-            again_by.append(columns.again_by[:outside] + self.first_place[index])
-            targets = self._numbered(index, columns.tag_target).tolist()
-            self.tag_targets.update(zip(self.canonical(columns.tag + first).tolist(), targets, strict=True))
-        numbers = np.concatenate(number)
-        for index, segment in enumerate(added, begin):
-            parents.append(self._places(index, segment, numbers))
-        order = np.argsort(np.concatenate(again), kind="stable")
-        self._again, self._again_by = np.concatenate(again)[order], np.concatenate(again_by)[order]
-        starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
-        self.graph = Graph(
-            CommitColumns(
-                numbers,
-                np.concatenate(time),
-                np.concatenate(generation),
-                np.concatenate(tree),
-                starts,
-                np.concatenate([before.parent, *parents]).astype(np.int32),
-            )
+            by.append(columns.again_by[:outside] + self.first_place[index])
+        numbers = np.concatenate(again)
+        order = np.argsort(numbers, kind="stable")
+        return _Again(numbers[order], np.concatenate(by)[order])
+
+    def _joined(self, before: CommitColumns, new: Sequence[tuple[int, Segment]]) -> CommitColumns:
+        """The columns of all commits, with their parents found."""
+        columns = [segment.columns for _, segment in new]
+        numbers = np.concatenate(
+            [before.number, *(segment.columns.commit + self.first_number[index] for index, segment in new)]
+        )
+        return CommitColumns(
+            numbers,
+            np.concatenate([before.time, *(one.time for one in columns)]),
+            np.concatenate([before.generation, *(one.generation for one in columns)]),
+            np.concatenate([before.tree, *(self._numbered(index, segment.columns.tree) for index, segment in new)]),
+            _starts_of([np.diff(before.parent_at), *(np.diff(one.parent_at) for one in columns)]),
+            np.concatenate([before.parent, *(self._places(index, segment, numbers) for index, segment in new)]),
         )
 
-    def _places(self, index: int, segment: Segment, numbers: Numbers) -> NDArray[np.int64]:
+    def _places(self, index: int, segment: Segment, numbers: Numbers) -> NDArray[np.int32]:
         """Where the parents of a segment's commits stand among all commits."""
         links = segment.columns.parent
         found = numbers[np.maximum(links, 0) + self.first_place[index]] if len(links) else _NONE
@@ -347,7 +281,34 @@ class LinkedTables:
         found[outside] = self.foreign[index][~links[outside]]
         if (found < 0).any():
             raise Damaged(f"{segment.pack.path.name} has a commit whose parent is missing")
-        return np.searchsorted(numbers, self.canonical(found))
+        return np.searchsorted(numbers, self.canonical(found)).astype(np.int32)
+
+
+class Shown(Protocol):
+    """What somebody sees of a repository."""
+
+    @property
+    def tables(self) -> LinkedTables: ...
+    @property
+    def refs(self) -> Sequence[AdvertisedRef]: ...
+    @property
+    def tips(self) -> tuple[str, ...]:
+        """The objects that refs point to, each once."""
+        ...
+
+    @property
+    def past(self) -> Mask:
+        """Which commits they lead to."""
+        ...
+
+
+def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
+    return _starts_of([np.array(list(lengths), np.int64)])
+
+
+def _starts_of(lengths: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Where each begins that has one of these lengths, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
 
 
 def spans(starts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -374,14 +335,3 @@ def _any_in(
     rows = np.repeat(low - before, lengths) + np.arange(int(lengths.sum()))
     found[which[past[by[rows] + first_place]]] = True
     return found
-
-
-def _merged(young: _Names, parts: Sequence[_Names], copies: Numbers) -> _Names:
-    """The ids of small packs in one order, copies left out."""
-    numbers = [part.number for part in (young, *parts) if part.number is not None]
-    number = np.concatenate(numbers)
-    kept = ~np.isin(number, copies)
-    key = np.concatenate([part.key for part in (young, *parts)])[kept]
-    names = np.concatenate([part.names for part in (young, *parts)])[kept]
-    order = np.argsort(key, kind="stable")
-    return _Names(key[order], names[order], number[kept][order], 0)

@@ -16,6 +16,7 @@ import numpy as np
 from domain.errors import Damaged, NotFound
 from domain.ports_serving import Cut
 from storage.git.engine.building import EMPTY_TREE
+from storage.git.engine.naming import NOWHERE
 from storage.git.engine.segment import NAME_BYTES
 from storage.git.engine.tables import BLOB, COMMIT, TREE, Selection
 from storage.git.engine.trees import TreeComparer
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from domain.ports_serving import ObjectFilter, PackRequest
-    from storage.git.engine.linked import LinkedTables
+    from storage.git.engine.linked import LinkedTables, Shown
     from storage.git.engine.tables import Mask, Numbers
-    from storage.git.engine.view import SeenThrough
 
 _EDGES_MAX: Final = 8
 """With so many of the client's commits' trees those at a cut are compared, to leave out what is the same."""
@@ -43,25 +43,24 @@ class _Named(NamedTuple):
     trees: list[int]
 
 
-def everything(view: SeenThrough) -> Numbers:
-    """All that the tips of the view lead to."""
-    named = _named(view, view.tips)
-    objects = _Objects(view.tables, None, lambda: None)
-    objects.add_commits(np.flatnonzero(view.past))
-    objects.add_named(named)
+def everything(tables: LinkedTables, tips: Iterable[str], past: Mask) -> Numbers:
+    """All that `tips` lead to, whose commits and their past are `past`."""
+    objects = _Objects(tables, None, lambda: None)
+    objects.add_commits(np.flatnonzero(past))
+    objects.add_named(_named(tables, tips))
     return objects.all()
 
 
-def select(view: SeenThrough, request: PackRequest, still_wanted: Callable[[], None]) -> Selection:
+def select(view: Shown, request: PackRequest, still_wanted: Callable[[], None]) -> Selection:
     """What a client needs who asks for this."""
     tables, graph = view.tables, view.tables.graph
-    named = _named(view, request.wants)
-    haves = view.commits(request.haves)
+    named = _named(tables, request.wants)
+    haves = tables.commits(request.haves)
     cut = request.cut or _NO_CUT
-    ends = frozenset(view.commits((request.client_shallow | cut.shallow) - cut.unshallow))
-    old_ends = frozenset(view.commits(request.client_shallow))
+    ends = frozenset(tables.commits((request.client_shallow | cut.shallow) - cut.unshallow))
+    old_ends = frozenset(tables.commits(request.client_shallow))
     # What a client unshallows need not be in the past of what it wants.
-    below = [parent for place in view.commits(cut.unshallow) for parent in graph.parents(place)]
+    below = [parent for place in tables.commits(cut.unshallow) for parent in graph.parents(place)]
     if ends or old_ends:
         past = graph.past(haves, old_ends)
         places = np.flatnonzero(graph.past([*named.commits, *below], ends) & ~past)
@@ -99,17 +98,17 @@ def _chosen(places: Numbers, place: int) -> bool:
     return at < len(places) and int(places[at]) == place
 
 
-def _named(view: SeenThrough, wants: Iterable[str]) -> _Named:
+def _named(tables: LinkedTables, wants: Iterable[str]) -> _Named:
     named = _Named([], [], [])
     oids = list(dict.fromkeys(wants))
-    for oid, number in zip(oids, view.tables.find(oids).tolist(), strict=True):
+    for oid, number in zip(oids, tables.find(oids).tolist(), strict=True):
         if number < 0:
             raise NotFound(f"there is no object {oid} in this repository")
-        *tags, end = view.chain(number)
+        *tags, end = tables.chain(number)
         named.objects.extend(tags)
-        kind = view.tables.kind(end)
+        kind = tables.kind(end)
         if kind == COMMIT:
-            named.commits.append(view.tables.graph.place(end))
+            named.commits.append(tables.graph.place(end))
         else:
             (named.trees if kind == TREE else named.objects).append(end)
     return named
@@ -172,13 +171,13 @@ class _Objects:
             inside = self._filtered(self._below(named.trees, 1))
             self._named += [np.array(named.trees, np.int64), inside]
 
-    def add_tags(self, view: SeenThrough) -> None:
+    def add_tags(self, view: Shown) -> None:
         """Tags that refs are and that lead to what is sent."""
         tagged = [(ref.oid, ref.peeled) for ref in view.refs if ref.peeled is not None]
         tags = self._tables.find([oid for oid, _ in tagged])
         ends = self._tables.find([end for _, end in tagged])
         sent = np.isin(ends, self.all())
-        chains = [view.chain(number)[:-1] for number in tags[sent & (tags >= 0)].tolist()]
+        chains = [self._tables.chain(number)[:-1] for number in tags[sent & (tags >= 0)].tolist()]
         self._named.append(np.array([number for chain in chains for number in chain], np.int64))
 
     def all(self) -> Numbers:
@@ -192,7 +191,8 @@ class _Objects:
             return numbers
         kind = self._tables.column(lambda columns: columns.kind, numbers)
         large = self._tables.column(lambda columns: columns.size, numbers) >= self._blob_max
-        return numbers[~((kind == BLOB) & large)]
+        small: Numbers = numbers[~((kind == BLOB) & large)]
+        return small
 
     def _merged(self) -> Numbers:
         if self._plain is None:
@@ -221,8 +221,8 @@ class _Objects:
     def _within(self, found: dict[bytes, int], deeper: int = 0) -> Numbers:
         limit = None if self._depth_max is None else self._depth_max + deeper
         names = b"".join(found if limit is None else (oid for oid, depth in found.items() if depth < limit))
-        numbers = self._tables.numbers_of(np.frombuffer(names, np.uint8).reshape(-1, NAME_BYTES), missing=-2)
-        if (numbers == -2).any():
+        numbers = self._tables.naming.numbers(np.frombuffer(names, np.uint8).reshape(-1, NAME_BYTES), missing=NOWHERE)
+        if (numbers == NOWHERE).any():
             raise Damaged("an object that a tree names is missing", hint="`gitant doctor` looks for more")
         return numbers[numbers >= 0]
 

@@ -1,40 +1,52 @@
-"""What one set of refs leads to: `View`. What lies beyond it does not exist here."""
+"""What one set of refs leads to: `View`; what lies beyond it does not exist there. And `Tables` that give views."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
-import numpy as np
-
-from domain.errors import NotFound
 from storage.git.engine.cutting import cut_history
-from storage.git.engine.selecting import everything, select
-from storage.git.engine.tables import COMMIT, TAG
+from storage.git.engine.linked import LinkedTables
+from storage.git.engine.reach import Reaches
+from storage.git.engine.selecting import select
+from storage.git.engine.tables import COMMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from domain.ports_git import AdvertisedRef
     from domain.ports_serving import Cut, Deepening, PackRequest
-    from storage.git.engine.linked import LinkedTables
+    from storage.git.engine.reach import Reach
+    from storage.git.engine.segment import Segment
     from storage.git.engine.tables import Mask, Numbers, Selection
 
 _OID_DIGITS: Final = 40
-_TAG_CHAIN_MAX: Final = 4_096
+
+
+@final
+class RefTables(LinkedTables):
+    """`Tables`, whole."""
+
+    def __init__(self, old: RefTables | None = None, segments: Iterable[Segment] = ()) -> None:
+        super().__init__(old, segments)
+        self.reaches: Reaches = Reaches(old.reaches.seeds() if old else ())
+
+    def view(self, refs: Sequence[AdvertisedRef]) -> SeenThrough:
+        return SeenThrough(self, refs, self.reaches.of(self, frozenset(ref.oid for ref in refs)))
 
 
 @final
 class SeenThrough:
     """`View`. What takes a walk is found out when it is first asked for, and remembered."""
 
-    def __init__(self, tables: LinkedTables, refs: Sequence[AdvertisedRef]) -> None:
+    def __init__(self, tables: RefTables, refs: Sequence[AdvertisedRef], reach: Reach) -> None:
         self.tables = tables
         self.refs = refs
+        self.reach = reach
 
-    @cached_property
+    @property
     def tips(self) -> tuple[str, ...]:
-        return tuple(sorted({ref.oid for ref in self.refs}))
+        return self.reach.tips
 
     @cached_property
     def shown(self) -> frozenset[str]:
@@ -42,24 +54,13 @@ class SeenThrough:
         peeled = (ref.peeled for ref in self.refs if ref.peeled is not None)
         return frozenset(self.tips) | frozenset(peeled)
 
-    @cached_property
+    @property
     def past(self) -> Mask:
         """Which commits the refs lead to."""
-        return self.tables.graph.past(self.commits(self.tips))
-
-    @cached_property
-    def _everything(self) -> Numbers:
-        return everything(self)
-
-    @cached_property
-    def _reached(self) -> Mask:
-        """Which objects the refs lead to."""
-        reached = np.zeros(self.tables.count, np.bool_)
-        reached[self._everything] = True
-        return reached
+        return self.reach.past
 
     def everything(self) -> Numbers:
-        return self._everything
+        return self.reach.everything
 
     def select(self, request: PackRequest, still_wanted: Callable[[], None] = lambda: None) -> Selection:
         return select(self, request, still_wanted)
@@ -82,7 +83,7 @@ class SeenThrough:
             elif self.tables.kind(number) == COMMIT:
                 if not self.past[self.tables.graph.place(number)]:
                     absent.add(oid)
-            elif not self._reached[number]:
+            elif not self.reach.reached[number]:
                 absent.add(oid)
         return absent
 
@@ -92,28 +93,7 @@ class SeenThrough:
         return dict(zip(seen, sizes.tolist(), strict=True))
 
     def all_meet(self, wants: Sequence[str], common: Collection[str]) -> bool:
-        return self.tables.graph.all_meet(self.commits(wants), frozenset(self.commits(common)))
-
-    def commits(self, oids: Iterable[str]) -> list[int]:
-        """The places of the commits that these are or, as tags, lead to, each once; what is not here is left out."""
-        numbers = self.tables.find(list(oids))
-        numbers = numbers[numbers >= 0]
-        kinds = self.tables.column(lambda columns: columns.kind, numbers)
-        found = numbers[kinds == COMMIT]
-        ends = [self.chain(number)[-1] for number in numbers[kinds == TAG].tolist()]
-        peeled = [number for number in ends if self.tables.kind(number) == COMMIT]
-        places: list[int] = np.unique(self.tables.graph.places(np.append(found, peeled))).tolist()
-        return places
-
-    def chain(self, number: int) -> list[int]:
-        """An object and, of a tag, what it leads to step by step; raises `NotFound` where that is not here."""
-        steps = [number]
-        targets = self.tables.tag_targets
-        while steps[-1] in targets:
-            steps.append(targets[steps[-1]])
-            if steps[-1] < 0 or len(steps) > _TAG_CHAIN_MAX:
-                raise NotFound(f"what the tag {self.tables.name(number).hex()} leads to is not in this repository")
-        return steps
+        return self.tables.graph.all_meet(self.tables.commits(wants), frozenset(self.tables.commits(common)))
 
     def _number(self, oid: str) -> int:
         try:
