@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -166,5 +165,5 @@ def _anon_kib(pid: int) -> int:
 def _end(process: subprocess.Popen[bytes] | None) -> None:
     if process is not None:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+            process.terminate()
         process.wait()

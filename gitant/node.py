@@ -33,8 +33,10 @@ from projections.reader import SqliteViews
 from storage import keys
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
+from storage.git.engine.keeping import KeptTables
+from storage.git.engine.serving import EngineServing
+from storage.git.engine.shelf import Shelf
 from storage.git.packbuild import DulwichPacks
-from storage.git.plain_serving import PlainServing
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
 from transport.git.app import git_app
@@ -117,7 +119,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             metrics_dir=metrics_dir(folder),
         )
     )
-    serving = PlainServing(store)
+    serving = EngineServing(store, KeptTables(), Shelf(folder.cache / "packs"))
     gate = NodeGate(views, writer, doors)
     smart = git_app(gate, store, serving, settings.caps, agent=f"gitant/{plan.version}")
     git = guarded(counted(smart, tally_of(api)), entrance)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from storage.git.engine.keeping import KeptTables
+from storage.git.engine.serving import EngineServing
+from storage.git.engine.shelf import Shelf
 from storage.git.plain_serving import PlainServing
 from storage.git.store import DiskGitStore
 from tests.contracts.serving import ServingContract
@@ -28,3 +31,8 @@ def origin(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 class TestPlainServing(ServingContract):
     def store_of(self, root: Path) -> ServingStore:
         return PlainServing(DiskGitStore(root))
+
+
+class TestEngineServing(ServingContract):
+    def store_of(self, root: Path) -> ServingStore:
+        return EngineServing(DiskGitStore(root), KeptTables(), Shelf(root / "cache"))

@@ -107,10 +107,16 @@ class Tables(Protocol):
 class View(Protocol):
     """What one set of refs leads to. The methods are those of `ServedRepo` with the same names."""
 
-    tables: Tables
-    refs: Sequence[AdvertisedRef]
-    tips: tuple[str, ...]
-    """The objects that refs point to, sorted, each once: what leads to the same objects has the same tips."""
+    @property
+    def tables(self) -> Tables: ...
+
+    @property
+    def refs(self) -> Sequence[AdvertisedRef]: ...
+
+    @property
+    def tips(self) -> tuple[str, ...]:
+        """The objects that refs point to, sorted, each once: what leads to the same objects has the same tips."""
+        ...
 
     def everything(self) -> Numbers:
         """All objects that the refs lead to: what a full clone gets."""
