@@ -12,6 +12,7 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
+from api.entrance.entrance import CLIENT
 from api.faults import Malformed, UnsupportedMedia
 from domain.errors import TooLarge
 
@@ -70,6 +71,11 @@ class Facts:
 
 class Asking(Request[Any, Any, Any]):
     """A request, with the ports it is answered from."""
+
+    @property
+    def address(self) -> str:
+        """Where somebody without credentials asks from; empty for others, and where nobody looks."""
+        return str(cast("dict[str, Any]", self.scope).get(CLIENT, ""))
 
     @property
     def facts(self) -> Facts:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.envelope import RawEvent
-    from domain.ids import Did, EventId, StreamId
+    from domain.ids import DeviceKey, Did, EventId, StreamId
 
 
 class HeldEvent(NamedTuple):
@@ -17,6 +17,8 @@ class HeldEvent(NamedTuple):
     id: EventId
     stream: StreamId
     author: Did
+    device: DeviceKey
+    seq: int
     lamport: int
     origin: str
     held_ms: int
@@ -40,6 +42,10 @@ class HeldEvents(Protocol):
 
     def get(self, name: EventId) -> HeldEvent | None:
         """One that is held."""
+        ...
+
+    def at(self, stream: StreamId, device: DeviceKey, seq: int) -> HeldEvent | None:
+        """The one at a place of a feed; there is never a second one."""
         ...
 
     def of(self, stream: StreamId, author: Did) -> Sequence[HeldEvent]:

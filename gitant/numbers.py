@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -15,6 +16,7 @@ from gitant.cells import read_cells
 from gitant.plan import worker_counts, writer_counts
 from gitant.tls import end_of_life
 from gitant.writer.tally import NAMES, SECONDS, SIZES
+from storage.held import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +42,7 @@ class NodeNumbers:
             *self._writer(),
             *self._under_way(pids),
             *_processes(self.main, pids),
+            *self._held(),
             *self._files(),
             *self._backup(),
             *self._tls(),
@@ -73,6 +76,14 @@ class NodeNumbers:
         for kind in WORKER_CELLS:
             count = sum(cells.get(kind, 0) for cells in told)
             yield Number("gitant_requests_under_way", "Requests that are being answered.", count, (("kind", kind),))
+
+    def _held(self) -> Iterator[Number]:
+        try:
+            found = waiting(self.folder.local)
+        except sqlite3.Error:
+            return  # the doctor says why
+        yield Number("gitant_held_events", "Events of strangers that wait for a decision.", found.events)
+        yield Number("gitant_held_bytes", "Their size.", found.bytes)
 
     def _files(self) -> Iterator[Number]:
         for path in (self.folder.log, self.folder.views, self.folder.local, self.folder.analytics):

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from domain.envelope import RawEvent
-from domain.ids import Did, EventId, StreamId
+from domain.ids import DeviceKey, Did, EventId, StreamId
 from domain.ports_held import HeldEvent, Sum
 from storage.faults import unavailable_on_fault
 from storage.schema.versions import LOCAL, bring_up
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DROPPED_EVENTS_MAX: Final = 100_000
 """Ids of dropped events that are remembered, the newest."""
 _ROWS_WHERE: Final = (
-    "SELECT event, stream, author, lamport, origin, held_ms, header, signature, payload FROM held WHERE "
+    "SELECT event, stream, author, device, seq, lamport, origin, held_ms, header, signature, payload FROM held WHERE "
 )
 _SUM: Final = "SELECT count(*), coalesce(sum(bytes), 0) FROM held"
 _NOTE_DROPPED: Final = "INSERT OR REPLACE INTO dropped SELECT event, ? FROM held"
@@ -43,6 +43,11 @@ class SqliteHeld:
         rows = self._rows(_ROWS_WHERE + "event = ?", name)
         return rows[0] if rows else None
 
+    def at(self, stream: StreamId, device: DeviceKey, seq: int) -> HeldEvent | None:
+        """The one at a place of a feed."""
+        rows = self._rows(_ROWS_WHERE + "stream = ? AND device = ? AND seq = ?", stream, device, seq)
+        return rows[0] if rows else None
+
     def of(self, stream: StreamId, author: Did) -> Sequence[HeldEvent]:
         """All of one author in a stream, in total order."""
         return self._rows(_ROWS_WHERE + "stream = ? AND author = ? ORDER BY lamport, event", stream, author)
@@ -63,11 +68,12 @@ class SqliteHeld:
         """Hold one; what is held already stays as it is."""
         raw = event.raw
         row = (
-            *(event.id, event.stream, event.author, event.lamport, event.origin, event.held_ms, event.bytes),
+            *(event.id, event.stream, event.author, event.device, event.seq, event.lamport),
+            *(event.origin, event.held_ms, event.bytes),
             *(raw.header, raw.signature, raw.payload),
         )
         with self._changing() as db:
-            db.execute("INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            db.execute("INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def remove(self, name: EventId) -> None:
         """Hold one no longer."""
@@ -164,6 +170,8 @@ def _where(**named: object) -> tuple[str, tuple[object, ...]]:
 
 
 def _event(row: Sequence[Any]) -> HeldEvent:
-    name, stream, author, lamport, origin, held_ms, header, signature, payload = row
+    name, stream, author, device, seq, lamport, origin, held_ms, header, signature, payload = row
     raw = RawEvent(bytes(header), bytes(signature), bytes(payload))
-    return HeldEvent(EventId(name), StreamId(stream), Did(author), lamport, origin, held_ms, raw)
+    return HeldEvent(
+        EventId(name), StreamId(stream), Did(author), DeviceKey(device), seq, lamport, origin, held_ms, raw
+    )

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 REQUEST_ID: Final = "gitant.request_id"
 """Where the scope has the request's id."""
+CLIENT: Final = "gitant.client"
+"""Where it has the address of somebody without credentials, as `Clients` names it."""
 NEEDED: Final = frozenset({b"authorization", b"forwarded", b"host", b"x-forwarded-for", b"x-request-id"})
 """The headers that are looked at here."""
 UNCOUNTED: Final = frozenset({"/health", "/live", "/ready"})
@@ -91,10 +93,12 @@ class Entrance:
         return actor
 
     def _count_address(self, scope: dict[str, Any], headers: Mapping[bytes, bytes], answer: Headers) -> None:
-        if self._buckets is None or self._anonymous is None or self._clients is None or scope["path"] in UNCOUNTED:
+        if self._clients is None or scope["path"] in UNCOUNTED:
             return
         peer = scope.get("client")
-        name = self._clients.name(peer[0] if peer else "", headers)
+        name = scope[CLIENT] = self._clients.name(peer[0] if peer else "", headers)
+        if self._buckets is None or self._anonymous is None:
+            return
         self._count(self._buckets, f"address {name}", self._anonymous, answer)
 
     def _count(self, buckets: Buckets, who: str, rate: Rate, answer: Headers) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
-from api import gate, shapes
+from api import gate, shapes, shapes_held
 from api.acts import shown
 from api.asking import Asking
 from api.binary import from_base64, readable, to_base64
@@ -17,6 +17,7 @@ from api.forms import SignedEvent
 from api.paging import page, page_size
 from api.params import After, Author, Limit, PerPage, Repo, principal
 from api.reply import Reply, encode_json, extended, read
+from api.routes.held import waiting
 from api.writing import done, write
 from domain.canonical import NotCanonical, decode, decode_own
 from domain.chain import Link
@@ -74,11 +75,16 @@ def show_event(request: Asking, event: EventName, verify: Verify = False) -> Rep
     return read(request, doc)
 
 
-@post("/api/v1/events", security=[{}, {"operator": []}], responses=shapes.shows(shapes.WholeEvent, status=201))
+@post(
+    "/api/v1/events",
+    security=[{}, {"operator": []}],
+    responses=shapes.shows(shapes.WholeEvent, status=201) | shapes.shows(shapes_held.Waiting, status=202),
+)
 async def submit_event(request: Asking, data: JSONBody[SignedEvent]) -> Reply:
-    """Take in an event that was signed elsewhere, from the operator or by a key whose identity is known here.
+    """Take in an event that was signed elsewhere, from the operator or by somebody who is known here.
 
-    One that would have no effect is refused with the reason, so that nobody fills the log with such.
+    One that would have no effect is refused with the reason, so that nobody fills the log with such. A stranger's may
+    have to wait: that is a 202.
     """
     raw = RawEvent(
         header=from_base64(data.header, "header"),
@@ -91,11 +97,13 @@ async def submit_event(request: Asking, data: JSONBody[SignedEvent]) -> Reply:
     except Rejected as fault:
         words = REJECTIONS[fault.reason]
         raise EventRejected(fault.reason, f"{words} ({fault.detail})" if fault.detail else words) from fault
-    args = {"header": raw.header, "signature": raw.signature, "payload": raw.payload}
+    args = {"header": raw.header, "signature": raw.signature, "payload": raw.payload, "origin": request.address}
     try:
         answer = await write(request, "event.submit", args, signer=event.author)
     except LocalFault as fault:
         raise _with_reason(fault) from fault
+    if "held" in answer.extra:
+        return done(answer, status=202, body=waiting(answer.extra["held"]))
     body = _whole(request, event.id)
     assert body is not None, "the views show what the writer has answered"
     return done(answer, status=201, body=body, location=f"/api/v1/events/{event.id.hex()}")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from domain.authority.roles import Role
 from domain.chain import Link, check_links
-from domain.envelope import open_event
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected
 from domain.moderation.budgets import Spend
 from domain.repository.state import RepositoryState
@@ -68,6 +67,13 @@ def check_waiting(scene: Scene, desk: Desk, event: Event) -> bool:
     fit_past(event, lambda name: held.get(name) or scene.link(name))
     if event.prev is None or event.prev not in held:
         check_enrolment(scene, event)
+    rival = desk.held.at(event.stream, event.device, event.seq)
+    if rival is not None and rival.id != event.id:
+        # Whoever asks the log where his feed ends is not told of what waits, and would fork it unawares.
+        raise Conflict(
+            f"number {event.seq} of this device's feed waits here already: {rival.id.hex()[:16]}",
+            hint="go on from that one: name it in prev, with the next seq",
+        )
     acted_on = event.entity is None or scene.link(event.entity) is not None
     if not acted_on and _held_link(desk, event, event.entity) is None:
         raise Conflict("what it acts on is not here", hint="send that first")
@@ -112,5 +118,4 @@ def _held_link(desk: Desk, event: Event, name: EventId | None) -> Link | None:
     found = desk.held.get(name) if name is not None else None
     if found is None or (found.stream, found.author) != (event.stream, event.author):
         return None
-    held = open_event(found.raw)
-    return Link(held.stream, held.device, held.seq, held.lamport)
+    return Link(found.stream, found.device, found.seq, found.lamport)

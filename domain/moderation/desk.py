@@ -81,9 +81,8 @@ class Desk:
         found = self.held.get(event.id)
         if found is not None:
             return found
-        waiting = HeldEvent(
-            event.id, event.stream, event.author, event.lamport, network_of(origin), self._now_ms(), event.raw
-        )
+        place = (event.stream, event.author, event.device, event.seq, event.lamport)
+        waiting = HeldEvent(event.id, *place, network_of(origin), self._now_ms(), event.raw)
         self._check_sender(waiting)
         self._check_room(waiting)
         self.held.put(waiting)

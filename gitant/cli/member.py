@@ -97,9 +97,53 @@ def unblock(user: User, repo: Repo = None, data_dir: DataDir = None, url: Url = 
 
 
 @app.command()
+def held(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+    """List what strangers sent and waits for a decision, the oldest first."""
+    with Api.open(data_dir, url) as api:
+        found = api.listed(f"{_repo(repo)}/held", "held", limit)
+    if json:
+        print_json(found)
+        return
+    rows = [
+        (each["author"], each["kind"], each["bytes"], each["held_at"], each["origin"], each["excerpt"])
+        for each in found
+    ]
+    columns = ("Author", "Kind", "Bytes", "Since", "From", "What it says")
+    print_table(columns, rows, empty="nothing waits")
+
+
+@app.command()
+def drop(
+    author: Annotated[
+        str, typer.Argument(metavar="[DID]", help="The did:key of who sent them.", show_default=False)
+    ] = "",
+    origin: Annotated[
+        str,
+        typer.Option("--origin", metavar="NETWORK", help="All that came from this network.", show_default=False),
+    ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="All that is held in the repository.")] = False,
+    repo: Repo = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Forget what is held of a stranger; none of it is held again."""
+    if [bool(author), bool(origin), everything].count(True) != 1:
+        raise typer.BadParameter("say whose, or --origin, or --all")
+    path = f"{_repo(repo)}/held" + (f"/{segment(author)}" if author else f"?origin={segment(origin)}" if origin else "")
+    with Api.open(data_dir, url) as api:
+        told = api.send("DELETE", path)
+    if json:
+        print_json(told)
+    else:
+        tell(f"{told['dropped']} events are dropped")
+
+
+@app.command()
 def admit(
     events: Annotated[
-        list[str] | None, typer.Argument(metavar="[EVENT]...", help="The ids of events.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[EVENT]...", help="The ids of events, or a stranger's did:key.", show_default=False),
     ] = None,
     act: Annotated[
         str,
@@ -112,9 +156,12 @@ def admit(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Have events count that a cut has voided."""
+    """Have events count that a cut has voided; or let a stranger in, with all that is held of them."""
     if bool(events) == bool(act):
-        raise typer.BadParameter("say which events, or --act")
+        raise typer.BadParameter("say which events, or --act, or whom")
+    if events and events[0].startswith("did:"):
+        _let_in(events, repo, data_dir, url, json=json)
+        return
     body: dict[str, Any] = {"act": act} if act else {"events": events}
     with Api.open(data_dir, url) as api:
         told = api.send("POST", _repo(repo) + "/admitted", body)["admitted"]
@@ -154,6 +201,22 @@ def alarms(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: 
         for each in found
     ]
     print_table(("Act", "Author", "What", "Void", "Undo"), rows, empty="there are none")
+
+
+def _let_in(authors: list[str], repo: str | None, data_dir: str | None, url: str | None, *, json: bool) -> None:
+    if len(authors) > 1:
+        raise typer.BadParameter("one stranger at a time")
+    with Api.open(data_dir, url) as api:
+        told = api.send("POST", f"{_repo(repo)}/held/{segment(authors[0])}/admit")
+    if json:
+        print_json(told)
+    else:
+        rows = [(event, "admitted") for event in told["admitted"]]
+        rows += [(each["event"], each["why"]) for each in told["refused"]]
+        print_table(("Event", "What became of it"), rows, empty="")
+    if told["refused"]:
+        tell("what the log does not take is held on; forget it with: gitant member drop")
+        raise typer.Exit(1)
 
 
 def _repo(named: str | None) -> str:

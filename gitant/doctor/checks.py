@@ -62,6 +62,7 @@ CHECKS: Final = (
     Check("certificate", network.certificate),
     Check("proxy", network.proxy),
     Check("node", node.reachable),
+    Check("strangers", node.strangers),
     Check("log level", node.log_level),
     Check("clock", node.clock),
 )

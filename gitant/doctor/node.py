@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from domain.moderation.budgets import DAY_MS
 from gitant.doctor.finding import failed, ok, warning
 from gitant.tls import trust_only
 from projections.database import open_readonly
+from storage.held import waiting
 
 if TYPE_CHECKING:
     import ssl
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 ANSWER_S_MAX: Final = 5.0
 CLOCK_LEAST: Final = datetime(2024, 1, 1, tzinfo=UTC)
 CLOCK_OFF_S_MAX: Final = 60.0
+HELD_SHARE_MAX: Final = 0.5
+"""Of what may be held, and of how long it may wait."""
 
 
 def reachable(patient: Patient) -> Finding:
@@ -37,6 +41,21 @@ def reachable(patient: Patient) -> Finding:
     return failed(
         "node", f"{patient.url} is not ready: {_detail(answer)}", "mend what it says, or wait while it starts"
     )
+
+
+def strangers(patient: Patient) -> Finding:
+    """What strangers sent waits for somebody to decide, and not for ever."""
+    found = waiting(patient.folder.local)
+    settings = patient.settings
+    if not found.events:
+        return ok("strangers", "nothing of strangers is held")
+    days = (patient.now_ms - found.oldest_ms) // DAY_MS
+    seen = f"{found.events:,} events wait ({found.bytes >> 10:,} KiB), the oldest for {days} days"
+    full = max(found.bytes / max(settings.held_max, 1), found.events / settings.desk_rules.caps.events_max)
+    if full > HELD_SHARE_MAX or days > settings.held_days * HELD_SHARE_MAX:
+        fix = "look at them, then admit, drop or block: gitant member held -R REPOSITORY"
+        return warning("strangers", seen, fix)
+    return ok("strangers", seen)
 
 
 def log_level(patient: Patient) -> Finding:

@@ -12,10 +12,12 @@ def make(db: sqlite3.Connection) -> None:
     """Make the three tables. Each index answers one sum without a look at the events' bytes."""
     db.execute(
         "CREATE TABLE IF NOT EXISTS held (event BLOB PRIMARY KEY, stream BLOB NOT NULL, author TEXT NOT NULL, "
-        "lamport INTEGER NOT NULL, origin TEXT NOT NULL, held_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, "
-        "header BLOB NOT NULL, signature BLOB NOT NULL, payload BLOB NOT NULL)"
+        "device BLOB NOT NULL, seq INTEGER NOT NULL, lamport INTEGER NOT NULL, origin TEXT NOT NULL, "
+        "held_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, header BLOB NOT NULL, signature BLOB NOT NULL, "
+        "payload BLOB NOT NULL)"
     )
     db.execute("CREATE INDEX IF NOT EXISTS held_by_author ON held (stream, author, lamport, event, bytes)")
+    db.execute("CREATE INDEX IF NOT EXISTS held_by_feed ON held (stream, device, seq)")
     db.execute("CREATE INDEX IF NOT EXISTS held_by_time ON held (stream, held_ms, event)")
     db.execute("CREATE INDEX IF NOT EXISTS held_by_age ON held (held_ms)")
     db.execute("CREATE INDEX IF NOT EXISTS held_by_origin ON held (origin, bytes)")

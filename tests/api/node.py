@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from domain.actor import Actor
     from domain.keys import SigningKey
+    from domain.moderation.desk import DeskRules
     from domain.ports_views import Answer
     from tests.gitant.writer.world import World
 
@@ -125,9 +126,9 @@ class Node:
 
 
 @contextmanager
-def node_on(path: Path, **options: Any) -> Iterator[Node]:
+def node_on(path: Path, *, rules: DeskRules | None = None, **options: Any) -> Iterator[Node]:
     """A node whose operator is called `operator`."""
-    world = make_world(path)
+    world = make_world(path, rules=rules)
     node = Node(world, **options)
     try:
         enrol(node, KEY, "operator")

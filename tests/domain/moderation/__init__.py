@@ -1,0 +1,1 @@
+"""What a node takes in from whom."""
