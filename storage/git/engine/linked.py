@@ -7,6 +7,7 @@ there, and what was numbered keeps its number.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -117,6 +118,12 @@ class LinkedTables:
         if len(self.segments) == 1:
             yield 0, slice(None), numbers
             return
+        if (numbers[1:] >= numbers[:-1]).all():
+            bounds = np.searchsorted(numbers, self.first_number).tolist()
+            for index, (low, high) in enumerate(pairwise(bounds)):
+                if low < high:
+                    yield index, slice(low, high), numbers[low:high] - self.first_number[index]
+            return
         segment = np.searchsorted(self.first_number, numbers, "right") - 1
         order = np.argsort(segment, kind="stable")
         present, starts = np.unique(segment[order], return_index=True)
@@ -209,12 +216,18 @@ class LinkedTables:
     def commits(self, oids: Iterable[str]) -> list[int]:
         """The places of the commits that these are or, as tags, lead to, each once; what is not here is left out."""
         numbers = self.find(list(oids))
-        numbers = numbers[numbers >= 0]
-        kinds = self.column(lambda columns: columns.kind, numbers)
-        ends = [self.chain(number)[-1] for number in numbers[kinds == TAG].tolist()]
-        peeled = np.array([number for number in ends if self.kind(number) == COMMIT], np.int64)
-        places: list[int] = np.unique(self.graph.places(np.concatenate([numbers[kinds == COMMIT], peeled]))).tolist()
+        ends, _ = self.peeled(numbers[numbers >= 0])
+        commits = ends[self.column(lambda columns: columns.kind, ends) == COMMIT]
+        places: list[int] = np.unique(self.graph.places(commits)).tolist()
         return places
+
+    def peeled(self, numbers: Numbers) -> tuple[Numbers, list[int]]:
+        """What these objects are or, as tags, lead to; and the tags on the way."""
+        ends, tags = numbers.copy(), list[int]()
+        for row in np.flatnonzero(self.column(lambda columns: columns.kind, numbers) == TAG).tolist():
+            *passed, ends[row] = self.chain(int(numbers[row]))
+            tags += passed
+        return ends, tags
 
     def chain(self, number: int) -> list[int]:
         """An object and, of a tag, what it leads to step by step; raises `Damaged` where that is not here."""

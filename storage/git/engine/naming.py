@@ -118,8 +118,14 @@ class Naming(NamedTuple):
     def canonical(self, numbers: Numbers) -> Numbers:
         if not len(self.copies) or not len(numbers):
             return numbers
-        at = np.minimum(np.searchsorted(self.copies, numbers), len(self.copies) - 1)
-        return np.where(self.copies[at] == numbers, self.originals[at], numbers)
+        near = np.flatnonzero((numbers >= self.copies[0]) & (numbers <= self.copies[-1]))
+        if not len(near):
+            return numbers
+        at = np.searchsorted(self.copies, numbers[near])
+        same = self.copies[at] == numbers[near]
+        found = numbers.copy()
+        found[near[same]] = self.originals[at[same]]
+        return found
 
     def _all(self) -> Sequence[_Names]:
         return self.large if self.young is None else (*self.large, self.young)

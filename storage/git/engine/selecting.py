@@ -99,19 +99,17 @@ def _chosen(places: Numbers, place: int) -> bool:
 
 
 def _named(tables: LinkedTables, wants: Iterable[str]) -> _Named:
-    named = _Named([], [], [])
     oids = list(dict.fromkeys(wants))
-    for oid, number in zip(oids, tables.find(oids).tolist(), strict=True):
-        if number < 0:
-            raise NotFound(f"there is no object {oid} in this repository")
-        *tags, end = tables.chain(number)
-        named.objects.extend(tags)
-        kind = tables.kind(end)
-        if kind == COMMIT:
-            named.commits.append(tables.graph.place(end))
-        else:
-            (named.trees if kind == TREE else named.objects).append(end)
-    return named
+    numbers = tables.find(oids)
+    if len(absent := np.flatnonzero(numbers < 0)):
+        raise NotFound(f"there is no object {oids[int(absent[0])]} in this repository")
+    ends, tags = tables.peeled(numbers)
+    kinds = tables.column(lambda columns: columns.kind, ends)
+    return _Named(
+        tables.graph.places(ends[kinds == COMMIT]).tolist(),
+        [*tags, *ends[kinds == BLOB].tolist()],
+        ends[kinds == TREE].tolist(),
+    )
 
 
 @final
