@@ -284,6 +284,27 @@ class LabelChange(Struct, kw_only=True):
             self.color = colour_of(self.color)
 
 
+class ProfileChange(Struct, kw_only=True):
+    """What of a profile shall change; empty texts take it away."""
+
+    display_name: Annotated[str, Meta(max_length=limits.TITLE_CHARS_MAX)] | UnsetType = UNSET
+    about: Description | UnsetType = UNSET
+    website: Website | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.display_name:
+            _check_line(self.display_name, "display_name")
+        _check_text(self.about, "about")
+        if self.website is not UNSET and (problem := website_problem(self.website, "website")):
+            _refuse(problem, "website")
+
+
+class EnrolledDevice(Struct, kw_only=True):
+    """A certificate as one line, as `gitant identity enroll` prints it. It is no secret."""
+
+    certificate: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
 class SignedEvent(Struct, kw_only=True):
     """An event signed elsewhere: its three byte strings."""
 

@@ -13,6 +13,33 @@ from msgspec import Struct
 State = Literal["open", "closed"]
 
 
+class AgentDevice(Struct):
+    """A device that may write in a principal's name; `node` is the node that keeps its key, if one does."""
+
+    did: str
+    powers: list[str]
+    node: str = ""
+
+
+class Agent(Struct):
+    """A principal. `profile_events` hold what it ever said of itself, `profile_heads` what a new profile replaces."""
+
+    did: str
+    name: str
+    created_at: str
+    updated_at: str
+    event: str
+    display_name: str = ""
+    about: str = ""
+    website: str = ""
+    avatar: str = ""
+    devices: list[AgentDevice] = []
+    revoked: list[str] = []
+    profile_events: list[str] = []
+    profile_heads: list[str] = []
+    conflicts: dict[str, Any] = {}
+
+
 class Word(Struct):
     """The id of a repository that a root names."""
 

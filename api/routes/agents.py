@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from litestar import get
-from litestar.params import PathParameter, QueryParameter
+import msgspec
+from litestar import delete, get, patch, post
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api import gate, shapes
 from api.asking import Asking
 from api.did import did_document
+from api.forms import EnrolledDevice, ProfileChange
+from api.gate import writers
 from api.params import Repo
-from api.reply import Reply, read_value
+from api.reply import Reply, read, read_value
+from api.writing import conditions, done, write
 from domain.errors import InvalidInput, NotFound
 from domain.ids import DeviceKey, Did, StreamId, is_hex_id
 from domain.keys import is_did, is_sound_key, key_of
@@ -19,7 +23,7 @@ from domain.keys import is_did, is_sound_key, key_of
 if TYPE_CHECKING:
     from domain.ports_views import Views
 
-AgentName = Annotated[str, PathParameter(name="did", description="A principal: its did:key.")]
+AgentName = Annotated[str, PathParameter(name="did", description="A principal: its did:key, or its user name here.")]
 Device = Annotated[
     str, QueryParameter(description="The key that will sign: its did:key, or 64 hexadecimal digits.", max_length=100)
 ]
@@ -39,6 +43,45 @@ def show_agent_heads(request: Asking, did: AgentName, device: Device) -> Reply:
     return _heads(request, stream, device)
 
 
+@get("/api/v1/agents/{did:str}", sync_to_thread=False, responses=shapes.shows(shapes.Agent))
+def show_agent(request: Asking, did: AgentName) -> Reply:
+    """What a principal's identity here says: a name, a profile, devices."""
+    return read(request, identity_of(request.ports.views, did)[1])
+
+
+@patch("/api/v1/agents/{did:str}", guards=[writers], responses=shapes.shows(shapes.Agent))
+async def edit_agent(request: Asking, did: AgentName, data: JSONBody[ProfileChange]) -> Reply:
+    """Change any of display name, about and website of the operator's own profile."""
+    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
+    if not changes:
+        raise InvalidInput("there is nothing to change", hint="send display_name, about or website")
+    return done(await write(request, "identity.describe", {**_whose(request, did), **changes}))
+
+
+@delete(
+    "/api/v1/agents/{did:str}/profile",
+    status_code=200,
+    guards=[writers],
+    responses=shapes.shows(shapes.Agent),
+)
+async def forget_profile(request: Asking, did: AgentName) -> Reply:
+    """Redact every profile that the operator ever wrote; the name stays."""
+    return done(await write(request, "identity.forget", _whose(request, did)))
+
+
+@post("/api/v1/agents/{did:str}/devices", guards=[writers], responses=shapes.shows(shapes.Agent, status=201))
+async def enroll_device(request: Asking, did: AgentName, data: JSONBody[EnrolledDevice]) -> Reply:
+    """Make a device of the operator's known, by the certificate that its root key has signed."""
+    args = {"did": request.ports.views.principal(did) or did, "certificate": data.certificate}
+    return done(await write(request, "identity.enroll", args), status=201)
+
+
+def _whose(request: Asking, did: str) -> dict[str, str]:
+    principal = request.ports.views.principal(did)
+    found = request.ports.views.identity(principal) if principal is not None else None
+    return {"did": principal or did, **conditions(request, found[1] if found is not None else None)}
+
+
 @get("/api/v1/agents/resolve/{did:str}", sync_to_thread=False, responses=shapes.shows(dict[str, Any]))
 def resolve_agent(request: Asking, did: AgentName) -> Reply:
     """A principal's DID document: its root key, and the devices that its identity here names."""
@@ -48,10 +91,12 @@ def resolve_agent(request: Asking, did: AgentName) -> Reply:
 
 
 def identity_of(views: Views, did: str) -> tuple[StreamId, bytes]:
-    """A principal's identity stream and document; raises `NotFound` where it is not here."""
-    found = views.identity(Did(did)) if is_did(did) else None
+    """A principal's identity stream and document, by did or user name; raises `NotFound` where it is not here."""
+    principal = views.principal(did)
+    found = views.identity(principal) if principal is not None else None
     if found is None:
-        raise NotFound(f"the identity of {did[:100]!r} is not here", hint="an agent is named by its did:key")
+        hint = "an agent is named by its did:key, or by its user name here"
+        raise NotFound(f"the identity of {did[:100]!r} is not here", hint=hint)
     return found
 
 

@@ -35,6 +35,6 @@ KIND = Kind(
     payload=EventRedacted,
     action="content.redact",
     touches=touching_body(_apply),
-    acts_on=("repository", "issue", "comment", "attachment"),
+    acts_on=("repository", "issue", "comment", "attachment", "identity"),
     refolds=True,
 )

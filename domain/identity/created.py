@@ -25,7 +25,7 @@ def _apply(state: IdentityState, event: Event, payload: IdentityCreated | None) 
     assert payload is not None, "genesis payloads cannot be redacted"
     state.did = event.author
     state.name = payload.name
-    state.time = event.time
+    state.time = state.updated = event.time
     state.lamport = event.lamport
     state.profile.write(event, Profile())
 

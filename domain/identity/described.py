@@ -30,10 +30,17 @@ class IdentityDescribed(Payload, frozen=True, kw_only=True):
         return named or characters_problem(self.about, "about") or website_problem(self.website, "website")
 
 
+def profile_of(payload: IdentityDescribed) -> Profile:
+    """The profile that a payload writes."""
+    return Profile(payload.display_name, payload.about, payload.website, payload.avatar or b"")
+
+
 def _apply(state: IdentityState, event: Event, payload: IdentityDescribed | None) -> None:
-    assert payload is not None, "profiles are not redacted, but written anew"
-    profile = Profile(payload.display_name, payload.about, payload.website, payload.avatar or b"")
-    state.profile.write(event, profile, payload.replaces)
+    if payload is None:
+        return
+    state.said.append(event.id)
+    state.updated = max(state.updated, event.time)
+    state.profile.write(event, profile_of(payload), payload.replaces)
 
 
 KIND = Kind(
@@ -42,4 +49,5 @@ KIND = Kind(
     action="identity.edit",
     touches=touching_identity(_apply),
     acts_on=("identity",),
+    redactable=True,
 )

@@ -12,7 +12,7 @@ from domain.keys import key_of
 
 if TYPE_CHECKING:
     from domain.authority.enrolment import Chain
-    from domain.ids import DeviceKey
+    from domain.ids import DeviceKey, EventId
 
 
 class Profile(NamedTuple):
@@ -27,15 +27,17 @@ class Profile(NamedTuple):
 class IdentityState(State):
     """A principal as projections show it; empty until its genesis is applied."""
 
-    __slots__ = ("devices", "did", "ended", "lamport", "name", "profile", "time")
+    __slots__ = ("devices", "did", "ended", "lamport", "name", "profile", "said", "time", "updated")
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
         self.did = Did("")
         self.name = ""
-        self.time = 0
+        self.time = self.updated = 0
         self.lamport = 0
         self.profile: Register[Profile] = Register()
+        self.said: list[EventId] = []
+        """The events that hold words of a profile, old ones too: what forgetting it takes."""
         self.devices: dict[DeviceKey, set[Chain]] = {}
         """The certificates that enrol each."""
         self.ended: dict[DeviceKey, int] = {}

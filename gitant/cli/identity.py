@@ -14,7 +14,7 @@ from domain.identity.device_enrolled import DeviceEnrolled
 from domain.ids import Did, StreamId, is_hex_id
 from domain.keys import did_of, is_did, key_of
 from gitant import keyfile
-from gitant.cli import identity_ends
+from gitant.cli import identity_ends, identity_node, identity_profile
 from gitant.cli.api import Api
 from gitant.cli.keys import (
     DEFAULT,
@@ -34,6 +34,10 @@ from gitant.signing import Signer, posted
 
 app = typer.Typer()
 app.add_typer(identity_ends.app)
+app.add_typer(identity_node.app)
+app.add_typer(
+    identity_profile.app, name="profile", help="What somebody says of themselves, in public.", no_args_is_help=True
+)
 
 
 @app.command()

@@ -163,10 +163,14 @@ def certificates_of(chain: Chain) -> list[SignedCertificate]:
 def tell_identity(node: str, by: Signer, kind: str, payload: Payload) -> None:
     """Write one event into the principal's identity stream on a node."""
     with Api.open(None, node) as api:
-        where = f"/api/v1/agents/{by.author}/heads"
-        heads = msgspec.convert(api.get(where, {"device": by.key.did}), Heads)
-        event = by.next(heads, kind, bytes.fromhex(heads.stream), payload)
-        api.send("POST", "/api/v1/events", posted(event))
+        write_identity(api, by, kind, payload)
+
+
+def write_identity(api: Api, by: Signer, kind: str, payload: Payload) -> None:
+    """The same, on the node that is asked."""
+    heads = msgspec.convert(api.get(f"/api/v1/agents/{by.author}/heads", {"device": by.key.did}), Heads)
+    event = by.next(heads, kind, bytes.fromhex(heads.stream), payload)
+    api.send("POST", "/api/v1/events", posted(event))
 
 
 def _revoke(api: Api, by: Signer, repo: str, payload: DeviceRevoked) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from domain.errors import GitantError
-from gitant.doctor import backups, folder, log, machine, network, node, repos, views
+from gitant.doctor import backups, folder, identity, log, machine, network, node, repos, views
 from gitant.doctor.finding import failed
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ CHECKS: Final = (
     Check("write-ahead logs", log.wal_size, log.shorten_wal),
     Check("owner", log.owner),
     Check("own feeds", log.own_feeds),
+    Check("recovery key", identity.recovery_key),
     Check("views", views.views, views.bring_up_views),
     Check("views and log", views.views_content, views.make_views_again),
     Check("analytics", views.analytics),

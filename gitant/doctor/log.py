@@ -66,7 +66,7 @@ def wal_size(patient: Patient) -> Finding:
 
 def owner(patient: Patient) -> Finding:
     """Whether `identity.key` is the key of the identity that this log was begun under."""
-    key = _key(patient)
+    key = own_key(patient)
     if key is None:
         return ok("owner", "there is no identity yet")
     written = owner_of(patient.folder)
@@ -80,7 +80,7 @@ def owner(patient: Patient) -> Finding:
 
 def own_feeds(patient: Patient) -> Finding:
     """What this node has signed: every place in its feeds is filled once."""
-    key = _key(patient)
+    key = own_key(patient)
     if key is None or not patient.folder.log.exists():
         return ok("own feeds", "nothing is signed yet")
     with closing(sqlite3.connect(f"{patient.folder.log.as_uri()}?mode=ro", uri=True)) as log:
@@ -120,7 +120,7 @@ def _wal_bytes(path: Path) -> int:
     return wal.stat().st_size if wal.exists() else 0
 
 
-def _key(patient: Patient) -> SigningKey | None:
+def own_key(patient: Patient) -> SigningKey | None:
     """The node's key; None where there is none or no right one, which is another check's matter."""
     path = patient.folder.identity_key
     if not path.exists() or path.stat().st_size != SEED_BYTES:

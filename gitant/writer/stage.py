@@ -157,7 +157,7 @@ class Stage:
 
     def begin(self, kind: str, payload: Payload, roots: Sequence[Did]) -> Event:
         """Sign a genesis; the operator's own identity stream begins before the first other one."""
-        if not self.enrolled(self._key.did):
+        if kind != "identity.created.v1" and not self.enrolled(self._key.did):
             self._genesis("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [self._key.did])
         return self._genesis(kind, payload, roots)
 

@@ -61,5 +61,7 @@ _SENTENCES: Final = {
 
 def sentence(kind: str, repo: str, subject: str | None, number: int | None) -> str:
     """The sentence, without who did it."""
+    if not repo and kind == "event.redacted.v1":
+        return "took back something they had said of themselves"
     issue = f"#{number} {subject}" if number else (subject or "an issue")
     return _SENTENCES.get(kind, kind).format(repo=repo, subject=subject or "", issue=issue)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 DEVICES_SHOWN_MAX: Final = 200
+PROFILES_SHOWN_MAX: Final = 256
+"""What one redaction can name."""
 
 
 def document(state: IdentityState, _: Canvas) -> bytes:
@@ -28,12 +30,15 @@ def document(state: IdentityState, _: Canvas) -> bytes:
         "devices": _devices(state),
         "revoked": sorted(did_of(device) for device in state.ended if state.is_ended(device)),
         "conflicts": conflicts(profile=state.profile),
+        "profile_events": [name.hex() for name in state.said[-PROFILES_SHOWN_MAX:]],
+        "profile_heads": [name.hex() for name in state.profile.heads if state.said],
     }
     return encode_json(
         {
             "did": state.did,
             "name": state.name,
             "created_at": iso(state.time),
+            "updated_at": iso(state.updated),
             "event": state.key.hex(),
             **{name: value for name, value in said.items() if value},
         }

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from domain.authority.enrolment import Certificate, certify
+from domain.authority.enrolment_text import chain_text
 from domain.canonical import decode
 from domain.comment.added import CommentAdded
+from domain.content.redacted import EventRedacted
 from domain.envelope import seal
 from domain.identity.certificates import SignedCertificate
 from domain.identity.described import IdentityDescribed
@@ -171,3 +173,49 @@ def test_any_did_key_can_be_resolved(anyone: Client) -> None:
     assert (found["id"], len(found["verificationMethod"])) == (THIEF.did, 1)
     assert anyone.get(f"/api/v1/agents/resolve/{KEY.did}").json() == anyone.get("/.well-known/did.json").json()
     anyone.get("/api/v1/agents/resolve/did:web:example.org", 404)
+
+
+def test_the_operator_says_something_and_takes_it_back(api: Client, anyone: Client, node: Node) -> None:
+    where = f"/api/v1/agents/{KEY.did}"
+    anyone.patch(where, {"about": "Counts."}, 401)
+    api.patch(where, {}, 422)
+    api.patch(where, {"website": "javascript:alert(1)"}, 422)
+    api.patch(f"/api/v1/agents/{THIEF.did}", {"about": "Somebody else."}, 403)
+    first = api.patch(where, {"display_name": "The Operator", "about": "Counts."})
+    said = first.json()
+    assert (said["name"], said["display_name"], said["about"]) == ("operator", "The Operator", "Counts.")
+    api.patch(where, {"website": "https://example.org"}, headers={"if-match": first.headers["etag"]})
+    api.patch(where, {"about": "x"}, 412, headers={"if-match": first.headers["etag"]})
+    shown = anyone.get("/api/v1/agents/operator").json()
+    assert (shown["about"], shown["website"], len(shown["profile_events"])) == ("Counts.", "https://example.org", 2)
+    anyone.delete(f"{where}/profile", 401)
+    forgotten = api.delete(f"{where}/profile", 200).json()
+    assert not {"display_name", "about", "website", "profile_events", "profile_heads"} & forgotten.keys()
+    assert [anyone.get(f"{EVENTS}/{name}").json()["payload"] for name in shown["profile_events"]] == [None, None]
+    assert api.patch(where, {"about": "Anew."}).json()["about"] == "Anew."
+    anyone.get(f"/api/v1/agents/{THIEF.did}", 404)
+    anyone.get("/api/v1/agents/nobody", 404)
+
+
+def test_devices_of_the_operator_are_made_known_by_certificate(api: Client, anyone: Client) -> None:
+    where, paper = f"/api/v1/agents/{KEY.did}/devices", SigningKey(b"\x31" * 32)
+    line = chain_text((certify(Certificate(KEY.did, paper.device, ("enrol",)), KEY),))
+    anyone.post(where, {"certificate": line}, 401)
+    assert {"did": paper.did, "powers": ["enrol"]} in api.post(where, {"certificate": line}).json()["devices"]
+    foreign = chain_text((certify(Certificate(THIEF.did, paper.device), THIEF),))
+    api.post(where, {"certificate": foreign}, 422)
+    api.post(where, {"certificate": "gitant-enrolment:xx"}, 422)
+
+
+def test_a_principal_takes_back_a_profile(anyone: Client, grace: SigningKey) -> None:
+    where = f"/api/v1/agents/{grace.did}"
+    begun = bytes.fromhex(anyone.get(where).json()["event"])
+    words = IdentityDescribed(display_name="Grace", about="Counts.", replaces=[])
+    write(anyone, signer(grace), where, "identity.described.v1", begun, words)
+    said = anyone.get(where).json()
+    assert said["about"] == "Counts."
+    gone = EventRedacted(events=[bytes.fromhex(each) for each in said["profile_events"]])
+    stream = bytes.fromhex(said["event"])
+    write(anyone, signer(KEY), where, "event.redacted.v1", stream, gone, 403)
+    write(anyone, signer(grace), where, "event.redacted.v1", stream, gone)
+    assert not {"display_name", "about", "conflicts"} & anyone.get(where).json().keys()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FORGETTABLE: Final = frozenset(
     {
+        "identity.described.v1",
         "repository.described.v1",
         "repository.website_set.v1",
         "repository.topics_changed.v1",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from domain.authority.enrolment_text import last_of
+from gitant.recovery import recovery_of
 from tests.gitant.certificates import make_certificate
 from tests.gitant.writer.world import make_world
 
@@ -52,6 +54,10 @@ def test_all_is_well(gitant: Command, folder: Path) -> None:
     ran = gitant("doctor", "--data-dir", folder)
     assert ran.code == 0
     assert "ok    log: sound, 2 events\n" in ran.out
+    assert (found["recovery key"]["state"], "only root of 1 repositories" in found["recovery key"]["seen"]) == (
+        "warning",
+        True,
+    )
 
 
 def test_a_folder_that_is_not_there_yet(gitant: Command, tmp_path: Path) -> None:
@@ -64,6 +70,16 @@ def test_a_node_that_runs(gitant: Command, node: Node) -> None:
     found = findings(gitant, node.folder)
     assert found["node"]["seen"] == f"{node.url} is ready"
     assert found["port"]["state"] == "ok"
+    printed = gitant("identity", "recovery", "--data-dir", node.folder)
+    key, chain = recovery_of(printed.out)
+    assert findings(gitant, node.folder)["recovery key"]["state"] == "ok"
+    told = httpx.get(f"{node.url}/api/v1/agents/operator").json()
+    assert {"did": key.did, "powers": ["enrol"]} in told["devices"]
+    assert last_of(chain).principal == told["did"]
+    kept = node.folder / "paper"
+    assert gitant("identity", "recovery", "--output", kept, "--data-dir", node.folder).code == 0
+    assert (kept.stat().st_mode & 0o777, recovery_of(kept.read_text())[0].did != key.did) == (0o600, True)
+    assert "is there already" in gitant("identity", "recovery", "-o", kept, "--data-dir", node.folder).err
 
 
 def test_a_proxy_that_the_node_was_not_told_of(gitant: Command, node: Node) -> None:

@@ -59,6 +59,26 @@ def repo_on(node: Node, name: str) -> str:
         return str(api.send("POST", "/api/v1/repos", {"name": name})["id"])
 
 
+def test_profiles_are_set_and_taken_back(
+    gitant: Command, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITANT_TOKEN", node.token)
+    ada = said(gitant, "new", "--name", "ada", "--node", node.url, "--recovery", tmp_path / "paper")
+    at = ("--url", node.url)
+    assert gitant("identity", "profile", "set", *at).code == 2
+    assert said(gitant, "profile", "set", "--name", "Who runs this", *at)["display_name"] == "Who runs this"
+    assert "Who runs this" in gitant("identity", "profile", "show", *at).out
+    assert "display_name" not in said(gitant, "profile", "forget", *at)
+    monkeypatch.delenv("GITANT_TOKEN")
+    key = ("--key", ada["key"], *at)
+    assert said(gitant, "profile", "set", "--about", "Computes.", "--name", "Ada", *key)["about"] == "Computes."
+    assert said(gitant, "profile", "set", "--website", "https://example.org", *key)["display_name"] == "Ada"
+    shown = gitant("identity", "profile", "show", "ada", *at).out
+    assert ("Computes." in shown, "https://example.org" in shown, ada["did"] in shown) == (True, True, True)
+    assert gitant("identity", "profile", "forget", *key).code == 0
+    assert set(said(gitant, "profile", "show", ada["did"], *at)) == {"did", "name", "created_at", "updated_at", "event"}
+
+
 def test_a_device_is_enrolled_writes_and_is_ended(
     gitant: Command, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
