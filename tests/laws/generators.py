@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.laws import authority
-from tests.laws.world import DEVICES, Made, World, enrolment
+from tests.laws.world import DEVICES, IDENTITY, Made, World, devices_of, enrolment
 from tests.making import key
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ def history(data: bytes, sign: Callable[[str], SigningKey] | None = None) -> Wor
     """The history that `data` stands for: a repository with an issue, a comment and a label, then whatever comes."""
     world = World(data) if sign is None else World(data, sign)
     world.begin("root", "repository.created.v1", {"name": "project"})
+    if world.choices.below(4):
+        world.begin("eve", IDENTITY, {"name": "eve"})
     for kind in ("label.created.v1", "issue.opened.v1", "comment.added.v1"):
-        world.step(kind, GENERATORS[kind])
+        world.step(kind, GENERATORS[kind], "root" if world.choices.below(4) else "")
     if world.choices.below(4):
         for who, role in (("eve", "owner"), ("ann", "maintainer"), ("ben", "developer")):
             if world.choices.below(3):
@@ -60,8 +62,10 @@ def _identity_described(world: World) -> Made:
     return Made(entity, payload, ((entity, "profile"),))
 
 
-def _papers(world: World) -> list[dict[str, bytes]]:
-    who = world.choices.pick(DEVICES)
+def _papers(world: World, who: str = "") -> list[dict[str, bytes]]:
+    """The certificates of a device, mostly one of the writer's own."""
+    own = devices_of(world.who.partition("/")[0])
+    who = who or world.choices.pick(own if own and world.choices.below(4) else DEVICES)
     links = enrolment(who, forged=world.choices.rarely(6))
     return [{"certificate": certificate, "signature": signature} for certificate, signature in links]
 
@@ -71,7 +75,8 @@ def _device_enrolled(world: World) -> Made:
 
 
 def _device_ended(world: World) -> Made:
-    payload = {"device": key(world.choices.pick(DEVICES)).device, "certificates": _papers(world)}
+    signer = world.who if "/" in world.who and world.choices.below(3) else ""
+    payload = {"device": key(world.choices.pick(DEVICES)).device, "certificates": _papers(world, signer)}
     return Made(world.thing("identity"), payload)
 
 
@@ -315,5 +320,5 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
 
 _ABOUT_ISSUES: Final = list(GENERATORS)[list(GENERATORS).index("issue.assigned.v1") :]
 _FORGETTING: Final = ["event.redacted.v1"] * 2
-_KINDS: Final = [*GENERATORS, *list(GENERATORS)[2:], *_ABOUT_ISSUES, *_ABOUT_ISSUES, *_FORGETTING]
+_KINDS: Final = [*GENERATORS, *list(GENERATORS)[1:], *_ABOUT_ISSUES, *_ABOUT_ISSUES, *_FORGETTING]
 """What is about words and people comes up most often, and forgetting often enough."""

@@ -12,7 +12,7 @@ from tests.laws.contest import contest
 from tests.laws.contests import run_contests
 from tests.laws.laws import fold
 
-CONTESTS = 150
+CONTESTS = 120
 
 
 @pytest.mark.slow

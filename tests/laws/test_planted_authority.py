@@ -14,7 +14,7 @@ from domain.authority.roles import Role
 from domain.replay import courts, judge
 from domain.replay.courts import Courts
 from domain.replay.memory import MemoryHistory
-from tests.laws.contests import run_contests
+from tests.laws.contests import run_quickly
 from tests.laws.test_planted_bugs import ends
 
 if TYPE_CHECKING:
@@ -353,4 +353,4 @@ BUGS: list[Callable[[Patch], None]] = [
 def test_a_broken_rule_of_authority_breaks_a_law(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
     plant(monkeypatch)
     with pytest.raises((AssertionError, AttributeError, KeyError)):
-        run_contests(EXAMPLES, seed=1, shrink=False)
+        run_quickly(EXAMPLES, seed=1)

@@ -28,11 +28,17 @@ T = TypeVar("T")
 ROOTS = ("root", "friend")
 PEOPLE = ("mallory", "eve", "ann", "ben", "friend", "root")
 DEVICES = ("mallory/plain", "ann/node", "root/node", "eve/plain", "eve/manage", "eve/node")
+IDENTITY = "identity.created.v1"
 STREAMS_MAX = 3
 TOKEN_FIRST = 0x4E00
 """The words of event n are the one character n after this, which no cutting and joining of texts can make."""
 NODE = "node"
 NOBODY = EventId(b"\x99" * 32)
+
+
+def devices_of(principal: str) -> list[str]:
+    """The keys that have certificates of a principal."""
+    return [who for who in DEVICES if who.partition("/")[0] == principal]
 
 
 @cache
@@ -111,6 +117,8 @@ class World:
         self.things: dict[str, list[Event]] = {}
         """By sort, the events that create one, void ones too."""
         self.token = ""
+        self.who = ""
+        """The key that writes the event being made."""
         self._stream: Event
         self._sign = sign
         self._streams: list[Event] = []
@@ -195,12 +203,12 @@ class World:
         for side in (0, 1):
             self._heads[genesis.id, side] = {event.id: event}
 
-    def step(self, kind: str, make: Callable[[World], Made]) -> None:
+    def step(self, kind: str, make: Callable[[World], Made], who: str = "") -> None:
         """One more event of a kind, by somebody, somewhere in the graph."""
         choices = self.choices
-        who = self.writer()
+        self._stream = genesis = self._place(kind)
+        self.who = who = who or self._insider()
         self.token = chr(TOKEN_FIRST + len(self.events))
-        self._stream = genesis = self._streams[choices.below(6) // 5 * choices.below(len(self._streams))]
         made = make(self)
         creates = KINDS[kind].creates
         if creates in ("repository", "identity") and len(self._streams) < STREAMS_MAX and not choices.rarely(6):
@@ -224,6 +232,21 @@ class World:
         self._add(who, event)
         for entity, slot in made.notes:
             self._written.setdefault((event.id if entity is None else entity, slot), []).append(event.id)
+
+    def _place(self, kind: str) -> Event:
+        """The stream for an event: mostly the first repository, or an identity for what acts on one."""
+        choices = self.choices
+        identities = [genesis for genesis in self._streams if genesis.kind == IDENTITY]
+        if KINDS[kind].acts_on == ("identity",) and identities and not choices.rarely(6):
+            return choices.pick(identities)
+        return self._streams[choices.below(6) // 5 * choices.below(len(self._streams))]
+
+    def _insider(self) -> str:
+        """In an identity mostly a key of whoever began it; in a repository anybody's."""
+        if self._stream.kind != IDENTITY or self.choices.rarely(4):
+            return self.writer()
+        founder = next((name for name in PEOPLE if key(name).device == self._stream.device), "eve")
+        return self.choices.pick((*devices_of(founder), founder, founder))
 
     def _parents(self, who: str, genesis: Event) -> list[Event]:
         """Mostly what this side of a partition has seen; sometimes both sides, or something old."""
