@@ -9,8 +9,8 @@ No loop is over objects, except over those that are resolved; memory is a few co
 
 from __future__ import annotations
 
-import zlib
 from contextlib import closing
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -26,12 +26,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from storage.git.engine.deflated import Deflated
     from storage.git.engine.tables import Numbers, PackFile, Selection, Tables
 
     Longs = NDArray[np.int64]
 
-_DEFLATE_LEVEL: Final = 1
-"""Of what is resolved: the client inflates it once and packs it as it likes."""
 _NAME_BYTES: Final = 20
 _HEADER_BYTES: Final = 12
 _MORE: Final = 0x80
@@ -60,6 +59,7 @@ def assemble(
     thin: bool,
     ofs_delta: bool,
     scratch: Path,
+    deflated: Deflated,
     still_wanted: Callable[[], None] = lambda: None,
 ) -> Plan:
     """What the pack of these objects is made of; files that it may need are made in `scratch` and have no name.
@@ -69,7 +69,7 @@ def assemble(
     row = _in_order(tables, selection.numbers)
     row = row._replace(mode=_modes(row, selection, thin=thin, ofs_delta=ofs_delta))
     with closing(Spill(scratch)) as made:
-        made_start, made_end = _resolve(tables, row, made, still_wanted)
+        made_start, made_end = _resolve(tables, row, made, deflated, still_wanted)
         still_wanted()
         head = _head_bytes(tables.packs, row)
         offsets = _layout(row, head, made_end - made_start)
@@ -135,28 +135,19 @@ def _modes(row: _Row, selection: Selection, *, thin: bool, ofs_delta: bool) -> N
     return mode
 
 
-def _resolve(tables: Tables, row: _Row, made: Spill, still_wanted: Callable[[], None]) -> tuple[Longs, Longs]:
+def _resolve(
+    tables: Tables, row: _Row, made: Spill, deflated: Deflated, still_wanted: Callable[[], None]
+) -> tuple[Longs, Longs]:
     """Make anew what must be; where each of those lies in `made`, 0 to 0 for the others."""
     start, end = np.zeros(len(row.mode), np.int64), np.zeros(len(row.mode), np.int64)
     for done, place in enumerate(np.flatnonzero(row.mode == _MADE).tolist()):
         if done % _LOOK_EVERY == 0:
             still_wanted()
-        kind, content = tables.read(int(row.numbers[place]))
+        number = int(row.numbers[place])
         start[place] = made.size
-        made.add(_entry_header(kind, len(content)))
-        made.add(zlib.compress(content, _DEFLATE_LEVEL))
+        made.add(deflated.entry(tables.names(row.numbers[place : place + 1]).tobytes(), partial(tables.read, number)))
         end[place] = made.size
     return start, end
-
-
-def _entry_header(kind: int, size: int) -> bytes:
-    head = bytearray()
-    byte, size = kind << 4 | size & 0x0F, size >> 4
-    while size:
-        head.append(byte | 0x80)
-        byte, size = size & 0x7F, size >> 7
-    head.append(byte)
-    return bytes(head)
 
 
 def _head_bytes(packs: Sequence[PackFile], row: _Row) -> Longs:

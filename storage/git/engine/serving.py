@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from storage.git.engine.assembly import assemble
+from storage.git.engine.deflated import Deflated
 from storage.git.engine.plans import Plans, Wish
 from storage.git.engine.shown import RefsCache
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 _SAY_EVERY_S: Final = 1.0
 
 
+class _Parts(NamedTuple):
+    """What the repositories of one process share."""
+
+    tables: TableStore
+    shelf: Shelf
+    plans: Plans
+    deflated: Deflated
+
+
 @final
 class EngineServing:
     """`ServingStore` of one process: tables of many repositories, and packs that were made before."""
@@ -32,41 +42,35 @@ class EngineServing:
     def __init__(self, store: GitStore, tables: TableStore, shelf: Shelf) -> None:
         self._store = store
         self._refs = RefsCache(store)
-        self._tables = tables
-        self._shelf = shelf
-        self._plans = Plans(shelf)
+        self._parts = _Parts(tables, shelf, Plans(shelf), Deflated())
 
     def open(self, repo: StreamId, *, visible: Callable[[str], bool] | None = None) -> EngineServed:
         """The repository as it is now, to somebody who sees those refs."""
         # Refs before packs: what they lead to was there before they moved.
         shown = self._refs.shown(repo, visible)
-        return EngineServed(repo, self._store.path(repo), shown, self._tables, self._shelf, self._plans)
+        return EngineServed(repo, self._store.path(repo), shown, self._parts)
 
     def close(self) -> None:
         """Let go of what is held in memory."""
-        self._plans.clear()
+        self._parts.plans.clear()
 
 
 @final
 class EngineServed:
     """`ServedRepo`: the tables are opened when the first question needs them."""
 
-    def __init__(
-        self, repo: StreamId, path: Path, shown: Shown, tables: TableStore, shelf: Shelf, plans: Plans
-    ) -> None:
+    def __init__(self, repo: StreamId, path: Path, shown: Shown, parts: _Parts) -> None:
         self.refs: Sequence[AdvertisedRef] = shown.refs
         self.stamp = shown.stamp
         self._repo = repo
         self._path = path
-        self._tables = tables
-        self._shelf = shelf
-        self._plans = plans
+        self._parts = parts
         self._opened: View | None = None
 
     @property
     def _view(self) -> View:
         if self._opened is None:
-            self._opened = self._tables.tables(self._path).view(self.refs)
+            self._opened = self._parts.tables.tables(self._path).view(self.refs)
         return self._opened
 
     def has(self, oid: str) -> bool:
@@ -96,7 +100,7 @@ class EngineServed:
             self._path / "objects" / "pack",
             lasting=not request.haves and not request.client_shallow,
         )
-        return self._plans.get(wish, lambda: self._make(request, words), words.still_wanted)
+        return self._parts.plans.get(wish, lambda: self._make(request, words), words.still_wanted)
 
     def sizes(self, oids: Collection[str]) -> Mapping[str, int]:
         return self._view.sizes(oids)
@@ -113,7 +117,8 @@ class EngineServed:
             selection,
             thin=request.thin,
             ofs_delta=request.ofs_delta,
-            scratch=self._shelf.scratch(),
+            scratch=self._parts.shelf.scratch(),
+            deflated=self._parts.deflated,
             still_wanted=words.still_wanted,
         )
 
