@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import statistics
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -49,6 +51,7 @@ class Row(NamedTuple):
 
 def main(argv: Sequence[str]) -> None:
     options = _options(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the servers are ended then, too
     with _folder(options.keep) as keep:
         origins = [Path(options.repo)] if options.repo else [repository(keep, size) for size in options.objects]
         for origin in origins:
@@ -155,7 +158,9 @@ def _make_refs(desk: Desk, sides: Sequence[Side], run: int) -> None:
     (many / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{packed}")
     for side in sides:
         side.create("refs")
-        git("-C", str(many), "push", "-q", side.url("refs"), "refs/heads/*:refs/heads/*")
+        git("-C", str(many), "push", "-q", side.url("refs"), f"{desk.tip}:{desk.branch}")
+        for start in range(10):  # with all of them at once the client takes minutes
+            git("-C", str(many), "push", "-q", side.url("refs"), f"refs/heads/many/*{start}:refs/heads/many/*{start}")
         side.polish("refs")
 
 
