@@ -140,7 +140,7 @@ def breach(rules: Rules, push: Push, author: Did, role: Role) -> str:
     if push.forced and not rules.allow_force:
         return "it may not be moved back or aside (no force push)"
     if rules.approvals:
-        return f"changes to it come by a reviewed merge ({rules.approvals} approvals)"
+        return f"it takes changes with {rules.approvals} approvals only, and a push has none"
     if rules.checks:
-        return f"changes to it come by a merge that passed: {', '.join(rules.checks)}"
+        return f"it takes changes that passed {', '.join(rules.checks)} only, and a push has passed nothing"
     return ""

@@ -48,6 +48,8 @@ def _rules(payload: Mapping[str, Any], name: Callable[[str], str]) -> str:
     rules += [] if payload.get("allow_delete") else ["no deletion"]
     if approvals := payload.get("approvals"):
         rules.append(f"{approvals} approvals")
+    if payload.get("dismiss_stale"):
+        rules.append("stale approvals are dismissed")
     if checks := payload.get("checks"):
         rules.append(f"checks: {', '.join(checks)}")
     return "; ".join(rules)

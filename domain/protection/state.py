@@ -27,7 +27,7 @@ CheckName = Annotated[str, msgspec.Meta(min_length=1, max_length=LABEL_NAME_CHAR
 
 
 class BranchRules(Payload, frozen=True, kw_only=True):
-    """What pushes to a protected branch have to keep; with `approvals` or `checks`, changes come by a merge only."""
+    """What pushes to a protected branch have to keep. No push has `approvals` or `checks`: with any, it is refused."""
 
     push_role: str = "developer"
     pushers: Annotated[list[str], msgspec.Meta(max_length=PUSHERS_MAX)] = []

@@ -44,13 +44,22 @@ def set_protection(
     force: Annotated[bool, typer.Option("--allow-force", help="Allow moves back or aside.")] = False,
     deletion: Annotated[bool, typer.Option("--allow-delete", help="Allow deletion.")] = False,
     approvals: Annotated[
-        int, typer.Option("--approvals", min=0, help="How many approvals a merge needs; then nothing is pushed.")
+        int,
+        typer.Option(
+            "--approvals",
+            min=0,
+            help="How many approvals a change needs. No push has any, so with this nothing is pushed.",
+        ),
     ] = 0,
-    dismiss: Annotated[bool, typer.Option("--dismiss-stale", help="An approval is gone when more is pushed.")] = False,
+    dismiss: Annotated[
+        bool, typer.Option("--dismiss-stale", help="An approval of what was changed since counts no longer.")
+    ] = False,
     check: Annotated[
         list[str] | None,
         typer.Option(
-            "--check", metavar="NAME", help="What a merge has to pass; repeat for more; then nothing is pushed."
+            "--check",
+            metavar="NAME",
+            help="What a change has to pass; repeat for more. No push has, so with this nothing is pushed.",
         ),
     ] = None,
     repo: Repo = None,
@@ -94,5 +103,6 @@ def _rules(told: dict[str, Any]) -> str:
     words += ["force allowed"] if told["allow_force"] else ["no force push"]
     words += ["deletion allowed"] if told["allow_delete"] else ["no deletion"]
     words += [f"{told['approvals']} approvals"] if told["approvals"] else []
+    words += ["stale ones dismissed"] if told["dismiss_stale"] else []
     words += [f"checks: {', '.join(told['checks'])}"] if told["checks"] else []
     return "; ".join(words)

@@ -46,6 +46,10 @@ def test_branches_are_protected(here: Command) -> None:
     at = ("-R", "fort")
     told = here("protect", "set", "release/*", "--role", "maintainer", "--pusher", KAY, "--check", "lint", *at)
     assert told.out == f"release/*: maintainer pushes; only {KAY}; no force push; no deletion; checks: lint\n"
+    ruled = here("protect", "set", "main", "--approvals", "2", "--dismiss-stale", *at)
+    assert ruled.out == "main: developer pushes; no force push; no deletion; 2 approvals; stale ones dismissed\n"
+    assert "2 approvals; stale approvals are dismissed" in here("audit", *at).out
+    assert here("protect", "remove", "main", *at).code == 0
     assert here("protect", "list", *at).out.startswith("release/*\tmaintainer pushes")
     assert here("protect", "remove", "release/*", *at).code == 0
     assert here("protect", "list", *at).out == ""
