@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from domain.envelope import Event
+    from domain.ids import EventId
+    from domain.verdict import Verdict
 
 REJUDGED_MAX = 1_000
 HISTORIES = Sort("history", 120, 360, lambda data: history(data).events)
@@ -101,7 +103,7 @@ def states_of(node: Node) -> dict[bytes, Any]:
     return {key: dump(state) for key in keys if (state := node.engine.state(key)) is not None}
 
 
-def state_of(node: Node) -> tuple[object, ...]:
+def state_of(node: Node) -> tuple[dict[bytes, Any], dict[EventId, Verdict], set[EventId]]:
     """All that two nodes with the same events must agree on."""
     history = node.history
     redacted = {name for name in history.events if history.redacted(name)}

@@ -1,4 +1,4 @@
-"""`python -m tests.soak [kill|writes|backups|laws|all] [--rounds N] [--seed S]`: the long runs behind `make soak`."""
+"""`python -m tests.soak [kill|writes|backups|laws|networks|all] [--rounds N] [--seed S]`: what `make soak` runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import traceback
 from pathlib import Path
 
 from tests.laws.laws import run_laws
+from tests.simulation.many import run_networks
 from tests.soak.backups import run_backups
 from tests.soak.kill import git_version, run_kills
 from tests.soak.writes import run_writes
 
-ROUNDS = {"kill": 200, "writes": 200, "backups": 50, "laws": 20_000}
+ROUNDS = {"kill": 200, "writes": 200, "backups": 50, "laws": 20_000, "networks": 2_000}
 
 
 def main(argv: list[str]) -> int:
@@ -41,6 +42,10 @@ def run(part: str, rounds: int, seed: int, scratch: Path) -> None:
     """One part; raises what it finds."""
     if part == "laws":
         run_laws(rounds, seed)
+    elif part == "networks":
+        # Its own last line says how to see one network again, which is faster than all of them.
+        if run_networks(rounds, seed, lambda line: print(line, flush=True)):
+            sys.exit(1)
     else:
         parts = {"kill": run_kills, "writes": run_writes, "backups": run_backups}
         parts[part](rounds, seed, scratch, lambda line: print(line, flush=True))

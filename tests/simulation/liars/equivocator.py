@@ -1,0 +1,30 @@
+"""His key is in two places, whose holders do not know of each other: they sign different events for one seq."""
+
+from __future__ import annotations
+
+from tests.simulation.liar import Liar
+
+
+class Equivocator(Liar):
+    """What counts is the forks of his feeds."""
+
+    name = "equivocator"
+
+    def begin(self) -> None:
+        mine = self.node.writers[0]
+        self.simulation.ledger.shared_keys.add(mine.device_key)
+        self.simulation.ledger.cloned.add(mine.device_key)
+        self.simulation.ledger.on_fork[mine.device_key] = self._forked
+        self._places = [self.node, self.chance.choice(self.simulation.honest)]
+        self._mine = mine
+        self.sometimes((2_000, 10_000), self._write)
+
+    def _write(self) -> None:
+        """Both at one moment, so that neither has what the other writes; not for ever, or nobody would catch up."""
+        if self.simulation.faulty:
+            genesis = self.chance.choice(self.simulation.streams)
+            for place in self._places:
+                self.simulation.let_write(place, self._mine, genesis)
+
+    def _forked(self) -> None:
+        self.fired += 1
