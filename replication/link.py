@@ -206,6 +206,9 @@ class Link:
 
     def line_up(self, talk: Standing) -> None:
         """Have a stream compared when its turn comes."""
+        if talk.stream in self._turns:
+            talk.begin()  # it is its turn still: it must not wait for itself
+            return
         if talk not in self._line:
             self._line.append(talk)
         self._next_turns()
