@@ -70,7 +70,8 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     settings = plan.settings
     folder = DataDir(settings.data_dir)
     views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S)
-    store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git")
+    tables = KeptTables()
+    store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
     doors = OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did)
     entrance = entrance_of(settings, folder, doors)
     reader = DulwichReader(folder.repos)
@@ -119,7 +120,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             metrics_dir=metrics_dir(folder),
         )
     )
-    serving = EngineServing(store, KeptTables(), Shelf(folder.cache / "packs"))
+    serving = EngineServing(store, tables, Shelf(folder.cache / "packs"))
     gate = NodeGate(views, writer, doors)
     smart = git_app(gate, store, serving, settings.caps, agent=f"gitant/{plan.version}")
     git = guarded(counted(smart, tally_of(api)), entrance)

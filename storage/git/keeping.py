@@ -19,7 +19,7 @@ _HOLDER: Final = re.compile(r"objects/(pack/pack-[0-9a-f]{40,64}\.(pack|idx|rev)
 def holds_objects(name: str) -> bool:
     """Whether a file of that path under a repository's folder holds objects, or the index of a pack that does.
 
-    What else git may have put there (a graph of commits, the index of several packs) can be made again; and a list of
+    What else is put there (tables, a graph of commits, the index of several packs) can be made again; and a list of
     other folders to read objects from must not travel.
     """
     return _HOLDER.fullmatch(name) is not None
@@ -51,4 +51,5 @@ def _on_their_way(root: Path, repo: Path, tips: set[str]) -> list[tuple[str, Pat
         for folder, leftover in pushed + staged
         if leftover.finished and not tips.isdisjoint(leftover.tips)
         for path in sorted((quarantine_folder(folder, leftover.token) / "pack").glob("pack-*"))
+        if holds_objects(f"objects/pack/{path.name}")
     ]

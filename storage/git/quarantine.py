@@ -2,6 +2,7 @@
 
     <repository>/quarantine/<token>/incoming        the bytes as they arrive, scanned on their way
     <repository>/quarantine/<token>/pack/pack-*     what git has checked and indexed
+    <repository>/quarantine/<token>/pack/*.gt       the engine's tables of it, unless it is large (design/git-engine.md)
     <repository>/quarantine/<token>/intent          written last: everything before it is good, and on the disk
 
 The folder is no alternate of the repository, so nothing in it can be seen or built upon before `publish`.
@@ -16,7 +17,7 @@ import re
 import shutil
 from contextlib import contextmanager, suppress
 from threading import Lock
-from typing import TYPE_CHECKING, Final, cast, final
+from typing import TYPE_CHECKING, Final, Protocol, cast, final
 
 from dulwich.object_format import SHA1
 from dulwich.pack import load_pack_index
@@ -39,17 +40,37 @@ if TYPE_CHECKING:
 
 QUARANTINE: Final = "quarantine"
 _INTENT: Final = "intent"
-_PACK_SUFFIXES: Final = (".pack", ".rev", ".idx")
+_PACK_SUFFIXES: Final = (".pack", ".rev", ".gt", ".idx")
 """In this order: a pack is there for readers once its index is."""
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
+_TABLED_OBJECTS_MAX: Final = 20_000
+"""Making the tables of so many takes about a second. Those of a larger push are made when somebody needs them."""
+
+
+class TableMaker(Protocol):
+    """Makes the tables that serving builds upon."""
+
+    def make(self, pack: Path, repo: Path) -> None:
+        """Put the tables of `pack`, which is to become the repository's, beside it."""
+        ...
 
 
 @final
 class DiskQuarantine:
     """A push on its way in. `feed` and `finish` come one after the other; `discard` may come from any thread."""
 
-    def __init__(self, repo: Path, token: str, caps: PackCaps, *, git: str, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        repo: Path,
+        token: str,
+        caps: PackCaps,
+        *,
+        git: str,
+        lenient: bool = False,
+        tables: TableMaker | None = None,
+    ) -> None:
         """With `lenient`, objects with old, harmless faults are taken and noted in `excused`."""
+        self._tables = tables
         self.token = token
         self._lenient = lenient
         self._repo = repo
@@ -131,6 +152,8 @@ class DiskQuarantine:
             self._check_structures(path.with_suffix(".pack"), index)
         finally:
             index.close()
+        if self._tables is not None and (self._lenient or len(entries) <= _TABLED_OBJECTS_MAX):
+            self._tables.make(path.with_suffix(".pack"), self._repo)
 
     def _check_structures(self, pack: Path, index: PackIndex) -> None:
         """Only a file may be as large as objects may be. Of objects over the lower bound there are few to look at."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from domain.ports_git import Leftover, PackCaps
 
 STAGED: Final = ".staged"
-_SUFFIXES: Final = (".pack", ".rev", ".idx")
+_SUFFIXES: Final = (".pack", ".rev", ".gt", ".idx")
 """In this order: a pack is there for readers once its index is."""
 _NAME_BYTES: Final = 20
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from domain.ids import StreamId
     from domain.ports_git import Leftover
     from storage.git.packed_refs import PackedRef
+    from storage.git.quarantine import TableMaker
 
 _FOLDERS: Final = ("objects/pack", "objects/info", "refs/heads", "refs/tags", QUARANTINE)
 _CONFIG: Final = """\
@@ -57,7 +58,11 @@ class DiskGitStore:
     Quarantines may be made and discarded in any process. Everything else that writes belongs to the one writer.
     """
 
-    def __init__(self, root: Path, caps: PackCaps | None = None, *, git: str = "git") -> None:
+    def __init__(
+        self, root: Path, caps: PackCaps | None = None, *, git: str = "git", tables: TableMaker | None = None
+    ) -> None:
+        """With `tables`, what is received gets its tables before it is published."""
+        self._tables = tables
         self._root = root
         self._caps = caps or PackCaps()
         self._git = git
@@ -114,7 +119,7 @@ class DiskGitStore:
         # What git takes for a repository: it reads no object of it, and there is none.
         (folder / "refs").mkdir()
         (folder / "HEAD").write_text(f"ref: {_UNBORN}\n")
-        return DiskStaging(folder, token, self._caps, git=self._git)
+        return DiskStaging(folder, token, self._caps, git=self._git, tables=self._tables)
 
     def fork(self, origin: StreamId, tips: Sequence[str]) -> str:
         """Stage what is in the past of `tips`, sharing the origin's packs; the token."""
@@ -142,7 +147,7 @@ class DiskGitStore:
             replace(path, lines, 0o600)
 
     def quarantine(self, repo: StreamId) -> DiskQuarantine:
-        return DiskQuarantine(self.path(repo), secrets.token_hex(16), self._caps, git=self._git)
+        return DiskQuarantine(self.path(repo), secrets.token_hex(16), self._caps, git=self._git, tables=self._tables)
 
     def publish(self, repo: StreamId, token: str) -> None:
         publish_quarantine(self.path(repo), token)
@@ -215,10 +220,10 @@ class DiskGitStore:
 class DiskStaging:
     """`Staging`: one quarantine in a folder of its own, which goes with it."""
 
-    def __init__(self, folder: Path, token: str, caps: PackCaps, *, git: str) -> None:
+    def __init__(self, folder: Path, token: str, caps: PackCaps, *, git: str, tables: TableMaker | None) -> None:
         self.token = token
         self._folder = folder
-        self._quarantine = DiskQuarantine(folder, token, caps, git=git, lenient=True)
+        self._quarantine = DiskQuarantine(folder, token, caps, git=git, lenient=True, tables=tables)
 
     @property
     def progress(self) -> str:

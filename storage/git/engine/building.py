@@ -58,11 +58,11 @@ class _Commit(NamedTuple):
 
     @property
     def parents(self) -> list[bytes]:
-        return [bytes.fromhex(parent.decode()) for parent in self.meta.parents]
+        return [_raw(parent) for parent in self.meta.parents]
 
     @property
     def tree(self) -> bytes:
-        return bytes.fromhex(self.meta.tree.decode())
+        return _raw(self.meta.tree)
 
 
 class _Brought(NamedTuple):
@@ -279,4 +279,14 @@ def _starts(lengths: list[int]) -> NDArray[np.int64]:
 
 def _target(tag: bytes) -> bytes:
     """The id that a tag is on; git has checked that its first line says it."""
-    return bytes.fromhex(tag[7:47].decode())
+    return _raw(tag[7:47])
+
+
+def _raw(oid: bytes) -> bytes:
+    try:
+        raw = bytes.fromhex(oid.decode())
+    except ValueError:
+        raw = b""
+    if len(raw) != NAME_BYTES:
+        raise Damaged(f"a commit or tag names {oid!r}, which is no object")
+    return raw

@@ -7,11 +7,11 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
-from domain.errors import NotFound
+from domain.errors import Damaged, NotFound
 from storage.git.engine.building import build_segments
 from storage.git.engine.known import Neighbours
 from storage.git.engine.segment import load_segment, open_pack, write_segment
@@ -71,6 +71,13 @@ class KeptTables:
         self._make_room()
         return found
 
+    def make(self, pack: Path, repo: Path) -> None:
+        """Put the tables of `pack`, which is to be one of the repository's, beside it, if they can be made."""
+        with suppress(Damaged):  # who needs them will try again, and be told
+            known = self.tables(repo).segments
+            for segment in build_segments([open_pack(pack)], Neighbours(known)):
+                write_segment(segment)
+
     def forget(self, repos: Iterable[Path]) -> None:
         with self._lock:
             for repo in repos:
@@ -124,8 +131,9 @@ def load_packs(folder: Path, names: Iterable[str], present: Iterable[Segment]) -
             found = [segment for segment in loaded if segment is not None]
             without = [pack for segment, pack in zip(loaded, packs, strict=True) if segment is None]
             made = build_segments(without, Neighbours([*present, *found]))
-            for segment in made:
-                write_segment(segment)
+            with suppress(OSError):  # no room on the disk: the next process makes them again
+                for segment in made:
+                    write_segment(segment)
             return [*found, *made]
     return [segment for segment in loaded if segment is not None]
 

@@ -185,7 +185,8 @@ def write_segment(segment: Segment) -> None:
         at = _aligned(at + len(block))
     rest = segment.pack.checksum + struct.pack("<I", len(columns)) + b"".join(directory)
     path = segment.pack.path.with_suffix(SUFFIX)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}")  # whoever writes here is alone
+    draft.unlink(missing_ok=True)
     with draft.open("wb") as file:
         file.write(_MAGIC + struct.pack("<I", zlib.crc32(rest)) + rest)
         for block in blocks:
