@@ -12,7 +12,7 @@ from domain.commands.events import take_in
 from domain.commands.members import ChangeMember, block
 from domain.commands.scene import Done, permit, repository
 from domain.commands.standing import DESK
-from domain.envelope import open_event
+from domain.envelope import open_event, read_own
 from domain.errors import InvalidInput, LocalFault, NotFound, Unauthenticated
 from domain.ids import Did, StreamId
 from domain.keys import is_did
@@ -132,7 +132,7 @@ def _some(count: int, whose: str) -> None:
 
 
 def _shown(desk: Desk, held: HeldEvent) -> dict[str, Any]:
-    event = open_event(held.raw)
+    event = read_own(held.raw.header, held.raw.signature, held.raw.payload)
     return {
         "event": held.id.hex(),
         "author": held.author,

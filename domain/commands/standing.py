@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from domain.authority.roles import Role
 from domain.chain import Link, check_links
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected
+from domain.kinds import KINDS
 from domain.moderation.budgets import Spend
 from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, VOIDS
@@ -51,10 +52,13 @@ def rule_for_strangers(scene: Scene, event: Event) -> Strangers:
 
 def check_blocked(scene: Scene, event: Event, name: str) -> None:
     """Raise `Forbidden` for somebody who is blocked, whatever the kind is; only devices of his own he may still end."""
-    if scene.role(event.stream, event.author) is Role.BLOCKED and not scene.foresee(event).accepted:
-        raise Forbidden(
-            f"{event.author} is blocked in {name}", hint="only those who look after it can undo that", field="revoked"
-        )
+    if scene.role(event.stream, event.author) is not Role.BLOCKED:
+        return
+    verdict = scene.foresee(event)
+    if not verdict.accepted:
+        reason = verdict.reason if verdict.reason in VOIDS else "revoked"
+        hint = "only those who look after it can undo that"
+        raise Forbidden(f"{event.author} is blocked in {name}: {VOIDS[reason]}", hint=hint, field=reason)
 
 
 def check_waiting(scene: Scene, desk: Desk, event: Event) -> bool:
@@ -111,7 +115,9 @@ def charge(scene: Scene, event: Event) -> None:
     if desk is None or scene.link(event.id) is not None or scene.role(event.stream, event.author) > Role.GUEST:
         return
     size = len(event.header) + len(event.signature) + len(event.payload or b"")
-    desk.charge(event.stream, event.author, Spend(size, refolds=scene.refolds(event)))
+    kind = KINDS.get(event.kind)
+    void_act = kind is not None and kind.deed is not None and not scene.foresee(event).accepted
+    desk.charge(event.stream, event.author, Spend(size, refolds=scene.refolds(event), void_acts=int(void_act)))
 
 
 def _held_link(desk: Desk, event: Event, name: EventId | None) -> Link | None:

@@ -136,7 +136,7 @@ def drop(
     if json:
         print_json(told)
     else:
-        tell(f"{told['dropped']} events are dropped")
+        tell(f"events dropped: {told['dropped']}")
 
 
 @app.command()

@@ -12,7 +12,11 @@ import httpx
 import pytest
 
 from domain.authority.enrolment_text import last_of
+from domain.envelope import RawEvent
+from domain.ids import DeviceKey, Did, EventId, StreamId
+from domain.ports_held import HeldEvent
 from gitant.recovery import recovery_of
+from storage.held import SqliteHeld
 from tests.gitant.certificates import make_certificate
 from tests.gitant.writer.world import make_world
 
@@ -262,3 +266,16 @@ def test_nothing_is_changed(gitant: Command, folder: Path) -> None:
     before = look()
     gitant("doctor", "--data-dir", folder)
     assert look() == before
+
+
+def test_strangers_whom_nobody_looks_at(gitant: Command, folder: Path) -> None:
+    assert findings(gitant, folder)["strangers"]["state"] == "ok"
+    held = SqliteHeld(folder / "local.sqlite")
+    place = (StreamId(b"s" * 32), Did("did:key:who"), DeviceKey(b"d" * 32), 1, 2)
+    held.put(HeldEvent(EventId(b"e" * 32), *place, "", 0, RawEvent(b"h", b"s", b"p")))
+    held.settle()
+    held.close()
+    found = findings(gitant, folder)["strangers"]
+    assert found["state"] == "warning"
+    assert found["seen"].startswith("1 events wait")
+    assert "gitant member held" in found["fix"]
