@@ -10,7 +10,7 @@ from api.binary import readable
 from domain.authority.roles import Role
 from domain.authority.words import act_words
 from domain.canonical import NotCanonical, decode
-from domain.ids import Did
+from domain.ids import Did, StreamId
 from domain.keys import is_did
 from domain.verdict import Verdict, explain
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from api.asking import Asking
     from domain.ports_authority import ActRow
 
+_TAKING: Final = frozenset({"member.demoted.v1", "member.revoked.v1", "member.blocked.v1"})
 ACTS_MAX: Final = 100
 """How many are shown at once at most: each is read from the log."""
 
@@ -34,11 +35,34 @@ def shown(asking: Asking, rows: Sequence[ActRow]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for row in rows:
         fields: dict[str, Any] = msgspec.json.decode(row.doc)
-        fields["words"] = act_words(fields["kind"], _payload(payloads.get(row.position)), name)
+        payload = _payload(payloads.get(row.position))
+        fields["words"] = act_words(fields["kind"], payload, name)
         fields["explanation"] = explain(Verdict(fields["verdict"], fields["reason"]))
+        if _idle(asking, fields, payload):
+            fields["explanation"] = "accepted, without effect: whom it is about stands as high as its author"
+            fields["idle"] = True
         fields["counts_as"] = None if row.level is None else Role(row.level).word
         found.append(fields)
     return found
+
+
+class _Change(msgspec.Struct):
+    event: str
+    idle: bool = False
+
+
+class _Member(msgspec.Struct):
+    changes: list[_Change]
+
+
+def _idle(asking: Asking, fields: dict[str, Any], payload: dict[str, Any]) -> bool:
+    """Whether an act about somebody takes nothing from them."""
+    if fields["kind"] not in _TAKING or fields["verdict"] != "accepted" or "principal" not in payload:
+        return False
+    stream = StreamId(bytes.fromhex(fields["stream"]))
+    doc = asking.ports.views.member(stream, payload["principal"])
+    changes = [] if doc is None else msgspec.json.decode(doc, type=_Member).changes
+    return any(change.event == fields["id"] and change.idle for change in changes)
 
 
 def _payload(data: bytes | None) -> dict[str, Any]:

@@ -12,13 +12,17 @@ RoleWord = Literal["blocked", "guest", "viewer", "developer", "maintainer", "adm
 
 
 class RoleChange(Struct):
-    """One act about somebody: `verb` is granted, demoted, revoked or blocked."""
+    """One act about somebody: `verb` is granted, demoted, revoked or blocked.
+
+    An `idle` one is accepted and takes nothing: all that they were given stands as high as its author, who may not.
+    """
 
     verb: str
     role: str
     author: str
     at: str
     event: str
+    idle: bool = False
 
 
 class Collaborator(Struct):
@@ -59,11 +63,15 @@ class Protections(Struct):
 
 
 class Act(Event):
-    """An act of authority: its event, what it did in words, and its author's role there (null: it has no effect)."""
+    """An act of authority: its event, what it did in words, and its author's role there (null: it has no effect).
+
+    An `idle` one is accepted and takes nothing from whom it is about, who stands as high as its author.
+    """
 
     words: str
     explanation: str
     counts_as: RoleWord | None
+    idle: bool = False
     repo_name: str = ""
 
 

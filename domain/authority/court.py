@@ -163,6 +163,19 @@ class Court:
         named = sorted({*self.roots, *(did for did in told if did is not None)})
         return {did: self.now(did, key_of(did), seen) for did in named}
 
+    def idle(self, event: bytes) -> bool:
+        """Whether an accepted limit on a principal reduces no role of theirs: each stands as high as its author.
+
+        That is for now. It bears as soon as somebody above has reduced what it could not.
+        """
+        act = self.act(event)
+        if act is None or act.level == NO_EFFECT or not isinstance(act.deed, Limit) or act.deed.principal is None:
+            return False
+        principal = act.deed.principal
+        branch = Branch(-1, self.stream, key_of(principal), Enrolment(principal, RANK_ROOT))
+        grants = [grant for grant in self._grants.get(principal, ()) if grant.level > _given(grant)]
+        return principal != act.author and not any(_bears(act, self._claim(branch, each)) for each in (None, *grants))
+
     # --- standing --------------------------------------------------------------------------------
 
     def standing(self, branch: Branch, place: Place, event: EventId) -> Standing:
@@ -286,6 +299,26 @@ class Court:
 
 def _alike(one: Deed, other: Deed) -> bool:
     return isinstance(one, Hold) and isinstance(other, Hold) and (one.sort, one.about) == (other.sort, other.about)
+
+
+def _bears(act: Act, claim: _Claim) -> bool:
+    """Whether a limit reduces a claim, by itself or after the others, wherever no cut covers."""
+    if act not in claim.others:
+        return False
+    role = claim.role
+    while role > _limit(act).role:
+        if act.level > role:
+            return True
+        found = [_limit(other).role for other in claim.others if other.level > role > _limit(other).role]
+        if not found:
+            return False
+        role = min(found)
+    return False
+
+
+def _given(act: Act) -> Role:
+    assert isinstance(act.deed, Grant)
+    return act.deed.role
 
 
 def _limit(act: Act) -> Limit:

@@ -41,6 +41,7 @@ def _document(stream: StreamId, did: Did, role: Role, canvas: Canvas) -> bytes:
                 "author": change.author,
                 "at": iso(change.time),
                 "event": change.event.hex(),
+                **({"idle": True} if canvas.court(stream).idle(change.event) else {}),
             }
             for change in reversed(changes)
         ],

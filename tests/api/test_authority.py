@@ -11,6 +11,7 @@ from domain.fold.kind import write_payload
 from domain.ids import StreamId
 from domain.issue.opened import IssueOpened
 from domain.keys import SigningKey
+from domain.member.demoted import MemberDemoted
 from domain.member.granted import MemberGranted
 from domain.member.revoked import MemberRevoked
 from domain.protection.branch_protected import BranchProtected
@@ -155,7 +156,7 @@ def test_protections_are_set_and_end(api: Client, anyone: Client, repo: str) -> 
     assert len(anyone.every(f"{repo}/audit", "audit")) == 4
 
 
-def theirs(api: Client, anyone: Client, node: Node, role: str) -> str:
+def theirs(api: Client, anyone: Client, node: Node, role: str, name: str = "of-ada") -> str:
     """A repository of ada's, where the operator has a role."""
     fields = {
         "kind": "repository.created.v1",
@@ -165,9 +166,9 @@ def theirs(api: Client, anyone: Client, node: Node, role: str) -> str:
         "time": node.world.tick(),
         "threshold": 1,
         "roots": [STRANGER.did],
-        "nonce": role.encode().ljust(16, b"-"),
+        "nonce": f"{role}{name}".encode()[:16].ljust(16, b"-"),
     }
-    payload = RepositoryCreated(name=f"of-ada-{role}", default_branch="main", description="", private=False)
+    payload = RepositoryCreated(name=f"{name}-{role}", default_branch="main", description="", private=False)
     genesis = seal(fields, write_payload(payload, b"s" * 16), STRANGER)
     repo = f"/api/v1/repos/{api.post(EVENTS, sent(genesis)).json()['id']}"
     granted = MemberGranted(principal=KEY.did, role=role)
@@ -218,6 +219,27 @@ def test_nobody_takes_from_a_peer_and_anybody_leaves(api: Client, anyone: Client
     api.delete(f"{repo}/collaborators/@me")
     assert role_of(api, repo, "operator") is None
     assert role_of(api, repo, "bob") == "admin"
+
+
+def test_what_takes_nothing_from_a_peer_says_so(api: Client, anyone: Client, node: Node) -> None:
+    repo = theirs(api, anyone, node, "admin", "of-peers")
+    granted = MemberGranted(principal=BOB.did, role="admin")
+    anyone.post(EVENTS, signed(node, repo, STRANGER, "member.granted.v1", granted))
+    idle = anyone.post(EVENTS, signed(node, repo, BOB, "member.revoked.v1", MemberRevoked(principal=KEY.did))).json()
+    assert (idle["verdict"], role_of(api, repo, "operator")) == ("accepted", "admin")
+    shown = anyone.get(f"/api/v1/audit/{idle['id']}").json()
+    assert (shown["counts_as"], shown["idle"]) == ("admin", True)
+    assert shown["explanation"].startswith("accepted, without effect")
+    (operator,) = (each for each in api.every(f"{repo}/collaborators", "collaborators") if each["did"] == KEY.did)
+    assert [(change["verb"], change.get("idle")) for change in operator["changes"]] == [
+        ("revoked", True),
+        ("granted", None),
+    ]
+    # It takes hold as soon as somebody above them both has lowered whom it is about.
+    lowered = MemberDemoted(principal=KEY.did, role="developer")
+    anyone.post(EVENTS, signed(node, repo, STRANGER, "member.demoted.v1", lowered))
+    assert role_of(api, repo, "operator") is None
+    assert anyone.get(f"/api/v1/audit/{idle['id']}").json()["explanation"] == "accepted: it counts"
 
 
 def test_a_branch_goes_back_on_disk_when_its_push_turns_void(
