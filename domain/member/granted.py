@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.authority.acts import Grant
 from domain.authority.roles import BY_WORD, GRANTABLE, Role
-from domain.fold.kind import Kind, Payload, Touch
+from domain.fold.kind import Kind, Payload
 from domain.ids import Did
-from domain.member.state import MemberState, member_key, note
+from domain.member.state import touching_member
 from domain.words import did_problem
 
 if TYPE_CHECKING:
@@ -29,16 +28,6 @@ class MemberGranted(Payload, frozen=True, kw_only=True):
         return did_problem(self.principal, "principal")
 
 
-def _apply(principal: Did, state: MemberState, event: Event, payload: MemberGranted) -> None:
-    note(state, event, principal, "granted", payload.role)
-
-
-def _touches(event: Event, payload: MemberGranted | None) -> tuple[Touch, ...]:
-    assert payload is not None, "payloads of authority cannot be redacted"
-    principal = Did(payload.principal)
-    return (Touch(member_key(event.stream, principal), MemberState, partial(_apply, principal)),)
-
-
 def _deed(_: Event, payload: MemberGranted) -> Grant:
     return Grant(Did(payload.principal), BY_WORD[payload.role])
 
@@ -47,7 +36,7 @@ KIND = Kind(
     name="member.granted.v1",
     payload=MemberGranted,
     action="member.change",
-    touches=_touches,
+    touches=touching_member("granted", lambda payload: payload.role),
     acts_on=("repository",),
     deed=_deed,
 )
