@@ -79,16 +79,16 @@ def _check(value: Any, containers: int = 0) -> None:
         raise NotCanonical(f"a value of type {kind.__name__} is not used")
     elif containers == NESTING_DEPTH_MAX:
         raise NotCanonical(f"arrays and maps are nested over {NESTING_DEPTH_MAX} deep")
-    elif kind is list:
-        for item in value:
-            if type(item) not in _PLAIN:
-                _check(item, containers + 1)
     else:
-        names = tuple(value)
-        if names not in _ORDERED:
-            _check_names(names)
-        for item in value.values():
-            if type(item) not in _PLAIN:
+        items = value
+        if kind is dict:
+            names = tuple(value)
+            if names not in _ORDERED:
+                _check_names(names)
+            items = value.values()
+        for item in items:
+            # Most values are plain, or small numbers: a call for each would be dearer than all the rest.
+            if type(item) not in _PLAIN and not (type(item) is int and _INTEGER_MIN <= item <= _INTEGER_MAX):
                 _check(item, containers + 1)
 
 

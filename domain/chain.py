@@ -30,20 +30,25 @@ def check_links(event: Event, known: Callable[[EventId], Link | None]) -> None:
     """Raise `MissingParents` if part of its past is not here, `Rejected` if it does not fit its past."""
     if event.genesis:
         return
-    named = {*event.parents, event.prev} if event.prev is not None else set(event.parents)
-    links = {name: known(name) for name in named}
-    missing = tuple(sorted(name for name, link in links.items() if link is None))
+    lamport, stray = 0, False
+    missing: set[EventId] = set()
+    prev: Link | None = None
+    for name in event.parents if event.prev is None else (*event.parents, event.prev):
+        prev = known(name)
+        if prev is None:
+            missing.add(name)
+        else:
+            stray |= prev.stream != event.stream
+            lamport = max(lamport, prev.lamport)
     if missing:
-        raise MissingParents(missing)
-    past = [link for link in links.values() if link is not None]
-    if any(link.stream != event.stream for link in past):
+        raise MissingParents(tuple(sorted(missing)))
+    if stray:
         raise Rejected("stream-mismatch", event.id.hex())
     if event.prev is not None:
-        prev = links[event.prev]
-        assert prev is not None
+        assert prev is not None, "it came last"
         if prev.device != event.device or prev.seq != event.seq - 1:
             raise Rejected("prev-mismatch", event.id.hex())
-    if event.lamport != 1 + max(link.lamport for link in past):
+    if event.lamport != 1 + lamport:
         raise Rejected("lamport-wrong", event.id.hex())
 
 

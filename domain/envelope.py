@@ -147,28 +147,30 @@ def _assemble(fields: dict[str, Any], raw: RawEvent) -> Event:
     # Of a later version only the routing core may be read: the other names may mean anything there.
     readable: dict[str, Any] = fields if fields["v"] == VERSION else {}
     get = readable.get
+    enrolment = get("enrolment")
+    # By place, in the order of `Event`: by name takes twice as long, and every event of every catch-up comes by here.
     return Event(
-        id=name,
-        v=fields["v"],
-        kind=fields["kind"],
-        stream=fields.get("stream") or StreamId(name),
-        entity=get("entity"),
-        device=fields["device"],
-        author=get("author", ""),
-        seq=fields["seq"],
-        prev=fields.get("prev"),
-        parents=tuple(fields["parents"]),
-        lamport=fields["lamport"],
-        payload_hash=fields["payload"],
-        payload_size=fields["size"],
-        time=get("time", 0),
-        roots=tuple(get("roots", ())),
-        threshold=get("threshold", 0),
-        unknown=not (KNOWN_FIELDS if "stream" in fields else GENESIS_FIELDS).issuperset(fields),
-        header=raw.header,
-        signature=raw.signature,
-        payload=raw.payload,
-        enrolment=tuple((link[0], link[1]) for link in get("enrolment", ())),
+        name,
+        fields["v"],
+        fields["kind"],
+        fields.get("stream") or StreamId(name),
+        get("entity"),
+        fields["device"],
+        get("author", ""),
+        fields["seq"],
+        fields.get("prev"),
+        tuple(fields["parents"]),
+        fields["lamport"],
+        fields["payload"],
+        fields["size"],
+        get("time", 0),
+        tuple(get("roots", ())),
+        get("threshold", 0),
+        not (KNOWN_FIELDS if "stream" in fields else GENESIS_FIELDS).issuperset(fields),
+        raw.header,
+        raw.signature,
+        raw.payload,
+        tuple((link[0], link[1]) for link in enrolment) if enrolment else (),
     )
 
 

@@ -21,6 +21,7 @@ _PRIME: Final = 2**255 - 19
 _ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 _Y_OF_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _SMALL_ORDER_Y: Final = frozenset({0, 1, _PRIME - 1, _Y_OF_ORDER_8, _PRIME - _Y_OF_ORDER_8})
+_LOWER_255: Final = 2**255 - 1
 _MULTICODEC: Final = b"\xed\x01"
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DID_PREFIX: Final = "did:key:z"
@@ -42,6 +43,7 @@ class SigningKey:
         return self._key.sign(message)
 
 
+@lru_cache(maxsize=4096)
 def is_sound_key(key: bytes) -> bool:
     """Whether `key` is a canonical encoding of a point that is not of small order."""
     if len(key) != KEY_BYTES:
@@ -57,7 +59,7 @@ def is_sound_signature(signature: bytes) -> bool:
 
 
 def _is_sound_point(encoded: bytes) -> bool:
-    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    y = int.from_bytes(encoded, "little") & _LOWER_255
     return y < _PRIME and y not in _SMALL_ORDER_Y
 
 

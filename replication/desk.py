@@ -184,7 +184,9 @@ class Desk:
         if news and self.full(stream):
             talk.decline_all()
             return
-        opened = open_rows(message.rows, stream, self.inbox.held, room.verify, singly=news, own=room.identity.devices)
+        opened = open_rows(
+            message.rows, stream, self.inbox.holding(stream), room.verify, singly=news, own=room.identity.devices
+        )
         link.saw(event.id for event in opened.events)
         if news and not asked:
             opened.events = [event for event in opened.events if self._flood_events.take(event.author, 1, room.now)]

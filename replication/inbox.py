@@ -16,7 +16,7 @@ from replication.effects import Outcome, Store, Token
 from replication.pending import Pending, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from domain.envelope import Event
     from domain.ids import Did
@@ -89,6 +89,24 @@ class Inbox:
         """Whether an event is in the log or on its way there."""
         return self.known(name) is not None
 
+    def holding(self, stream: StreamId) -> Callable[[Event], bool]:
+        """Like `held` for the events of one message, with one look into the log for each feed that only goes on."""
+        flight, recent, slot = self._flight, self._recent, self._room.index.slot
+        free: dict[DeviceKey, int] = {}
+
+        def held(event: Event) -> bool:
+            if event.id in flight or event.id in recent:
+                return True
+            # Feeds have no gaps: where nothing is in a place, nothing is in any later one.
+            if event.seq >= free.get(event.device, event.seq + 1):
+                return False
+            there = slot(stream, event.device, event.seq)
+            if not there:
+                free[event.device] = event.seq
+            return event.id in there
+
+        return held
+
     def known(self, name: EventId) -> Link | None:
         """An event's place, if it is in the log or on its way there."""
         link = self._flight.get(name) or self._recent.get(name)
@@ -111,12 +129,12 @@ class Inbox:
             waiting = self.pending.get(event.id)
             if waiting is not None and waiting.hole and event.payload is not None:
                 self.pending.remove(event.id)
-            elif waiting is not None or self.held(event.id):
+            elif waiting is not None or event.id in self._flight or event.id in self._recent:
                 continue
             if event.id not in asked and self._customs.declines(event, in_flight=event.prev in self._flight):
                 taken.declined.add(event.device)
                 continue
-            if self._sort(event, event.id in opened.vouched, parcel.peer, taken, batch):
+            if self._sort(event, event.id in opened.vouched, parcel.peer, taken, batch) and len(self.pending):
                 self._release(event.id, batch)
         parcel.events = len(batch.events)
         taken.queued = bool(batch.events)

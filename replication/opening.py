@@ -37,7 +37,7 @@ class Opened:
 def open_rows(
     rows: Sequence[tuple[bytes, bytes, bytes | None]],
     stream: StreamId,
-    held: Callable[[EventId], bool],
+    held: Callable[[Event], bool],
     verify: Verify,
     *,
     singly: bool,
@@ -55,7 +55,7 @@ def open_rows(
             if len(opened.faults) == FAULTS_MAX:
                 break
             continue
-        if not held(event.id):
+        if not held(event):
             opened.events.append(event)
     _check_signatures(opened, verify, singly=singly, own=own)
     return opened
