@@ -14,7 +14,7 @@ import numpy as np
 
 from domain.errors import Damaged
 from storage.git.engine.graph import CommitColumns, Graph
-from storage.git.engine.naming import NOWHERE, Naming
+from storage.git.engine.naming import NOWHERE, Naming, positions, runs
 from storage.git.engine.reading import Reader
 from storage.git.engine.segment import NAME_BYTES
 from storage.git.engine.tables import COMMIT, TAG, WHOLE, Entries, PackFile
@@ -193,15 +193,23 @@ class LinkedTables:
 
     def introduced_in(self, numbers: Numbers, past: Mask) -> Mask:
         """Which of these objects a commit of `past` introduces (a commit introduces itself)."""
+        held = self._introduced_beside(numbers, past)
+        held |= _any_in(past, self.again.number, self.again.by, numbers, held, 0)
+        left = np.flatnonzero(~held)
+        which, copies = self.naming.copies_of(numbers[left])
+        held[left[which[self._introduced_beside(copies, past)]]] = True
+        return held
+
+    def _introduced_beside(self, numbers: Numbers, past: Mask) -> Mask:
+        """Which of these own numbers are of objects that a commit of `past` introduces that lies in the same pack."""
         held = np.zeros(len(numbers), np.bool_)
         for index, where, ordinals in self.by_segment(numbers):
-            columns, first_place = self.segments[index].columns, self.first_place[index]
+            columns, first_place = self.segments[index].columns, int(self.first_place[index])
             first = columns.first[ordinals]
             known = first >= 0
             known[known] = past[first_place + first[known]]
-            known |= _any_in(past, columns.again, columns.again_by, ordinals, known, int(first_place))
-            held[where] = known
-        return held | _any_in(past, self.again.number, self.again.by, numbers, held, 0)
+            held[where] = known | _any_in(past, columns.again, columns.again_by, ordinals, known, first_place)
+        return held
 
     def walked(self, places: Numbers) -> Numbers:
         """Those of these commits of which it is not known what they introduce."""
@@ -326,11 +334,7 @@ def _starts_of(lengths: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def spans(starts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """All positions from `starts[row]` up to `starts[row + 1]`, of one row after the other."""
-    begin = starts[rows]
-    lengths = starts[rows + 1] - begin
-    total = int(lengths.sum())
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(begin - before, lengths) + np.arange(total)
+    return positions(starts[rows], starts[rows + 1])[1]
 
 
 def _any_in(
@@ -341,10 +345,7 @@ def _any_in(
     left = np.flatnonzero(~known)
     if not len(again) or not len(left):
         return found
-    low = np.searchsorted(again, objects[left], "left")
-    lengths = np.searchsorted(again, objects[left], "right") - low
-    which = np.repeat(left, lengths)
-    before = np.cumsum(lengths) - lengths
-    rows = np.repeat(low - before, lengths) + np.arange(int(lengths.sum()))
+    which, rows = runs(again, objects[left])
+    which = left[which]
     found[which[past[by[rows] + first_place]]] = True
     return found

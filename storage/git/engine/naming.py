@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -127,6 +127,14 @@ class Naming(NamedTuple):
         found[near[same]] = self.originals[at[same]]
         return found
 
+    def copies_of(self, numbers: Numbers) -> tuple[NDArray[np.int64], Numbers]:
+        """The own numbers of copies of these objects, and of which (by its row) each is one."""
+        if not len(self.copies) or not len(numbers):
+            return _NONE, _NONE
+        order = np.argsort(self.originals, kind="stable")
+        which, rows = runs(self.originals[order], numbers)
+        return which, self.copies[order[rows]]
+
     def _all(self) -> Sequence[_Names]:
         return self.large if self.young is None else (*self.large, self.young)
 
@@ -138,3 +146,16 @@ class Naming(NamedTuple):
             copies=np.concatenate([self.copies, numbers[copies]]),
             originals=np.concatenate([self.originals, original[copies]]),
         )
+
+
+def positions(begin: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All positions from each `begin` up to its `end`: the row of each, and the position."""
+    lengths = end - begin
+    before = np.cumsum(lengths) - lengths
+    where = np.repeat(begin - before, lengths) + np.arange(int(lengths.sum()))
+    return np.repeat(np.arange(len(begin)), lengths), where
+
+
+def runs(ascending: NDArray[Any], values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where `ascending` equals one of `values`: the row of the value, and the position."""
+    return positions(np.searchsorted(ascending, values, "left"), np.searchsorted(ascending, values, "right"))

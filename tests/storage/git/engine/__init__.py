@@ -1,0 +1,1 @@
+"""The git engine: tables over packs, and packs out of packs."""
