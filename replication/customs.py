@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from domain.envelope import Event
+    from domain.ids import EventId
     from replication.room import Room
 
 _PROOF: Final = 2
@@ -23,20 +26,23 @@ class Customs:
     def __init__(self, room: Room) -> None:
         self._room = room
 
-    def declines(self, event: Event, *, in_flight: bool) -> bool:
-        """Whether to leave an event out; `in_flight` says that it follows one that is being stored."""
+    def declines(self, event: Event, siblings: Sequence[EventId], forks: int, *, in_flight: bool) -> bool:
+        """Whether to leave an event out.
+
+        Of what is being stored: `siblings` are at its place in its feed, `forks` is how many branches the feed is
+        getting, and `in_flight` says that the event before it is there.
+        """
         follows = self._room.follows
         if event.author in follows.blocked:
             return True
         if event.genesis:
             sought = follows.everything or event.stream in follows.streams
             return not (sought or follows.principals.intersection(event.roots))
-        return not in_flight and self._branches_too_much(event)
-
-    def _branches_too_much(self, event: Event) -> bool:
-        index = self._room.index
-        rivals = index.slot(event.stream, event.device, event.seq)
-        if not rivals or event.id < sorted(rivals)[min(_PROOF, len(rivals)) - 1]:
+        if in_flight and not siblings:
             return False
-        tips = [tip.id for tip in index.tips(event.stream) if tip.device == event.device]
-        return event.prev not in tips and len(tips) >= self._room.limits.feed_branches
+        rivals = sorted({*siblings, *self._room.index.slot(event.stream, event.device, event.seq)})
+        if len(rivals) < _PROOF or event.id < rivals[_PROOF - 1]:
+            return False
+        tips = [tip.id for tip in self._room.index.tips(event.stream) if tip.device == event.device]
+        goes_on = event.prev in tips and not siblings
+        return not goes_on and max(1, len(tips)) + forks >= self._room.limits.feed_branches

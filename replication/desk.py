@@ -181,7 +181,7 @@ class Desk:
     def take(self, talk: Claimant, message: Events, size: int, *, news: bool, asked: Collection[EventId] = ()) -> None:
         """Open events and put them into the inbox."""
         link, stream, room = talk.link, talk.stream, self.room
-        if news and self.full(stream):
+        if self.full(stream):
             talk.decline_all()
             return
         opened = open_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -16,7 +16,7 @@ from replication.effects import Outcome, Store, Token
 from replication.pending import Pending, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from domain.envelope import Event
     from domain.ids import Did
@@ -66,8 +66,8 @@ class Taken:
 class Customs(Protocol):
     """Decides what is not taken for its own sake."""
 
-    def declines(self, event: Event, *, in_flight: bool) -> bool:
-        """Whether to leave an event out unless something that is wanted comes after it."""
+    def declines(self, event: Event, siblings: Sequence[EventId], forks: int, *, in_flight: bool) -> bool:
+        """Whether to leave an event out unless something that is wanted comes after it (`replication/customs.py`)."""
         ...
 
 
@@ -79,6 +79,9 @@ class Inbox:
         self._customs = customs
         self.pending = Pending(room.limits)
         self._flight: dict[EventId, Link] = {}
+        self._next: dict[bytes, list[EventId]] = {}
+        """Of what is in flight: by the event before them in their feed, those that follow."""
+        self._forks: Counter[DeviceKey] = Counter()
         self._recent: OrderedDict[EventId, Link] = OrderedDict()
         self._queues: dict[StreamId, deque[Batch]] = {}
         self._storing: dict[Token, Batch] = {}
@@ -131,7 +134,7 @@ class Inbox:
                 self.pending.remove(event.id)
             elif waiting is not None or event.id in self._flight or event.id in self._recent:
                 continue
-            if event.id not in asked and self._customs.declines(event, in_flight=event.prev in self._flight):
+            if event.id not in asked and self._declines(event):
                 taken.declined.add(event.device)
                 continue
             if self._sort(event, event.id in opened.vouched, parcel.peer, taken, batch) and len(self.pending):
@@ -190,9 +193,20 @@ class Inbox:
             self._cover(event, batch)
         return False
 
+    def _declines(self, event: Event) -> bool:
+        siblings = self._next.get(_place_before(event), ())
+        forks = self._forks.get(event.device, 0)
+        return self._customs.declines(event, siblings, forks, in_flight=event.prev in self._flight)
+
     def _ready(self, event: Event, batch: Batch) -> None:
         batch.events.append(event)
         self._flight[event.id] = _link(event)
+        before = _place_before(event)
+        if before in self._next:
+            self._next[before].append(event.id)
+            self._forks[event.device] += 1
+        else:
+            self._next[before] = [event.id]
 
     def _free(self, name: EventId, batch: Batch) -> list[Waiting]:
         """What waited for this event alone; its signature was looked at when it came."""
@@ -254,6 +268,8 @@ class Inbox:
         self.storing_bytes -= _size(batch.events)
         for event in batch.events:
             link = self._flight.pop(event.id, None)
+            if len(self._next.pop(_place_before(event), ())) > 1:
+                self._forks.pop(event.device, None)
             if kept and link is not None:
                 self._remember(event.id, link)
 
@@ -261,6 +277,10 @@ class Inbox:
         self._recent[name] = link
         if len(self._recent) > self._room.limits.links_recent:
             self._recent.popitem(last=False)
+
+
+def _place_before(event: Event) -> bytes:
+    return event.prev if event.prev is not None else event.stream + event.device
 
 
 def _link(event: Event) -> Link:

@@ -194,7 +194,7 @@ class Talk:
         found = compare.difference(salted, records, ours, self._slot)
         if self.phase is not Phase.CATCHING_UP:
             self._step(Happening.DIFFERS)
-        if found.ahead and not (message.whole and self._told_feeds):
+        if (found.ahead or message.whole) and not (message.whole and self._told_feeds):
             self._send_feeds(salted, found.ahead, whole=False)
         self._told_feeds = False
         if found.want:
@@ -478,6 +478,8 @@ class Talk:
         return pause + self._room.rng.randrange(1 + pause // 4)
 
     def _may_compare(self) -> bool:
+        if self._closed_here or self._closed_there:
+            return False
         tips = self._desk.feeds(self.stream)
         return self._desk.compares.take(self.link.peer, 1 + tips, self._room.now)
 
