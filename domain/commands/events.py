@@ -32,9 +32,11 @@ from domain.fold.kind import read_payload
 from domain.follower.starred import KIND as STARRED
 from domain.follower.unstarred import KIND as UNSTARRED
 from domain.follower.watched import KIND as WATCHED
+from domain.identity.created import KIND as IDENTITY_CREATED
 from domain.identity.created import IdentityCreated
 from domain.keys import is_did
 from domain.kinds import KINDS
+from domain.moderation.desk import ANYWHERE
 from domain.refs.moved import KIND as REFS_MOVED
 from domain.refs.moved import RefsMoved
 from domain.repository.created import RepositoryCreated
@@ -97,6 +99,8 @@ def take_in(scene: Scene, actor: Actor, event: Event, *, counted: bool = True) -
         raise past_fault(fault) from fault
     for effect in effects:
         scene.after(effect)
+    if scene.desk is not None and actor.operator and event.kind == IDENTITY_CREATED.name:
+        scene.desk.know(ANYWHERE, event.author)
     return taken
 
 

@@ -12,6 +12,7 @@ from domain.chain import Link, check_links
 from domain.errors import Conflict, Forbidden, InvalidInput, MissingParents, NotFound, Rejected
 from domain.kinds import KINDS
 from domain.moderation.budgets import Spend
+from domain.moderation.desk import ANYWHERE
 from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, VOIDS
 
@@ -30,13 +31,16 @@ DESK: Final = "held"
 
 def is_stranger(scene: Scene, event: Event) -> bool:
     """Whether nobody let the author in: by a role, by an event that counts, or by a decision of this node."""
-    if scene.enrolled(event.author):
+    desk = scene.desk
+    # That an identity is here says nothing by itself: identities may come from other nodes.
+    everywhere = scene.enrolled(event.author) if desk is None else desk.held.knows(ANYWHERE, event.author)
+    if everywhere or event.author == scene.operator:
         return False
     if not isinstance(scene.state(event.stream), RepositoryState):
         return True
     if scene.role(event.stream, event.author) > Role.GUEST or scene.counts(event.stream, event.author):
         return False
-    return scene.desk is None or not scene.desk.held.knows(event.stream, event.author)
+    return desk is None or not desk.held.knows(event.stream, event.author)
 
 
 def rule_for_strangers(scene: Scene, event: Event) -> Strangers:

@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from domain.errors import OverBudget, Unavailable
+from domain.ids import StreamId
 from domain.moderation.budgets import DAY_MS, Allowances, Budgets, Spend
 from domain.ports_held import HeldEvent
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.envelope import Event
-    from domain.ids import Did, StreamId
+    from domain.ids import Did
     from domain.ports_held import HeldEvents
 
 Strangers = Literal["hold", "open", "refuse"]
 """What becomes of a stranger's event in a public repository: it waits for a decision, is taken in, or is refused."""
+ANYWHERE: Final = StreamId(b"")
+"""In place of a stream: whoever is known there is no stranger to any of this node."""
 _IPV4_BITS: Final = 24
 _IPV6_BITS: Final = 48
 _LATER_S: Final = 3_600

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.keys import SigningKey
-from domain.moderation.desk import Desk
+from domain.moderation.desk import ANYWHERE, Desk
 from gitant.writer.core import WriterCore, now_ms
 from gitant.writer.effects import heal
 from gitant.writer.graves import Graves
@@ -23,12 +23,16 @@ from storage.restored import RestoredFeeds
 from storage.schema.folder import refuse_later_folder
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
     from domain.ids import StreamId
     from domain.moderation.desk import DeskRules
     from domain.ports_git import PackCaps
     from storage.datadir import DataDir
+
+PEOPLE_KNOWN: Final = "people-known"
+"""The fact that those with an identity were noted as known."""
 
 
 def open_core(
@@ -59,7 +63,10 @@ def open_core(
     graves = Graves(views, store, local, grace_days=delete_grace_days)
     blobs = DiskBlobs(folder.blobs)
     orphans = Orphans(views, blobs, store, local, delay_days=redaction_delay_days)
-    desk = None if rules is None else Desk(SqliteHeld(folder.local), now_ms, rules)
+    desk = None
+    if rules is not None:
+        desk = Desk(SqliteHeld(folder.local), now_ms, rules)
+        _know_people(desk, views, local)
     housekeeper = Housekeeper(
         views, log, local, delay_days=redaction_delay_days, graves=graves, orphans=orphans, desk=desk
     )
@@ -75,3 +82,12 @@ def open_core(
         now_ms=now_ms,
         desk=desk,
     )
+
+
+def _know_people(desk: Desk, views: sqlite3.Connection, local: LocalStore) -> None:
+    """Before there was a desk, whoever has an identity here was let in by the operator: note that, once."""
+    if local.get(PEOPLE_KNOWN) is None:
+        for (did,) in views.execute("SELECT DISTINCT did FROM identities"):
+            desk.know(ANYWHERE, did)
+        desk.settle()
+        local.put(PEOPLE_KNOWN, b"1")
