@@ -8,7 +8,7 @@ import os
 import shutil
 from typing import IO, TYPE_CHECKING, Final, Self, final
 
-from domain.errors import Conflict, InvalidInput
+from domain.errors import Conflict, InvalidInput, Unavailable
 from gitant.backup.manifest import READ_BYTES, digest_of
 from storage.datadir import FILE_MODE, FOLDER_MODE
 from storage.files import flush_folder
@@ -33,7 +33,7 @@ class Draft:
     """
 
     def __init__(self, target: Path) -> None:
-        self._target = target.absolute()
+        self._target = placed(target)
         self.path = self._target.with_name(self._target.name + PARTIAL)
         self.sums: dict[str, str] = {}
         self.bytes = 0
@@ -118,6 +118,11 @@ def _mode_of(name: str) -> int:
     return _BLOB_MODE if name.startswith("blobs/") else FILE_MODE
 
 
+def placed(target: Path) -> Path:
+    """Where a folder is to be, without `..`. The last name is not followed, so that a link is seen as one."""
+    return target.resolve() if target.name in ("", "..") else target.parent.resolve() / target.name
+
+
 def _refuse_used(target: Path) -> None:
     """Only a folder that is not there, or is empty, may be filled."""
     if not target.parent.is_dir():
@@ -130,7 +135,7 @@ def _refuse_used(target: Path) -> None:
 
 def clear_draft(path: Path) -> None:
     """Remove what a kill left of a draft; raises `LocalFault` if somebody is at it, or it is no draft."""
-    if not (path / LOCK).is_file():
+    if path.is_symlink() or not (path / LOCK).is_file():
         raise InvalidInput(f"{path} is in the way", hint="it is none of Gitant's: move it away, or choose another name")
     with _locked(path):
         shutil.rmtree(path)
@@ -138,9 +143,13 @@ def clear_draft(path: Path) -> None:
 
 def _claimed(path: Path) -> IO[bytes]:
     """The lock of a fresh draft; an abandoned one of that name is cleared."""
-    if path.exists():
+    if path.is_symlink() or path.exists():
         clear_draft(path)
-    path.mkdir(mode=FOLDER_MODE)
+    try:
+        path.mkdir(mode=FOLDER_MODE)
+    except OSError as fault:
+        hint = f"look at the owner, the mode and the free space of {path.parent}"
+        raise Unavailable(f"{path} cannot be made: {fault.strerror}", hint=hint) from fault
     return _locked(path)
 
 

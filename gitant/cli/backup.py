@@ -79,7 +79,7 @@ def _show(path: Path, manifest: Manifest, *, json: bool) -> None:
 
 def _fields(path: Path, manifest: Manifest) -> dict[str, object]:
     return {
-        "backup": str(path.absolute()),
+        "backup": str(path.resolve()),
         "made_at": manifest.made_at,
         "position": manifest.position,
         "streams": len(manifest.streams),

@@ -48,6 +48,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         'gitant issue create --title "Dust on the top shelf" --label chore --body-file notes.md',
         "gitant issue create --template bug",
     ),
+    "issue templates": ("gitant issue templates --repo attic",),
     "issue list": (
         "gitant issue list is:open label:bug crash",
         "gitant issue list 'label:\"help wanted\"' sort:updated-desc",

@@ -12,7 +12,7 @@ from gitant.cli.checkout import repository
 from gitant.cli.editor import at_a_terminal, written
 from gitant.cli.issue_words import issue_path, issues_path, say, text_of
 from gitant.cli.options import Body, BodyFile, DataDir, Json, Repo, Url
-from gitant.cli.output import clean, print_json, tell
+from gitant.cli.output import clean, print_json, print_table, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def create(
     Without a text, and on a terminal, your editor asks for it (VISUAL, else EDITOR).
     """
     text = text_of(body, body_file)
-    if title is None and not at_a_terminal():
+    if title is None and template is None and not at_a_terminal():
         raise typer.BadParameter("give it a --title")
     with Api.open(data_dir, url) as api:
         begun = _template(api, repo, template) if template is not None else {}
@@ -62,6 +62,19 @@ def create(
         print_json(opened)
     else:
         print(clean(f"#{opened['number']}"))
+
+
+@app.command()
+def templates(repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+    """List the issue templates of a repository, for issue create --template."""
+    with Api.open(data_dir, url) as api:
+        found = _templates(api, repo)
+    if json:
+        print_json(found)
+        return
+    rows = [(_stem(each), each["name"], each["about"], ", ".join(each["labels"])) for each in found]
+    empty = "there are none; put some into .gitant/ISSUE_TEMPLATE of the default branch"
+    print_table(("Template", "Name", "For", "Labels"), rows, empty=empty)
 
 
 @app.command()
@@ -137,19 +150,33 @@ def _words(title: str | None, text: str | None, begun: dict[str, Any]) -> tuple[
     body: str = begun.get("body", "")
     if title is not None and text is not None:
         return title, text
+    if not at_a_terminal():
+        # What ends in white space is the beginning of a title.
+        title = begin if title is None and begin == begin.rstrip() else title
+        if not title:
+            raise typer.BadParameter("the template has no whole title, so give it a --title")
+        return title, body if text is None else text
     if title is not None:
-        return title, written(body, _HINT_BODY) if at_a_terminal() else body
+        return title, written(body, _HINT_BODY)
     if text is not None:
         return written(begin, "This is the title. An empty one calls it off.").splitlines()[0], text
     first, _, rest = written(f"{begin}\n\n{body}".rstrip(), _HINT).partition("\n")
     return first.strip(), rest.strip()
 
 
-def _template(api: Api, repo: str | None, wanted: str) -> dict[str, Any]:
+def _templates(api: Api, repo: str | None) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = api.get(f"/api/v1/repos/{segment(repository(repo))}/issue-templates")["templates"]
+    return found
+
+
+def _stem(template: dict[str, Any]) -> str:
+    return str(template["file"]).rpartition("/")[2].removesuffix(".md")
+
+
+def _template(api: Api, repo: str | None, wanted: str) -> dict[str, Any]:
+    found = _templates(api, repo)
     for template in found:
-        stem = template["file"].rpartition("/")[2].removesuffix(".md")
-        if wanted.casefold() in {template["name"].casefold(), stem.casefold()}:
+        if wanted.casefold() in {template["name"].casefold(), _stem(template).casefold()}:
             return template
     names = ", ".join(template["name"] for template in found)
     hint = f"there are {names}" if names else "the repository's default branch has no .gitant/ISSUE_TEMPLATE"

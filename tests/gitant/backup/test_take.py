@@ -202,6 +202,10 @@ def test_places_that_will_not_do(world: World, tmp_path: Path, out: Path) -> Non
     (out / "something").touch()
     with pytest.raises(InvalidInput, match="not empty"):
         take(world.folder, out, NOW_MS)
+    (tmp_path / "dangling.partial").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InvalidInput, match=r"dangling\.partial is in the way"):
+        take(world.folder, tmp_path / "dangling", NOW_MS)
+    assert (tmp_path / "dangling.partial").is_symlink()
     (tmp_path / "other.partial").mkdir()
     with pytest.raises(InvalidInput, match="in the way"):
         take(world.folder, tmp_path / "other", NOW_MS)

@@ -79,7 +79,9 @@ def test_the_restored_node_is_read_from_and_refuses_writes_with_the_way_out(rest
 
 def test_what_is_printed(gitant: Command, scratch: Path, restored: Node) -> None:
     second = scratch / "second"
-    made: Any = gitant("backup", "--onto", scratch / "out", second, "--data-dir", restored.folder, "--json").json()
+    roundabout = scratch / "out" / ".." / "second"
+    made: Any = gitant("backup", "--onto", scratch / "out", roundabout, "--data-dir", restored.folder, "--json").json()
+    assert made["backup"] == str(second)
     assert made["shared_bytes"] > 0
     assert made["lacking"] == []
     checked = gitant("backup", "--verify", second)

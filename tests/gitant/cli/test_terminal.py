@@ -25,7 +25,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def shelf(node: Node, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A repository with a template on its default branch."""
+    """A repository with two templates on its default branch."""
     import httpx
 
     headers = {"authorization": f"Bearer {node.token}"}
@@ -35,6 +35,7 @@ def shelf(node: Node, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = git.folder / ".gitant" / "ISSUE_TEMPLATE"
     folder.mkdir(parents=True)
     (folder / "a-bug.md").write_text(TEMPLATE)
+    (folder / "weekly.md").write_text("---\ntitle: This week\nabout: Mondays\n---\nDust, again.\n")
     git("add", ".")
     git("commit", "--quiet", "--message", "Add a template")
     git("push", "--quiet", f"{node.url.replace('://', f'://x:{node.token}@')}/operator/shelf.git", "main")
@@ -61,8 +62,13 @@ def test_a_template_without_a_terminal(here: Command, shelf: str) -> None:
     assert len(issue["assignees"]) == 1  # type: ignore[arg-type]  # a list of dids
     number = here("issue", "create", "-R", shelf, "-T", "A-Bug", "-t", "Again", "-b", "Mine").out.strip()
     assert opened(here, shelf, number)["body"] == "Mine"
+    assert "give it a --title" in here("issue", "create", "-R", shelf, "-T", "bug", "-b", "Mine").err
+    begun = opened(here, shelf, here("issue", "create", "-R", shelf, "-T", "weekly").out.strip())
+    assert (begun["title"], begun["body"]) == ("This week", "Dust, again.\n")
+    assert here("issue", "templates", "-R", shelf).out == "a-bug\tBug\t\tbug\nweekly\tweekly\tMondays\t\n"
+    assert here("issue", "templates", "-R", shelf, "--json").json()[0]["name"] == "Bug"  # type: ignore[index]
     refused = here("issue", "create", "-R", shelf, "-T", "none", "-t", "x")
-    assert refused.err == "error: there is no issue template 'none'\nhint: there are Bug\n"
+    assert refused.err == "error: there is no issue template 'none'\nhint: there are Bug, weekly\n"
 
 
 def test_an_editor_asks_for_title_and_text(
