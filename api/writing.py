@@ -23,12 +23,21 @@ _TAG: Final = re.compile(r'(W/)?("[^"]*")')
 
 
 async def write(
-    asking: Asking, command: str, args: Mapping[str, Any], *, signer: str = "", body: bytes | None = None
+    asking: Asking,
+    command: str,
+    args: Mapping[str, Any],
+    *,
+    signer: str = "",
+    body: bytes | None = None,
+    bound: bool = False,
 ) -> Answer:
     """Send one command; `signer` is who asks where the request itself names nobody.
 
-    `body` is what tells this request's body from another one's, where that was not kept.
+    `body` is what tells this request's body from another one's, where that was not kept. `bound`: whoever calls has
+    seen to `If-Match`.
     """
+    if not bound and "if_match" not in args:
+        refuse_condition(asking)
     idempotency = None
     if asking.retried:
         idempotency = _idempotency(asking, await asking.body() if body is None else body, signer, repo=args.get("repo"))
@@ -57,6 +66,13 @@ def conditions(asking: Asking, doc: bytes | None = None) -> dict[str, str]:
         raise PreconditionFailed("a weak entity tag never matches", hint="send the ETag as it was given, without W/")
     current = etag(doc) if doc is not None else ""
     return {"if_match": current if current in strong else strong[0]}
+
+
+def refuse_condition(asking: Asking) -> None:
+    """Raise `InvalidInput` for an `If-Match` that nothing is compared with, instead of passing over it."""
+    if asking.header(b"if-match").strip() not in {"", "*"}:
+        hint = "leave If-Match out: what this changes is no one document that was read"
+        raise InvalidInput("this cannot be bound to what was read", hint=hint, field="If-Match")
 
 
 def done(answer: Answer, *, status: int = 200, body: bytes | None = None, location: str = "") -> Reply:

@@ -12,7 +12,7 @@ from api.asking import Asking
 from api.forms import ImportForm
 from api.gate import writers
 from api.reply import Reply, encode_json, read
-from api.writing import repeat_key
+from api.writing import refuse_condition, repeat_key
 from domain.errors import NotFound, Unavailable
 from domain.ports_imports import ImportJob, ImportOrder
 
@@ -51,6 +51,7 @@ def show_import(request: Asking, job: Job) -> Reply:
 @delete("/api/v1/import/{job:str}", status_code=200, guards=[writers], responses=shapes.shows(ImportJob, status=202))
 async def cancel_import(request: Asking, job: Job) -> Reply:
     """Have an import end soon, leaving nothing; one that has ended stays as it is."""
+    refuse_condition(request)
     _imports(request).cancel(_found(request, job).id)
     return Reply(encode_json(_found(request, job)), status=202)
 

@@ -96,7 +96,7 @@ async def delete_branch(
         if wanted not in {None, etag(found.doc)}:
             raise PreconditionFailed("the branch has moved since you read it", hint="read it again")
         old = msgspec.json.decode(found.doc, type=_Ref).hash or ZERO_OID
-    return gone(await _move(request, row, [ref, old, ZERO_OID]))
+    return gone(await _move(request, row, [ref, old, ZERO_OID], bound=True))
 
 
 @get("/api/v1/repos/{id:str}/clone", sync_to_thread=False, responses=shapes.shows(shapes_git.CloneSource))
@@ -152,10 +152,10 @@ def _branch(doc: bytes, row: RepoRow) -> dict[str, Any]:
     }
 
 
-async def _move(request: Asking, row: RepoRow, command: list[str]) -> Answer:
+async def _move(request: Asking, row: RepoRow, command: list[str], *, bound: bool = False) -> Answer:
     """Move one ref; the writer compares where it is with where the command says it is."""
     args = {"repo": row.id, "commands": [command], "quarantine": None, "atomic": True}
-    answer = await write(request, "refs.move", args)
+    answer = await write(request, "refs.move", args, bound=bound)
     for _, reason in answer.extra.get("outcomes", ()):
         if reason:
             raise Conflict(reason)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from domain.commands.scene import Done, Scene, allow, check, heads, match, repository, settle
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput, NotFound, PreconditionFailed
 from domain.ids import StreamId
 from domain.protection.branch_protected import BranchProtected
 from domain.protection.branch_unprotected import BranchUnprotected
@@ -83,7 +83,8 @@ def unprotect(scene: Scene, actor: Actor, args: UnprotectBranch) -> Done:
 
 def _match(scene: Scene, key: bytes, if_match: str) -> None:
     if _standing(scene, key) is None:
-        raise NotFound("there is no such protection that could have been read before")
+        hint = "read those there are, then repeat your change"
+        raise PreconditionFailed("there is no such protection any more", hint=hint)
     match(scene, key, if_match)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast, final
+
+from tests.house.routes import mounted_routes
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send
@@ -27,3 +31,27 @@ class Recording:
             route = (fields["method"], fields["path_template"])
             CALLED.add(route)
             LAST[:] = [route]
+
+
+def template_of(method: str, path: str) -> str:
+    """The template of the route that a path leads to; empty if there is none."""
+    for pattern, template in _patterns(method):
+        if pattern.fullmatch(path.partition("?")[0]):
+            return template
+    return ""
+
+
+@cache
+def _patterns(method: str) -> list[tuple[re.Pattern[str], str]]:
+    """Those with the most fixed parts first; a parameter may hold slashes only where nothing else fits."""
+    templates = sorted((path for known, path in mounted_routes() if known == method), key=lambda path: path.count("{"))
+    return [
+        (
+            re.compile(
+                "".join(inner if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", each))
+            ),
+            each,
+        )
+        for inner in (r"[^/]+", r".+")
+        for each in templates
+    ]

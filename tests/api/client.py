@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from litestar.testing import TestClient
 
-from tests.api.calls import LAST, Recording
+from tests.api.calls import LAST, Recording, template_of
 from tests.api.node import TOKEN
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ UNTAGGED = frozenset(
     }
 )
 """What is read anew each time."""
+ISSUE = "/api/v1/repos/{id}/issues/{issueId}"
 UNREPEATED = frozenset(
     {
         ("DELETE", "/api/v1/import/{job}"),  # no event: to call off what was called off is a 409
@@ -29,7 +30,24 @@ UNREPEATED = frozenset(
     }
 )
 """Routes that do not yet give the first answer again; sending them twice does nothing twice."""
+UNCONDITIONED = frozenset(
+    {
+        ("PATCH", "/api/v1/repos/{id}/issues"),  # many at once
+        ("DELETE", "/api/v1/repos/{id}/collaborators/{user}"),  # shown in lists only, as all that follow but the last
+        *((method, "/api/v1/repos/{id}/subscription") for method in ("PUT", "DELETE")),  # one's own
+        *((method, f"{ISSUE}/reactions/{{content}}") for method in ("PUT", "DELETE")),
+        *((method, f"{ISSUE}/comments/{{commentId}}/reactions/{{content}}") for method in ("PUT", "DELETE")),
+        ("DELETE", "/api/v1/repos/{id}/held"),
+        ("DELETE", "/api/v1/repos/{id}/held/{author}"),
+        ("DELETE", "/api/v1/repos/{id}/attachments/{hash}"),  # bytes by their hash do not change
+        ("DELETE", "/api/v1/import/{job}"),  # changes by itself all the time
+    }
+)
+"""Routes that change no document that could be read before: they refuse a condition rather than pass over it."""
+CHANGING = frozenset({"PATCH", "PUT", "DELETE"})
+STALE = '"000"'
 TRIED: set[tuple[str, str]] = set()
+BOUND: set[tuple[str, str]] = set()
 _KEYS = count(1)
 
 
@@ -52,6 +70,8 @@ class Client:
         ):
             headers["idempotency-key"] = f"try {next(_KEYS)}"
         how = {**options, "headers": headers}
+        if method in CHANGING and expect < 300 and self._headers and "if-match" not in headers:
+            self._is_bound(method, path, how)
         response = self.http.request(method, path, **how)
         assert response.status_code == expect, f"{method} {path}: {response.status_code} {response.text[:500]}"
         if expect >= 400:
@@ -82,6 +102,16 @@ class Client:
             again = self.http.request(method, path, **how)
             assert again.headers.get("idempotent-replayed") == "true", f"{route}: done twice"
             assert (again.status_code, again.content) == (response.status_code, response.content), route
+
+    def _is_bound(self, method: str, path: str, how: dict[str, Any]) -> None:
+        """A change that is bound to something else than what is there is not carried out."""
+        route = (method, template_of(method, path))
+        if route in BOUND:
+            return
+        BOUND.add(route)
+        headers = {name: value for name, value in how["headers"].items() if name != "idempotency-key"}
+        stale = self.http.request(method, path, **{**how, "headers": {**headers, "if-match": STALE}})
+        assert stale.status_code == (422 if route in UNCONDITIONED else 412), f"{route}: {stale.text[:200]}"
 
     def get(self, path: str, expect: int = 200, **options: Any) -> Response:
         return self.ask("GET", path, expect, **options)
