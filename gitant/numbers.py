@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -16,6 +17,7 @@ from gitant.cells import read_cells
 from gitant.plan import worker_counts, writer_counts
 from gitant.tls import end_of_life
 from gitant.writer.tally import NAMES, SECONDS, SIZES
+from projections.database import open_readonly
 from storage.held import waiting
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class NodeNumbers:
             *self._under_way(pids),
             *_processes(self.main, pids),
             *self._held(),
+            *self._overturned(),
             *self._files(),
             *self._backup(),
             *self._tls(),
@@ -84,6 +87,14 @@ class NodeNumbers:
             return  # the doctor says why
         yield Number("gitant_held_events", "Events of strangers that wait for a decision.", found.events)
         yield Number("gitant_held_bytes", "Their size.", found.bytes)
+
+    def _overturned(self) -> Iterator[Number]:
+        try:
+            with closing(open_readonly(self.folder.views)) as views:
+                count = views.execute("SELECT count(*) FROM alarms").fetchone()[0]
+        except sqlite3.Error:
+            return  # they are being made again
+        yield Number("gitant_overturned_events", "Events that had counted until an act of authority.", count)
 
     def _files(self) -> Iterator[Number]:
         for path in (self.folder.log, self.folder.views, self.folder.local, self.folder.analytics):

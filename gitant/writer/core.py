@@ -182,6 +182,9 @@ class WriterCore:
         self._show()
         for effect in stage.effects:
             carry_out(effect, self._projector, self._store, self._on_code_change)
+        for repo, act, count in stage.overturned:
+            undo = f"gitant member admit --act {act.hex()} -R {repo.hex()}"
+            _log.warning("an act of authority voids what had counted", act=act.hex(), events=count, undo=undo)
 
     def _settle(self, outcomes: dict[int, Outcome]) -> None:
         """Make durable what the batch changed outside the log; what that was is told to nobody if it fails."""

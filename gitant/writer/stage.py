@@ -50,7 +50,10 @@ if TYPE_CHECKING:
 
 @final
 class Stage:
-    """One batch's scene. `events` and `effects` are what the batch has come to."""
+    """One batch's scene. `events` and `effects` are what the batch has come to.
+
+    `overturned` says in which stream which act of authority voided how many events that had counted.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Stage:
         self.desk = desk
         self.events: list[Event] = []
         self.effects: list[Effect] = []
+        self.overturned: list[tuple[StreamId, EventId, int]] = []
         self._projector = projector
         self._key = key
         self._store = store
@@ -369,6 +373,7 @@ class Stage:
         self.events.append(event)
         if applied.rejudged:
             self._follow(event.stream, applied)
+        self.overturned += [(event.stream, act, len(names)) for act, names in applied.overturned.items()]
         for state in applied.states.values():
             if isinstance(state, IssueState) and state.key == event.id:
                 known = self._numbers.get(state.stream)

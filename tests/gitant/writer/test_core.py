@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.actor import ANONYMOUS
 from domain.commands.labels import label_ids
@@ -14,6 +15,7 @@ from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Precondit
 from domain.etag import etag
 from domain.identity.created import IdentityCreated
 from domain.issue.search import Query, parse
+from domain.label.created import LabelCreated
 from domain.ports_views import Answer
 from gitant import rebuild
 from gitant.writer.request import Request
@@ -292,3 +294,16 @@ def test_two_numbers_in_conflict_name_both_claimants(world: World) -> None:
     assert json.loads(found.doc)["title"] == "Rival"
     answer = world.run("issue.open", repo=repo, title="next")
     assert doc(answer)["number"] == 2
+
+
+def test_an_act_that_voids_what_had_counted_is_told_of_with_how_to_undo_it(world: World) -> None:
+    repo = world.repo()
+    given = world.run("member.change", repo=repo, user=STRANGER.did, role="developer").events[0]
+    label = world.signed(STRANGER, "label.created.v1", repo, repo, LabelCreated(name="mine", colour="000000"))
+    parts: dict[str, Any] = {"header": label.header, "signature": label.signature, "payload": label.payload}
+    with capture_logs() as told:
+        world.run("event.submit", ME, **parts)
+        act = world.run("member.remove", repo=repo, user=STRANGER.did, cut=[bytes.fromhex(given)]).events[0]
+    (line,) = (line for line in told if line["log_level"] == "warning")
+    assert (line["act"], line["events"]) == (act, 1)
+    assert line["undo"] == f"gitant member admit --act {act} -R {repo.hex()}"
