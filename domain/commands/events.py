@@ -34,8 +34,11 @@ from domain.follower.unstarred import KIND as UNSTARRED
 from domain.follower.watched import KIND as WATCHED
 from domain.identity.created import KIND as IDENTITY_CREATED
 from domain.identity.created import IdentityCreated
+from domain.ids import Did
 from domain.keys import is_did
 from domain.kinds import KINDS
+from domain.member.blocked import KIND as MEMBER_BLOCKED
+from domain.member.blocked import MemberBlocked
 from domain.moderation.desk import ANYWHERE
 from domain.refs.moved import KIND as REFS_MOVED
 from domain.refs.moved import RefsMoved
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from domain.authority.enrolment import Enrolment
     from domain.commands.scene import Effect
     from domain.envelope import Event
+    from domain.moderation.desk import Desk
     from domain.verdict import Verdict
 
 
@@ -99,9 +103,19 @@ def take_in(scene: Scene, actor: Actor, event: Event, *, counted: bool = True) -
         raise past_fault(fault) from fault
     for effect in effects:
         scene.after(effect)
-    if scene.desk is not None and actor.operator and event.kind == IDENTITY_CREATED.name:
-        scene.desk.know(ANYWHERE, event.author)
+    if scene.desk is not None:
+        _note_people(scene.desk, actor, event)
     return taken
+
+
+def _note_people(desk: Desk, actor: Actor, event: Event) -> None:
+    """Whom the operator takes in is known everywhere here, and of somebody who is blocked nothing waits."""
+    if actor.operator and event.kind == IDENTITY_CREATED.name:
+        desk.know(ANYWHERE, event.author)
+    if event.kind == MEMBER_BLOCKED.name and event.payload is not None:
+        payload = read_payload(MEMBER_BLOCKED, event.payload)
+        assert isinstance(payload, MemberBlocked)
+        desk.drop(event.stream, author=Did(payload.principal))
 
 
 def _hold(scene: Scene, actor: Actor, event: Event, origin: str) -> Done:

@@ -51,6 +51,7 @@ def rule_for_strangers(scene: Scene, event: Event) -> Strangers:
     state = scene.state(event.stream)
     if not isinstance(state, RepositoryState) or not state.exists or state.hidden:
         raise NotFound("there is no such repository")
+    check_blocked(scene, event, state.name)
     return desk.strangers
 
 
