@@ -203,7 +203,7 @@ def create_app(ports: ApiPorts) -> Litestar:
             {
                 system.TALLY: tally,
                 system.OPENAPI: once(lambda: describe(handlers, ports.node.version)),
-                stream.FEED: Feed(ports),
+                stream.FEED: Feed(ports, tally.count_stream),
             }
         ),
     )

@@ -79,6 +79,9 @@ class _Collector:
         info.add_metric((node.version,), 1)
         yield info
         yield GaugeMetricFamily("gitant_start_time_seconds", "When the node started.", value=node.started_ms / 1000)
+        yield GaugeMetricFamily(
+            "gitant_event_streams", "Event streams (server-sent events) that are open.", value=self._tally.streams()
+        )
         yield GaugeMetricFamily("gitant_free_bytes", "Free space where the data is.", value=node.free_bytes())
         yield GaugeMetricFamily(
             "gitant_views_position", "The log position the views have reached.", value=self._ports.views.position()

@@ -40,6 +40,14 @@ class Series(msgspec.Struct, array_like=True):
     sent_bytes: int = 0
 
 
+class _Sheet(msgspec.Struct, array_like=True):
+    """What one worker has written down."""
+
+    pid: int
+    streams: int
+    series: list[Series]
+
+
 @final
 class Tally:
     """The counts of one worker. Used on its event loop only."""
@@ -48,6 +56,7 @@ class Tally:
         self._folder = folder
         self._file = None if folder is None else folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
         self._series: dict[tuple[str, str, int], Series] = {}
+        self._streams = 0
         self._flush_due = False
 
     def record(
@@ -67,6 +76,14 @@ class Tally:
         series.seconds += seconds
         series.received_bytes += received_bytes
         series.sent_bytes += sent_bytes
+        self._flush_soon()
+
+    def count_stream(self, step: int) -> None:
+        """An event stream was opened (1), or has ended (-1)."""
+        self._streams += step
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
         if self._file is not None and not self._flush_due:
             self._flush_due = True
             asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
@@ -78,7 +95,7 @@ class Tally:
             return
         fresh = self._file.with_suffix(".new")
         try:
-            fresh.write_bytes(msgspec.json.encode(list(self._series.values())))
+            fresh.write_bytes(msgspec.json.encode(_Sheet(os.getpid(), self._streams, [*self._series.values()])))
             fresh.replace(self._file)
         except OSError:
             # A full disk must not end requests; the next flush tries again.
@@ -87,7 +104,7 @@ class Tally:
     def sums(self) -> list[Series]:
         """The counts of all workers."""
         found: dict[tuple[str, str, int], Series] = {}
-        for series in (*self._series.values(), *self._others()):
+        for series in (*self._series.values(), *(each for sheet in self._others() for each in sheet.series)):
             key = (series.method, series.route, series.status)
             into = found.setdefault(key, Series(*key, [0] * len(series.counts), 0.0))
             into.counts = [a + b for a, b in zip(into.counts, series.counts, strict=True)]
@@ -96,12 +113,25 @@ class Tally:
             into.sent_bytes += series.sent_bytes
         return [found[key] for key in sorted(found)]
 
-    def _others(self) -> Iterable[Series]:
+    def streams(self) -> int:
+        """How many event streams are open at the workers that live."""
+        return self._streams + sum(sheet.streams for sheet in self._others() if sheet.streams and _lives(sheet.pid))
+
+    def _others(self) -> Iterable[_Sheet]:
         if self._folder is None:
             return
         for path in sorted(self._folder.glob("*.json")):
             if path != self._file:
                 try:
-                    yield from msgspec.json.decode(path.read_bytes(), type=list[Series])
+                    yield msgspec.json.decode(path.read_bytes(), type=_Sheet)
                 except (OSError, msgspec.DecodeError):
                     continue
+
+
+def _lives(pid: int) -> bool:
+    """Whether a worker is there; what one that was killed had open is no more."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True

@@ -20,7 +20,7 @@ from domain.kinds import KINDS
 from domain.ports_views import LogFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from api.ports import ApiPorts
     from domain.actor import Actor
@@ -60,8 +60,10 @@ class Reader:
 class Feed:
     """Follows the log while anybody listens. Used on the worker's event loop only."""
 
-    def __init__(self, ports: ApiPorts) -> None:
+    def __init__(self, ports: ApiPorts, count: Callable[[int], None]) -> None:
+        """`count` is told of each stream that opens (1) or ends (-1)."""
         self._ports = ports
+        self._tell_count = count
         self._position = 0
         self._lines: list[LogLine] = []
         """Without a gap up to `_position`."""
@@ -91,12 +93,14 @@ class Feed:
         for group in groups:
             self._by_stream.setdefault(group, set()).add(reader)
         self._count += 1
+        self._tell_count(1)
         self._nobodys += actor.did is None
         self._begin()
         try:
             yield reader
         finally:
             self._count -= 1
+            self._tell_count(-1)
             self._nobodys -= actor.did is None
             for group in groups:
                 self._by_stream[group].discard(reader)

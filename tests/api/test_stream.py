@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, final
 import pytest
 
 from api.live import feed
+from api.metrics import exposition
 from api.ports import ApiSettings
 from api.routes.stream import FEED
+from api.routes.system import TALLY
 from tests.api.node import TOKEN, Node, node_on
+from tests.gitant.writer.world import ME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -208,6 +211,7 @@ def test_signs_of_life_move_the_id_on(own: Node) -> None:
 def test_no_more_streams_than_allowed_and_none_when_stopping(tmp_path: Path) -> None:
     async def run(node: Node) -> None:
         async with streaming(node) as first:
+            assert "gitant_event_streams 1.0" in exposition(node.ports, node.app.state[TALLY], ME).decode()
             second = Stream(node, "", {})
             await second.task
             assert json.loads(await second._pieces.get())["type"] == "/problems/unavailable"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -117,6 +119,19 @@ def test_workers_add_up_and_the_dead_are_not_forgotten(tmp_path: Path) -> None:
     assert sum(sums["GET", "/b", 404].counts) == 1
     (tmp_path / "torn.json").write_bytes(b"[[")
     assert len(first.sums()) == 2
+
+
+def test_open_streams_are_those_of_workers_that_live(tmp_path: Path) -> None:
+    first, second = Tally(tmp_path), Tally(tmp_path)
+    first._flush_due = second._flush_due = True
+    for step in (1, 1, -1):
+        first.count_stream(step)
+    second.count_stream(1)
+    second.flush()
+    with subprocess.Popen(["true"]) as killed:
+        killed.wait()
+    (tmp_path / "killed.json").write_bytes(json.dumps([killed.pid, 5, []]).encode())
+    assert first.streams() == 2
 
 
 def test_a_worker_s_counts_reach_the_others(node: Node, tmp_path: Path) -> None:
