@@ -156,9 +156,12 @@ class Inbox:
         if outcome is Outcome.STORED:
             self._store_next(batch.stream)
         else:
+            lost = {event.id for event in batch.events}
             for behind in self._queues.pop(batch.stream, ()):
                 self._land(behind, kept=False)
                 batch.parcels.extend(behind.parcels)
+                lost.update(event.id for event in behind.events)
+            self.pending.drop_after(lost)
         return batch
 
     def appended(self, events: Iterable[Event]) -> None:

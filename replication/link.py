@@ -185,7 +185,10 @@ class Link:
 
     def add(self, stream: StreamId) -> None:
         """A stream has come to be here, or to be wanted."""
-        if self.state is not LinkState.OPEN or not self._desk.may_offer(stream, self.peer):
+        if self.state is not LinkState.OPEN:
+            return
+        if not self._desk.may_offer(stream, self.peer):
+            self.withdraw(stream)  # it may have been offered while only wanted: now it is known whose it is
             return
         tag = stream_tag(self.key, stream)
         if tag not in self._mine:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from domain.envelope import Event
     from domain.ids import DeviceKey, Did, EventId
@@ -119,6 +119,16 @@ class Pending:
             for name in names
             if (name in self._for and name not in self._waiting) or (name in self._waiting and self._waiting[name].hole)
         ]
+
+    def drop_after(self, lost: Collection[EventId]) -> None:
+        """Events that were here a moment ago could not be kept: what followed them directly has to come again, too."""
+        resting = [
+            name
+            for name, waiting in self._waiting.items()
+            if any(past in lost for past in (*waiting.event.parents, waiting.event.prev))
+        ]
+        for name in resting:
+            self.remove(name)
 
     def expired(self, now: int) -> list[Waiting]:
         """Take out what has waited too long."""

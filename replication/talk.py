@@ -178,6 +178,7 @@ class Talk:
         for name in ("begin", "late"):
             self._room.alarms.drop((name, self.link.id, self.stream))
         self._wants.clear()
+        self._serving.clear()  # what is still being read for the peer is not sent any more
         self._desk.release(self)
 
     # --- comparing --------------------------------------------------------------------------------

@@ -1,0 +1,116 @@
+"""What the network simulator (docs/simulation.md) has found in the core, each as the shortest story that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from replication.effects import Outcome
+from replication.limits import Limits
+from replication.records import Follows, Phase
+from tests.making import Story, key
+from tests.replication.pair import Net
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from domain.envelope import Event
+    from replication.effects import ReadFeeds, ReadIds, Rows, Store
+
+
+def story(events: int) -> Story:
+    made = Story()
+    for _ in range(events):
+        made.issue("root")
+    return made
+
+
+def test_a_stream_that_was_wanted_here_and_turns_out_private_is_not_given_to_who_wants_it_too() -> None:
+    made = story(3)
+    stream = made.genesis.stream
+    net, wish = Net(), Follows(streams=frozenset({stream}))
+    a = net.side("a", follows=wish)
+    b = net.side("b", follows=wish)
+    a.shelf.readers[stream] = {key("a").did}
+    net.connect("a", "b")
+    net.wave()
+    net.appends("a", *made.events)  # what each wants is on its way to the other
+    net.run()
+    net.later(120_000)
+    assert not b.shelf.by_id
+    assert ("a", "feeds") not in net.said
+
+
+def test_rows_that_are_read_while_their_reader_is_removed_are_not_sent() -> None:
+    made = story(3)
+    stream = made.genesis.stream
+    net = Net()
+    a = net.side("a", made.events)
+    b = net.side("b", follows=Follows(streams=frozenset({stream})))
+    a.shelf.readers[stream] = {key("a").did, key("b").did}
+    read = a.shelf.read
+
+    def remove_meanwhile(query: ReadFeeds | ReadIds) -> Rows:
+        rows = read(query)
+        a.shelf.readers[stream] = {key("a").did}
+        net.appends("a", made.issue("root"))
+        return rows
+
+    a.shelf.read = remove_meanwhile  # type: ignore[method-assign]
+    net.connect("a", "b")
+    net.run()
+    assert not b.shelf.by_id
+
+
+def test_a_stream_waits_for_its_turn_and_not_for_itself() -> None:
+    made = story(3)
+    hers = [made.draft("alice", "comment.added.v1", {"body": "?"}, on=made.events[1], after=[made.genesis])]
+    hers.append(made.draft("alice", "comment.added.v1", {"body": "!"}, on=made.events[1], after=hers, prev=hers[0]))
+    net, one_at_a_time = Net(), Limits(streams_syncing=1)
+    for name, events in (("a", made.events), ("b", [made.genesis, *hers])):
+        side = net.side(name, events, limits=one_at_a_time)
+        side.shelf.read = all_but_the_last_at_first(side.shelf.read)  # type: ignore[method-assign]
+    net.connect("a", "b")
+    net.run()
+    assert {side.phase(made.genesis.stream).pop() for side in net.sides.values()} == {Phase.COMPARING}
+    net.later(300_000)
+    assert {side.phase(made.genesis.stream).pop() for side in net.sides.values()} == {Phase.EQUAL}
+
+
+def all_but_the_last_at_first(read: Callable[[ReadFeeds | ReadIds], Rows]) -> Callable[[ReadFeeds | ReadIds], Rows]:
+    reads = list[int]()
+
+    def partly(query: ReadFeeds | ReadIds) -> Rows:
+        rows = read(query)
+        reads.append(len(rows.rows))
+        return replace(rows, rows=rows.rows[:-1]) if len(reads) == 1 else rows
+
+    return partly
+
+
+def test_what_waits_does_not_rest_on_what_could_not_be_stored() -> None:
+    made = story(2)
+    before = made.issue("root")
+    secret = made.write("root", "comment.added.v1", {"body": "Oh."}, on=before)
+    redaction = made.write("root", "event.redacted.v1", {"events": [secret.id], "reason": ""}, on=secret)
+    net = Net()
+    a = net.side("a", made.events[:3])
+    b = net.side("b", made.events[:3])
+    net.connect("a", "b")
+    net.run()
+    a.shelf.redactions.add(secret.id)
+    stored: list[list[Event]] = []
+
+    def full_at_first(store: Store) -> Outcome:
+        stored.append(list(store.events))
+        return Outcome.FAILED if len(stored) == 1 else Outcome.STORED
+
+    b.storing = full_at_first
+    net.appends("a", before, secret)
+    net.run()
+    net.appends("a", redaction)
+    net.run()
+    net.later(300_000)
+    assert stored[0] == [before]
+    assert b.phase(made.genesis.stream) == {Phase.EQUAL}
+    assert redaction.id in b.shelf.by_id
