@@ -30,6 +30,8 @@ class Disk:
         self.rows: list[Event] = []
         """What is durable, in the order of its arrival."""
         self.log = MemoryEventLog()
+        self._ends: list[int] = []
+        """How many events there were after each batch, which is one transaction: a backup has all of it or nothing."""
         self.writing = 0
         self.lost_batches = 0
 
@@ -67,6 +69,7 @@ class Disk:
             if position > before:
                 self.rows.append(event)
                 before = position
+        self._ends.append(len(self.rows))
 
     def install(self, events: Sequence[Event]) -> None:
         """Put events there before anything begins."""
@@ -77,9 +80,12 @@ class Disk:
         self._life += 1
         self.writing = 0
 
-    def set_back(self, events: int) -> list[Event]:
-        """Put a backup in place that holds the first `events`; what is lost by that."""
-        lost = self.rows[events:]
-        kept, self.rows, self.log = self.rows[:events], [], MemoryEventLog()
+    def set_back(self, events_max: int) -> list[Event]:
+        """Put a backup in place that holds no more than the first `events_max`; what is lost by that."""
+        self._ends = [end for end in self._ends if end <= events_max] or self._ends[:1]
+        kept, lost = self.rows[: self._ends[-1]], self.rows[self._ends[-1] :]
+        ends = list(self._ends)
+        self.rows, self.log = [], MemoryEventLog()
         self._append(kept)
+        self._ends = ends
         return lost

@@ -61,9 +61,11 @@ class Liar:
 
     def vanish(self) -> None:
         """Be away for a while, and write meanwhile: his peers then ask for a run of his events."""
-        simulation, genesis = self.simulation, self.chance.choice(self.simulation.streams)
-        if not simulation.faulty:
+        simulation = self.simulation
+        here = [genesis for genesis in simulation.streams if genesis.id in self.node.replica.history.events]
+        if not simulation.faulty or not here:
             return
+        genesis = self.chance.choice(here)
         wires = [wire for wire in simulation.network.wires if self.node in wire.ends and not wire.cut]
         for wire in wires:
             wire.cut = True

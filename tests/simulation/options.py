@@ -36,6 +36,11 @@ class Options:
     limits: Limits
 
     @property
+    def redactions(self) -> bool:
+        """Whether there are any: all that lies between a hole and its redaction has to wait at once."""
+        return self.limits.pending_events > self.events
+
+    @property
     def banner(self) -> str:
         """One line that says it all."""
         return (

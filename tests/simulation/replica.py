@@ -69,9 +69,10 @@ class Replica(Node):
             self.things.setdefault((event.stream, kind.creates), []).append(event)
 
     def frontier(self, stream: StreamId) -> list[Event]:
-        """What a new event names as its parents: the heads that are not void here, the greatest if they are many."""
-        heads = [head for head in self.heads.get(stream, {}).values() if self.verdict(head).accepted]
-        return sorted(heads, key=lambda head: head.order)[-20:]
+        """What a new event names as its parents: what is not void and nothing cites that is not, as in a real node."""
+        counts = [event for event in self.of_stream.get(stream, []) if self.verdict(event).accepted]
+        cited = {name for event in counts for name in (*event.parents, event.prev)}
+        return sorted((event for event in counts if event.id not in cited), key=lambda event: event.order)[-20:]
 
     def names(self, stream: StreamId) -> frozenset[EventId]:
         """The ids of the events of a stream that are here."""

@@ -245,7 +245,7 @@ class Simulation:
         if not node.may_write(genesis, who):
             return False
         prev = node.replica.feeds.get((genesis.stream, who.device_key))
-        desk = Desk(node.replica, genesis, self._chance, self.people)
+        desk = Desk(node.replica, genesis, self._chance, self.people, self.options.redactions)
         event = next_event(desk, who, node.claims_off_ms, prev)
         if event is None:
             return False

@@ -12,7 +12,7 @@ def edges(shape: str, honest: int, nodes: int, chance: random.Random) -> list[tu
     """Pairs of node numbers, the lower first; the nodes from `honest` on are liars."""
     pairs = _shape(shape, honest, chance)
     for liar in range(honest, nodes):
-        pairs |= {(other, liar) for other in chance.sample(range(liar), min(liar, chance.randint(1, 3)))}
+        pairs |= {(other, liar) for other in chance.sample(range(honest), min(honest, chance.randint(1, 3)))}
     return sorted(pairs)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BRANCHES: Final = ("refs/heads/main", "refs/heads/next", "refs/tags/v1")
 ROLES: Final = ("viewer", "developer", "developer", "maintainer", "admin", "owner")
+REDACTION: Final = "event.redacted.v1"
 OBJECTS: Final = 40
 """Pushes choose from so many commits, so that two sometimes push the same one."""
 
@@ -29,6 +30,7 @@ class Desk(NamedTuple):
     genesis: Event
     chance: random.Random
     people: list[Writer]
+    redactions: bool = True
 
     def thing(self, sort: str) -> Event | None:
         """Something to act on: mostly what much happens to anyhow."""
@@ -52,7 +54,7 @@ class Act(NamedTuple):
 
 def next_event(desk: Desk, who: Writer, claimed_off_ms: int, prev: Event | None) -> Event | None:
     """Whatever `who` does next, signed, after all that the node has; None when there is nothing to do it to."""
-    kinds = _PRIVILEGED if who.stranger else tuple(_ACTS)
+    kinds = _PRIVILEGED if who.stranger else tuple(name for name in _ACTS if desk.redactions or name != REDACTION)
     kind = desk.chance.choices(kinds, [_WEIGHTS[name] for name in kinds])[0]
     act = _ACTS[kind](desk)
     if act is None:
@@ -171,7 +173,7 @@ _ACTS: Final[dict[str, Callable[[Desk], Act | None]]] = {
     "issue.reopened.v1": _reopened,
     "body.edited.v1": _edited,
     "reaction.added.v1": _reacted,
-    "event.redacted.v1": _redacted,
+    REDACTION: _redacted,
     "refs.moved.v1": _pushed,
     "member.granted.v1": _granted,
     "member.demoted.v1": _demoted,

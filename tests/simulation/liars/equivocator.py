@@ -17,11 +17,13 @@ class Equivocator(Liar):
         self.simulation.ledger.on_fork[mine.device_key] = self._forked
         self._places = [self.node, self.chance.choice(self.simulation.honest)]
         self._mine = mine
+        # Mostly few enough branches for everybody to take them all; sometimes more.
+        self._forks_max = self.chance.choice((2, 2, 3, 10))
         self.sometimes((2_000, 10_000), self._write)
 
     def _write(self) -> None:
         """Both at one moment, so that neither has what the other writes; not for ever, or nobody would catch up."""
-        if self.simulation.faulty:
+        if self.simulation.faulty and self.fired < self._forks_max:
             genesis = self.chance.choice(self.simulation.streams)
             for place in self._places:
                 self.simulation.let_write(place, self._mine, genesis)

@@ -6,7 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from domain.envelope import seal
-from replication.messages import Ask, Events
+from replication.compare import pieces
+from replication.limits import STREAM_TAG_BYTES
+from replication.messages import OFFER_BYTES, Ask, Events, Offers
 from tests.making import key, pack
 from tests.simulation.liar import Liar
 
@@ -21,7 +23,7 @@ STRANGERS = 12
 
 
 class Flooder(Liar):
-    """In bursts, on all his links, about every stream that he has spoken of."""
+    """In bursts, on all his links, about every stream that he has offered."""
 
     name = "flooder"
 
@@ -29,11 +31,13 @@ class Flooder(Liar):
         self._tags: dict[int, list[bytes]] = {}
         self._made: list[Event] = []
         self.sometimes((500, 4_000), self._flood)
+        self.sometimes((3_000, 12_000), self.vanish)
 
     def speak(self, link: int, message: Message) -> Sequence[Message]:
-        tag = getattr(message, "stream", None)
-        if tag is not None and tag not in self._tags.setdefault(link, []):
-            self._tags[link].append(tag)
+        if isinstance(message, Offers):
+            tags = self._tags.setdefault(link, [])
+            offered = pieces(message.streams, OFFER_BYTES)
+            tags += [tag for offer in offered if (tag := offer[:STREAM_TAG_BYTES]) not in tags]
         return (message,)
 
     def _flood(self) -> None:
