@@ -6,7 +6,7 @@ but `later`. `said` is the conversation, and reads like docs/replication-protoco
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
@@ -134,10 +134,10 @@ class Net:
             self.do(name, self.sides[name].core.received(link, frame(number + place, encoded(message)), self.now))
 
     def do(self, name: str, effects: list[Effect]) -> None:
-        """Carry effects out."""
-        side = self.sides[name]
-        for effect in effects:
-            match effect:
+        """Carry effects out, in order: what one causes comes after those that were decided on with it."""
+        side, todo = self.sides[name], deque(effects)
+        while todo:
+            match effect := todo.popleft():
                 case Send(link, data):
                     self._send(name, link, data)
                 case Store():
@@ -146,9 +146,9 @@ class Net:
                         for event in effect.events:
                             side.shelf.put(event)
                         side.shelf.vouched.update(effect.vouched)
-                    self.do(name, side.core.stored(effect.token, outcome, self.now))
+                    todo += side.core.stored(effect.token, outcome, self.now)
                 case Read(token, query):
-                    self.do(name, side.core.read(token, side.shelf.read(query), self.now))
+                    todo += side.core.read(token, side.shelf.read(query), self.now)
                 case Fetch():
                     side.fetches.append(effect)
                 case WakeAt(at_ms):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from domain.ports_replication import GitObject
@@ -11,6 +13,10 @@ from replication.records import Budget, Follows, ObjectState, Phase
 from tests.making import Story, key
 from tests.replication.pair import Net, Side
 from tests.replication.worlds import equal_streams, meeting
+
+if TYPE_CHECKING:
+    from domain.ids import EventId
+    from replication.effects import Store
 
 
 def story(writers: str = "root alice bob", events: int = 30) -> Story:
@@ -180,6 +186,7 @@ def test_branches_beyond_the_bound_are_declined_until_somebody_has_seen_them() -
     b = net.side("b", events.events, limits=limits)
     net.connect("a", "b")
     net.run()
+    net.later(3_000)
     held = {event.id for event in branches} & set(b.shelf.by_id)
     assert limits.feed_branches <= len(held) < 8
     assert {event.id for event in branches[:2]} <= held, "the proof of the fork"
@@ -264,8 +271,13 @@ def test_a_redacted_payload_travels_with_its_redaction() -> None:
     a = net.side("a", events.events)
     a.shelf.redactions.add(target.id)
     b = net.side("b", follows=Follows(streams=frozenset({target.stream})))
-    stores: list[frozenset[bytes]] = []
-    b.storing = lambda store: (stores.append(frozenset(store.holes)), Outcome.STORED)[1]
+    stores: list[frozenset[EventId]] = []
+
+    def storing(store: Store) -> Outcome:
+        stores.append(store.holes)
+        return Outcome.STORED
+
+    b.storing = storing
     net.connect("a", "b")
     net.run()
     assert frozenset({target.id}) in stores
