@@ -70,14 +70,15 @@ class Graph:
                 stack.append(place)
         while stack:
             place = stack.pop()
-            while place not in ends:
+            while not ends or place not in ends:
                 begin, end = at[place], at[place + 1]
                 if begin == end:
                     break
-                for other in parent[begin + 1 : end]:
-                    if not seen[other]:
-                        seen[other] = 1
-                        stack.append(other)
+                if end - begin > 1:
+                    for other in parent[begin + 1 : end]:
+                        if not seen[other]:
+                            seen[other] = 1
+                            stack.append(other)
                 place = parent[begin]
                 if seen[place]:
                     break

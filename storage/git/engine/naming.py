@@ -24,6 +24,7 @@ NOWHERE: Final = -2
 _YOUNG_OBJECTS_MAX: Final = 16_384
 """Smaller packs are looked up in all at once."""
 _NONE: Final = np.empty(0, np.int64)
+np.unique(_NONE)  # the first call loads a module, which takes long enough that no client should wait for it
 
 
 class _Names(NamedTuple):
@@ -72,7 +73,7 @@ class Naming(NamedTuple):
     def with_large(self, segment: Segment, first: int) -> Naming:
         key, names = segment.columns.key, segment.pack.names
         numbers = np.arange(first, first + len(key), dtype=np.int64)
-        earlier = self.numbers(names)
+        earlier = self.numbers(names) if self._all() else np.full(len(names), -1, np.int64)
         noted = self._with_copies(numbers, np.where(earlier >= 0, earlier, numbers))
         return noted._replace(large=(*self.large, _Names(key, names, _NONE, first, Lookup(key, names))))
 
@@ -103,8 +104,9 @@ class Naming(NamedTuple):
             left = np.flatnonzero(found < 0)
             if not len(left):
                 break
-        known = (ids[left] == np.frombuffer(EMPTY_TREE, np.uint8)).all(axis=1)
-        found[left[~known]] = missing
+        if missing != -1:
+            known = (ids[left] == np.frombuffer(EMPTY_TREE, np.uint8)).all(axis=1)
+            found[left[~known]] = missing
         return self.canonical(found)
 
     def number(self, oid: bytes) -> int:
