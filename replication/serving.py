@@ -28,6 +28,8 @@ class Serving:
         self._feeds = feeds
         self._cursor = 0
         self._unacknowledged = 0
+        self._behind: list[Row] = []
+        """Rows that were read and that nothing which was sent vouches for."""
         self._reading = False
 
     def read_on(self) -> None:
@@ -57,7 +59,7 @@ class Serving:
         if not talk.serves(self._number, self):
             return
         end = rows.failed or not rows.cursor
-        sound = self._sound(rows.rows)
+        sound = self._sound((*self._behind, *rows.rows))
         self._cursor = rows.cursor
         self._unacknowledged += sum(len(row.raw.header) + len(row.raw.payload or b"") + 64 for row in sound)
         talk.link.saw(row.id for row in sound)
@@ -70,6 +72,9 @@ class Serving:
             )
         )
         if end:
+            for row in self._behind:
+                note = self._desk.room.note
+                note("signature-spoiled", "a vouched signature is wrong", stream=talk.stream, event=row.id)
             talk.served(self._number)
         else:
             self.read_on()
@@ -77,21 +82,21 @@ class Serving:
     def _sound(self, rows: Sequence[Row]) -> list[Row]:
         """Rows of which every run ends with a signature that was checked: here, if it was not before.
 
-        What is behind the last good signature of its feed stays out; the peer gets it elsewhere, or of us once it is
-        mended.
+        What comes after the last good signature of its feed waits for the next batch, which may vouch for it; after the
+        last one it stays out. The peer gets it elsewhere, or of us once it is mended.
         """
         singly = not self._feeds
         ended: set[DeviceKey] = set()
         sound: list[Row] = []
+        behind: list[Row] = []
+        room = self._desk.room
         for row in reversed(rows[:ROWS_MAX]):
-            if row.vouched and (singly or row.device not in ended):
-                room = self._desk.room
-                if not room.verify(row.device, row.raw.signature, SIGNATURE_TAG + row.raw.header):
-                    room.note(
-                        "signature-spoiled", "a vouched signature is wrong", stream=self._talk.stream, event=row.id
-                    )
-                    continue
+            unended = row.vouched and (singly or row.device not in ended)
+            if unended and not room.verify(row.device, row.raw.signature, SIGNATURE_TAG + row.raw.header):
+                behind.append(row)
+                continue
             ended.add(row.device)
             sound.append(row)
+        self._behind = behind[::-1][: ROWS_MAX - room.limits.batch_events]
         sound.reverse()
         return sound

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+from msgspec import structs
+
 from replication.effects import Outcome
 from replication.limits import Limits
 from replication.records import Follows, Phase
@@ -69,7 +72,7 @@ def test_a_stream_waits_for_its_turn_and_not_for_itself() -> None:
     net, one_at_a_time = Net(), Limits(streams_syncing=1)
     for name, events in (("a", made.events), ("b", [made.genesis, *hers])):
         side = net.side(name, events, limits=one_at_a_time)
-        side.shelf.read = all_but_the_last_at_first(side.shelf.read)  # type: ignore[method-assign]
+        side.shelf.read = all_but_the_last_at_first(side.shelf.read)  # type: ignore[assignment,method-assign]
     net.connect("a", "b")
     net.run()
     assert {side.phase(made.genesis.stream).pop() for side in net.sides.values()} == {Phase.COMPARING}
@@ -114,3 +117,18 @@ def test_what_waits_does_not_rest_on_what_could_not_be_stored() -> None:
     assert stored[0] == [before]
     assert b.phase(made.genesis.stream) == {Phase.EQUAL}
     assert redaction.id in b.shelf.by_id
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 10])
+def test_a_spoiled_signature_at_the_end_of_a_batch_is_vouched_for_by_the_next(batch: int) -> None:
+    made = story(5)
+    spoiled = [structs.replace(event, signature=made.genesis.signature) for event in made.events[2:5]]
+    net = Net()
+    a = net.side("a", [*made.events[:2], *spoiled, *made.events[5:]], limits=Limits(batch_events=batch))
+    a.shelf.vouched.update(event.id for event in spoiled)
+    b = net.side("b", follows=Follows(everything=True))
+    net.connect("a", "b")
+    net.run()
+    assert b.shelf.by_id.keys() == a.shelf.by_id.keys()
+    assert b.shelf.vouched >= a.shelf.vouched
+    assert b.codes() == []
