@@ -95,6 +95,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     held.block_held,
     held.drop_held,
     held.drop_all_held,
+    held.show_rule,
+    held.choose_rule,
     protections.list_protections,
     protections.show_protection,
     protections.set_protection,

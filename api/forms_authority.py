@@ -84,3 +84,9 @@ class ProtectionRules(Struct, kw_only=True):
 def ids(names: list[str]) -> list[bytes]:
     """Event ids as commands take them."""
     return [bytes(parse_event_id(name)) for name in names]
+
+
+class StrangersRule(Struct, kw_only=True):
+    """What is to become of strangers' events in a repository; `node` is what holds for all of the node."""
+
+    rule: Literal["hold", "open", "refuse", "node"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from api.shapes_authority import RoleWord
@@ -63,6 +65,13 @@ class Dropped(Struct):
     """How many events were forgotten."""
 
     dropped: int
+
+
+class Rule(Struct):
+    """What becomes of strangers' events, and whether that was chosen for this repository."""
+
+    rule: Literal["hold", "open", "refuse"]
+    chosen: bool
 
 
 class Blocked(Struct):

@@ -88,6 +88,14 @@ class HeldEvents(Protocol):
         """Whether somebody was let in there."""
         ...
 
+    def rule(self, stream: StreamId) -> str | None:
+        """What was chosen for strangers to a stream."""
+        ...
+
+    def choose(self, stream: StreamId, rule: str | None) -> None:
+        """Choose what becomes of strangers to a stream; None: what holds on the node."""
+        ...
+
     def settle(self) -> None:
         """Make durable what was changed."""
         ...

@@ -112,6 +112,19 @@ class SqliteHeld:
         """Whether somebody was let in there."""
         return self._is_there("SELECT 1 FROM known WHERE stream = ? AND author = ?", stream, author)
 
+    def rule(self, stream: StreamId) -> str | None:
+        """What was chosen for strangers to a stream."""
+        with unavailable_on_fault(self._path):
+            row = self._db.execute("SELECT strangers FROM rules WHERE stream = ?", (stream,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def choose(self, stream: StreamId, rule: str | None) -> None:
+        """Choose what becomes of strangers to a stream; None: what holds on the node."""
+        with self._changing() as db:
+            db.execute("DELETE FROM rules WHERE stream = ?", (stream,))
+            if rule is not None:
+                db.execute("INSERT INTO rules VALUES (?, ?)", (stream, rule))
+
     def settle(self) -> None:
         """Make durable what was changed."""
         self._end("COMMIT")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from litestar import delete, get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar import delete, get, post, put
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api import shapes, shapes_held
 from api.asking import Asking
+from api.forms_authority import StrangersRule
 from api.gate import readable
 from api.paging import listed, page_size
 from api.params import After, Limit, PerPage, Repo
-from api.reply import Reply, encode_json
+from api.reply import Reply, encode_json, read_value
 from api.writing import done_with, write
 from domain.errors import InvalidInput
 from domain.ids import is_hex_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PATH: Final = "/api/v1/repos/{id:str}/held"
 Stranger = Annotated[str, PathParameter(name="author", description="The did:key of who signed the events.")]
@@ -73,6 +77,29 @@ async def drop_all_held(request: Asking, repo: Repo, origin: Origin = "") -> Rep
     row = readable(request, repo)
     answer = await write(request, "held.drop", {"repo": row.id, "origin": origin or None})
     return done_with(answer, answer.extra["held"])
+
+
+_RULE: Final = "/api/v1/repos/{id:str}/strangers"
+
+
+@get(_RULE, responses=shapes.shows(shapes_held.Rule))
+async def show_rule(request: Asking, repo: Repo) -> Reply:
+    """What becomes of events that strangers send about a repository."""
+    row = readable(request, repo)
+    answer = await request.ports.writer.send("held.rule", request.actor, {"repo": row.id})
+    return read_value(request, _ruled(answer.extra))
+
+
+@put(_RULE, responses=shapes.shows(shapes_held.Rule))
+async def choose_rule(request: Asking, repo: Repo, data: JSONBody[StrangersRule]) -> Reply:
+    """Choose that for one repository, on this node; its owners may."""
+    row = readable(request, repo)
+    answer = await write(request, "held.choose", {"repo": row.id, "rule": data.rule})
+    return done_with(answer, _ruled(answer.extra["held"]))
+
+
+def _ruled(extra: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rule": extra["rule"], "chosen": extra["chosen"]}
 
 
 def waiting(held: dict[str, Any]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -108,13 +108,45 @@ def block_author(scene: Scene, actor: Actor, args: BlockHeld) -> Done:
     return Done(extra={**done.extra, DESK: {"dropped": waiting}})
 
 
-def _looked_after(scene: Scene, actor: Actor, repo: bytes) -> Desk:
-    """The desk, for whoever decides on strangers in a repository: its maintainers, and whoever runs this node."""
+class ChooseRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is to become of strangers to a repository on this node; `node`: what its setting says."""
+
+    repo: bytes
+    rule: Literal["hold", "open", "refuse", "node"]
+
+
+def choose(scene: Scene, actor: Actor, args: ChooseRule) -> Done:
+    """Choose for one repository what else holds for all of this node; its owners may, and whoever runs the node."""
+    desk = _looked_after(scene, actor, args.repo, "repository.administer")
+    desk.held.choose(StreamId(args.repo), None if args.rule == "node" else args.rule)
+    return Done(extra={DESK: _rule(desk, args.repo)})
+
+
+class ShowRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Of which repository."""
+
+    repo: bytes
+
+
+def show_rule(scene: Scene, _: Actor, args: ShowRule) -> Done:
+    """What becomes of strangers to a repository, and whether that was chosen for it."""
+    repository(scene, StreamId(args.repo), writable=False)
+    if scene.desk is None:
+        return Done(extra={"rule": "refuse", "chosen": False})
+    return Done(extra=_rule(scene.desk, args.repo))
+
+
+def _rule(desk: Desk, repo: bytes) -> dict[str, Any]:
+    return {"rule": desk.rule_of(StreamId(repo)), "chosen": desk.held.rule(StreamId(repo)) is not None}
+
+
+def _looked_after(scene: Scene, actor: Actor, repo: bytes, action: str = "held.manage") -> Desk:
+    """The desk, for whoever may do this in a repository, and whoever runs this node."""
     state = repository(scene, StreamId(repo), writable=False)
     if actor.did is None:
         raise Unauthenticated("this needs a token", hint="send Authorization: Bearer, with what `gitant token` prints")
     if not actor.operator:
-        permit(scene, state, Request(("held.manage",), actor.did))
+        permit(scene, state, Request((action,), actor.did))
     if scene.desk is None:
         raise NotFound("this node holds nothing of strangers")
     return scene.desk

@@ -93,6 +93,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "held.admit": Command(held.AdmitHeld, held.admit),
     "held.drop": Command(held.DropHeld, held.drop),
     "held.block": Command(held.BlockHeld, held.block_author),
+    "held.choose": Command(held.ChooseRule, held.choose),
+    "held.rule": Command(held.ShowRule, held.show_rule),
 }
 
 

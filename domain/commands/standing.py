@@ -45,14 +45,18 @@ def is_stranger(scene: Scene, event: Event) -> bool:
 
 def rule_for_strangers(scene: Scene, event: Event) -> Strangers:
     """What is to become of a stranger's event; raises what it says to one whom nothing is taken from."""
-    desk = scene.desk
-    if desk is None or desk.strangers == "refuse":
-        raise Forbidden(f"{event.author} is not enrolled on this node", hint="ask the operator to enrol your key")
-    state = scene.state(event.stream)
+    desk, state = scene.desk, scene.state(event.stream)
+    refused = Forbidden(f"{event.author} is not enrolled on this node", hint="ask the operator to enrol your key")
+    if desk is None:
+        raise refused
     if not isinstance(state, RepositoryState) or not state.exists or state.hidden:
-        raise NotFound("there is no such repository")
+        # Where all are refused, nothing is said about what is here; else the same of all that nobody may see.
+        raise refused if desk.strangers == "refuse" else NotFound("there is no such repository")
+    rule = desk.rule_of(event.stream)
+    if rule == "refuse":
+        raise refused
     check_blocked(scene, event, state.name)
-    return desk.strangers
+    return rule
 
 
 def check_blocked(scene: Scene, event: Event, name: str) -> None:

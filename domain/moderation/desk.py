@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Strangers = Literal["hold", "open", "refuse"]
 """What becomes of a stranger's event in a public repository: it waits for a decision, is taken in, or is refused."""
+_RULES: Final[dict[str | None, Strangers]] = {"hold": "hold", "open": "open", "refuse": "refuse"}
 ANYWHERE: Final = StreamId(b"")
 """In place of a stream: whoever is known there is no stranger to any of this node."""
 _IPV4_BITS: Final = 24
@@ -104,6 +105,10 @@ class Desk:
         gone = self.held.forget(now_ms - self._caps.days_max * DAY_MS)
         self.held.settle()
         return gone
+
+    def rule_of(self, stream: StreamId) -> Strangers:
+        """What becomes of strangers to a public repository: what was chosen for it, or what holds on the node."""
+        return _RULES.get(self.held.rule(stream), self.strangers)
 
     def know(self, stream: StreamId, author: Did) -> None:
         """Somebody is let in there, for good."""

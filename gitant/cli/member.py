@@ -113,6 +113,29 @@ def held(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: Ur
 
 
 @app.command()
+def strangers(
+    rule: Annotated[
+        str,
+        typer.Argument(
+            metavar="[RULE]", help="hold, open, refuse, or node: what it does by default.", show_default=False
+        ),
+    ] = "",
+    repo: Repo = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Show what becomes of strangers' events in a repository on this node, or choose it."""
+    path = f"{_repo(repo)}/strangers"
+    with Api.open(data_dir, url) as api:
+        told = api.send("PUT", path, {"rule": rule}) if rule else api.get(path)
+    if json:
+        print_json(told)
+    else:
+        print(f"{told['rule']}, {'chosen for this repository' if told['chosen'] else 'as for all of the node'}")
+
+
+@app.command()
 def drop(
     author: Annotated[
         str, typer.Argument(metavar="[DID]", help="The did:key of who sent them.", show_default=False)

@@ -1,4 +1,4 @@
-"""Version 2 of `local.sqlite`: what is held of strangers, whom this node let in where, and what was dropped."""
+"""Version 2 of `local.sqlite`: what is held of strangers and by which rule, who was let in where, what was dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def make(db: sqlite3.Connection) -> None:
-    """Make the three tables. Each index answers one sum without a look at the events' bytes."""
+    """Make the four tables. Each index answers one sum without a look at the events' bytes."""
     db.execute(
         "CREATE TABLE IF NOT EXISTS held (event BLOB PRIMARY KEY, stream BLOB NOT NULL, author TEXT NOT NULL, "
         "device BLOB NOT NULL, seq INTEGER NOT NULL, lamport INTEGER NOT NULL, origin TEXT NOT NULL, "
@@ -25,5 +25,6 @@ def make(db: sqlite3.Connection) -> None:
         "CREATE TABLE IF NOT EXISTS known (stream BLOB NOT NULL, author TEXT NOT NULL, since_ms INTEGER NOT NULL, "
         "PRIMARY KEY (stream, author)) WITHOUT ROWID"
     )
+    db.execute("CREATE TABLE IF NOT EXISTS rules (stream BLOB PRIMARY KEY, strangers TEXT NOT NULL) WITHOUT ROWID")
     db.execute("CREATE TABLE IF NOT EXISTS dropped (event BLOB PRIMARY KEY, dropped_ms INTEGER NOT NULL) WITHOUT ROWID")
     db.execute("CREATE INDEX IF NOT EXISTS dropped_by_age ON dropped (dropped_ms)")

@@ -37,6 +37,7 @@ UNCONDITIONED = frozenset(
         *((method, "/api/v1/repos/{id}/subscription") for method in ("PUT", "DELETE")),  # one's own
         *((method, f"{ISSUE}/reactions/{{content}}") for method in ("PUT", "DELETE")),
         *((method, f"{ISSUE}/comments/{{commentId}}/reactions/{{content}}") for method in ("PUT", "DELETE")),
+        ("PUT", "/api/v1/repos/{id}/strangers"),  # this node's own
         ("DELETE", "/api/v1/repos/{id}/held"),
         ("DELETE", "/api/v1/repos/{id}/held/{author}"),
         ("DELETE", "/api/v1/repos/{id}/attachments/{hash}"),  # bytes by their hash do not change

@@ -115,3 +115,20 @@ def test_who_adds_too_much_is_told_when_to_come_back(api: Client, anyone: Client
     answer = anyone.post(EVENTS, sent(opened(node, repo, who)), expect=429)
     assert answer.json()["type"] == "/problems/over-budget"
     assert 0 < int(answer.headers["retry-after"]) <= 3_600
+
+
+def test_a_repository_may_have_a_rule_of_its_own(api: Client, anyone: Client, node: Node, repo: str) -> None:
+    assert anyone.get(f"{repo}/strangers").json() == {"rule": "hold", "chosen": False}
+    assert api.put(f"{repo}/strangers", {"rule": "open"}).json() == {"rule": "open", "chosen": True}
+    anyone.post(EVENTS, sent(opened(node, repo, stranger(6))))
+    api.put(f"{repo}/strangers", {"rule": "refuse"})
+    anyone.post(EVENTS, sent(opened(node, repo, stranger(7))), expect=403)
+    anyone.put(f"{repo}/strangers", {"rule": "open"}, expect=401)
+    api.put(f"{repo}/strangers", {"rule": "some"}, expect=422)
+    assert anyone.get(f"{repo}/strangers").json() == {"rule": "refuse", "chosen": True}
+    assert api.put(f"{repo}/strangers", {"rule": "node"}).json() == {"rule": "hold", "chosen": False}
+    anyone.post(EVENTS, sent(opened(node, repo, stranger(7))), expect=202)
+    hidden = f"/api/v1/repos/{api.post('/api/v1/repos', {'name': 'cellar', 'private': True}).json()['id']}"
+    api.put(f"{hidden}/strangers", {"rule": "refuse"})
+    anyone.get(f"{hidden}/strangers", expect=404)
+    anyone.post(EVENTS, sent(opened(node, hidden, stranger(7))), expect=404)

@@ -79,6 +79,9 @@ def test_strangers_are_decided_on(here: Command, node: Node) -> None:
     assert "nothing" in here("member", "drop", "--all", *at).err
     assert "nothing" in here("member", "admit", strangers[2].did, *at).err
     assert here("member", "held", *at).out == ""
+    assert here("member", "strangers", "open", *at).out == "open, chosen for this repository\n"
+    assert here("member", "strangers", "node", *at, "--json").json() == {"rule": "hold", "chosen": False}
+    assert here("member", "strangers", *at).out == "hold, as for all of the node\n"
     assert "Hello 1" in here("issue", "list", *at).out
 
 
