@@ -127,6 +127,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     try:
         async with api.lifespan():
             feed: Feed = api.state[FEED]
+            serving.warm_up()
             try:
                 yield WorkerApps(api, git, feed.end)
             finally:

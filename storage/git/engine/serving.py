@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+from domain.errors import LocalFault
+from domain.ports_serving import PackRequest
 from storage.git.engine.assembly import assemble
 from storage.git.engine.deflated import Deflated
 from storage.git.engine.plans import Plans, Wish
@@ -17,12 +21,14 @@ if TYPE_CHECKING:
 
     from domain.ids import StreamId
     from domain.ports_git import AdvertisedRef, GitStore
-    from domain.ports_serving import Cut, Deepening, OutgoingPack, PackRequest
+    from domain.ports_serving import Cut, Deepening, OutgoingPack
     from storage.git.engine.plan import Plan
     from storage.git.engine.shelf import Shelf
     from storage.git.engine.shown import Shown
     from storage.git.engine.tables import TableStore, View
 
+WARMED_MAX: Final = 4
+"""Repositories that are opened when a process starts."""
 _SAY_EVERY_S: Final = 1.0
 
 
@@ -42,6 +48,8 @@ class EngineServing:
     def __init__(self, store: GitStore, tables: TableStore, shelf: Shelf) -> None:
         self._store = store
         self._refs = RefsCache(store)
+        self._closing = Event()
+        self._warming: Thread | None = None
         self._parts = _Parts(tables, shelf, Plans(shelf), Deflated())
 
     def open(self, repo: StreamId, *, visible: Callable[[str], bool] | None = None) -> EngineServed:
@@ -50,8 +58,25 @@ class EngineServing:
         shown = self._refs.shown(repo, visible)
         return EngineServed(repo, self._store.path(repo), shown, self._parts)
 
+    def warm_up(self) -> None:
+        """Open what was asked for last before somebody asks again; in a thread that `close` ends."""
+        self._warming = Thread(target=self._warm, name="git-warming", daemon=True)
+        self._warming.start()
+
+    def _warm(self) -> None:
+        for repo in self._parts.shelf.recent(WARMED_MAX):
+            if self._closing.is_set():
+                return
+            with suppress(LocalFault, OSError):  # whoever asks for it will be told
+                served = self.open(repo)
+                served.warm()
+                served.close()
+
     def close(self) -> None:
         """Let go of what is held in memory."""
+        self._closing.set()
+        if self._warming is not None:
+            self._warming.join()
         self._parts.plans.clear()
 
 
@@ -102,6 +127,12 @@ class EngineServed:
         )
         return self._parts.plans.get(wish, lambda: self._make(request, words), words.still_wanted)
 
+    def warm(self) -> None:
+        """Have at hand what the next fetch needs."""
+        tips = [ref.oid for ref in self.refs if ref.name.startswith("refs/heads/")][:1]
+        if tips:
+            self._view.select(PackRequest((tips[0],), (tips[0],)))
+
     def sizes(self, oids: Collection[str]) -> Mapping[str, int]:
         return self._view.sizes(oids)
 
@@ -109,6 +140,7 @@ class EngineServed:
         self._opened = None
 
     def _make(self, request: PackRequest, words: _Words) -> Plan:
+        self._parts.shelf.note(self._repo)
         view = self._view
         selection = view.select(request, words.still_wanted)
         words.now = f"Compressing objects: {len(selection.numbers)}"

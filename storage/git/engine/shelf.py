@@ -9,18 +9,19 @@ makes a plan wrong. One whose packs are gone is of no use and is dropped; so is 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
+from domain.ids import StreamId
 from storage.git.engine.planfile import copied_bytes, read_plan, write_plan
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from domain.ids import StreamId
     from storage.git.engine.plan import Plan
 
 SUFFIX: Final = ".plan"
@@ -28,6 +29,7 @@ PLANS_MAX: Final = 24
 """For each repository."""
 PLANS_BYTES_MAX: Final = 512 << 20
 """For each repository."""
+_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @final
@@ -41,6 +43,21 @@ class Shelf:
         """Where files without a name may be made."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
+
+    def note(self, repo: StreamId) -> None:
+        """Remember that somebody asked for this repository."""
+        folder = self._folder / repo.hex()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.utime(folder)
+
+    def recent(self, count: int) -> list[StreamId]:
+        """The repositories that were asked for last, those asked for most lately first."""
+        found = list[tuple[int, str]]()
+        for folder in self.scratch().iterdir():
+            with suppress(FileNotFoundError):
+                found.append((folder.stat().st_mtime_ns, folder.name))
+        names = [name for _, name in sorted(found, reverse=True) if _ID.fullmatch(name)]
+        return [StreamId(bytes.fromhex(name)) for name in names[:count]]
 
     def load(self, repo: StreamId, key: str, packs: Path) -> Plan | None:
         """The plan under this key, if it is there and can still be followed; `packs` is where the packs are."""
