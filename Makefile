@@ -19,7 +19,7 @@ UV ?= uv
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --generate-hashes
 
-.PHONY: help setup serve test check format bench soak lock clean
+.PHONY: help setup serve test check format bench soak fuzz lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -65,6 +65,9 @@ bench: setup ## the benchmarks, side by side with their yardsticks
 
 soak: setup ## 200 rounds of kill -9 under load, power cuts, 50 backups, 20,000 histories, 2,000 networks
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+fuzz: setup ## bytes of all sorts at the replication core, for a minute (ARGS="--seconds 600 --seed 2")
+	@$(BIN)/python -m tests.replication.fuzzing $(ARGS)
 
 lock: ## resolve the dependencies again (needs uv; upgrade with LOCKARGS=--upgrade)
 	@$(LOCK) $(LOCKARGS) -o requirements/run.txt pyproject.toml

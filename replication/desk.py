@@ -139,7 +139,7 @@ class Desk:
         limits = self.room.limits
         if holder is talk:
             return True
-        if holder is None and len(self._claims) < max(1, limits.storing_bytes // limits.window_bytes):
+        if holder is None and len(self._claims) < max(1, limits.storing_bytes // max(1, limits.window_bytes)):
             self._claims[talk.stream] = talk
             self._waiting.pop((talk.link.id, talk.stream), None)
             return True

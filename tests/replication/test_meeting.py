@@ -70,7 +70,7 @@ def test_a_thousand_equal_streams_take_one_round_trip_and_little() -> None:
     assert size <= 4_096
 
 
-@pytest.mark.parametrize(("feeds", "round_trips"), [(100, 3), (2_000, 5)])
+@pytest.mark.parametrize(("feeds", "round_trips"), [(100, 3), (800, 5)])
 @pytest.mark.parametrize("both", [False, True], ids=["one-sided", "both"])
 def test_what_a_meeting_costs(feeds: int, round_trips: int, both: bool) -> None:
     toll = meeting(feeds, 1_000_000, 200, 1, both=both)
