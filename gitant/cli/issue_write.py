@@ -152,10 +152,9 @@ def _words(title: str | None, text: str | None, begun: dict[str, Any]) -> tuple[
         return title, text
     if not at_a_terminal():
         # What ends in white space is the beginning of a title.
-        title = begin if title is None and begin == begin.rstrip() else title
-        if not title:
+        if title is None and (not begin or begin != begin.rstrip()):
             raise typer.BadParameter("the template has no whole title, so give it a --title")
-        return title, body if text is None else text
+        return begin if title is None else title, body if text is None else text
     if title is not None:
         return title, written(body, _HINT_BODY)
     if text is not None:
