@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,11 +40,11 @@ def quiet(line: str) -> None:
     assert line.isprintable()
 
 
-class ServingContract:
+class ServingContract(ABC):
     """Subclasses say in `store_of` what serves the repositories of a folder; a fixture `origin` is such a one."""
 
-    def store_of(self, root: Path) -> ServingStore:
-        raise NotImplementedError
+    @abstractmethod
+    def store_of(self, root: Path) -> ServingStore: ...
 
     @pytest.fixture
     def served(self, origin: Origin) -> Generator[ServedRepo]:

@@ -6,6 +6,7 @@ import re
 from importlib import metadata
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -17,13 +18,19 @@ LOCKS = ("run", "dev", "build")
 
 
 def pins(lock: str) -> dict[str, Version]:
-    """Distribution to the version that requirements/`lock`.txt pins."""
+    """Distribution to the version that requirements/`lock`.txt pins for this Python."""
     text = (ROOT / "requirements" / f"{lock}.txt").read_text()
     return {
         canonicalize_name(match["name"]): Version(match["version"])
         for line in text.splitlines()
-        if (match := PIN.match(line))
+        if (match := PIN.match(line)) and _is_for_here(match["rest"])
     }
+
+
+def _is_for_here(rest: str) -> bool:
+    """Whether a pin's marker, if it has one, holds."""
+    marker = rest.strip().removesuffix("\\").strip().removeprefix(";").strip()
+    return not marker or Marker(marker).evaluate()
 
 
 def shipped() -> list[Requirement]:
