@@ -219,6 +219,8 @@ class RepoAddress:
 
     id: StreamId
     default_branch: str
+    notice: str = ""
+    """What whoever gets something from it is to be told: where it goes on, if elsewhere."""
 
 
 class GitGate(Protocol):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from api.ports import Doors
     from domain.actor import Actor
+    from domain.ids import StreamId
     from domain.ports_git import RefCommand
     from domain.ports_views import RepoRow, Views, Writer
 
@@ -40,7 +41,8 @@ class NodeGate:
         if row is None or not may_read(actor, row):
             self._find_elsewhere(actor, path)
             _refuse(actor, path)
-        return RepoAddress(row.id, row.default_branch)
+        notice = f"{row.name} goes on as {self._heir(actor, row.successor)}" if row.successor is not None else ""
+        return RepoAddress(row.id, row.default_branch, notice)
 
     async def writable(self, actor: Actor, repo: RepoAddress) -> None:
         row = self._views.repo(repo.id.hex())
@@ -57,8 +59,7 @@ class NodeGate:
             )
 
         if row.successor is not None:
-            heir = self._views.repo(row.successor.hex())
-            name = f"{heir.owner}/{heir.name}" if heir is not None and may_read(actor, heir) else row.successor.hex()
+            name = self._heir(actor, row.successor)
             raise Conflict(
                 f"{row.name} goes on as {name}, so nothing can be pushed to it",
                 hint=f"push to {name} instead; git remote set-url names the new place",
@@ -86,6 +87,11 @@ class NodeGate:
         outcomes = cast("list[tuple[str, str]]", answer.extra["outcomes"])
         words = cast("dict[str, str]", answer.extra.get("words", {}))
         return [RefOutcome(ref, reason, words.get(ref, "")) for ref, reason in outcomes]
+
+    def _heir(self, actor: Actor, successor: StreamId) -> str:
+        """What to call the repository that another goes on as: its id to whoever may not see it here."""
+        heir = self._views.repo(successor.hex())
+        return f"{heir.owner}/{heir.name}" if heir is not None and may_read(actor, heir) else successor.hex()
 
     def _find_elsewhere(self, actor: Actor, path: str) -> None:
         """Raise where to go for what was found at this path before, or what became of it."""

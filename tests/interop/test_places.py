@@ -79,20 +79,23 @@ def test_a_push_to_an_archive_is_refused_by_ref(node: Node, git: StockGit) -> No
     work("push", "--quiet", url_of(node, "archive"), "main")
 
 
-def test_a_push_to_what_goes_on_elsewhere_is_told_where_to_go(node: Node, git: StockGit) -> None:
-    make_repo(node, "ended")
-    heir = make_repo(node, "heir")
+@pytest.mark.parametrize("version", [0, 2])
+def test_git_is_told_where_a_repository_goes_on(node: Node, git: StockGit, version: int) -> None:
+    ended, name = f"ended-{version}", f"heir-{version}"
+    make_repo(node, ended)
+    heir = make_repo(node, name)
     work = git.work_tree("work")
-    work("push", "--quiet", url_of(node, "ended"), "main")
+    work("push", "--quiet", url_of(node, ended), "main")
     with asking(node) as client:
-        assert client.put("/api/v1/repos/ended/successor", json={"to": heir}).status_code == 200
+        assert client.put(f"/api/v1/repos/{ended}/successor", json={"to": heir}).status_code == 200
     work.commit("more.txt", "more\n")
-    refused = work.run("push", url_of(node, "ended"), "main")
+    refused = work.run("push", url_of(node, ended), "main")
     assert refused.returncode == 1
-    assert "! [remote rejected] main -> main (ended goes on as operator/heir" in refused.stderr
-    assert "remote: push to operator/heir instead" in refused.stderr
-    git("clone", "--quiet", url_of(node, "ended"), "still-read")
-    work("push", "--quiet", url_of(node, "heir"), "main")
+    assert f"! [remote rejected] main -> main ({ended} goes on as operator/{name}" in refused.stderr
+    assert f"remote: push to operator/{name} instead" in refused.stderr
+    read = git.run("-c", f"protocol.version={version}", "clone", "--progress", url_of(node, ended), "still-read")
+    assert (read.returncode, f"remote: {ended} goes on as operator/{name}" in read.stderr) == (0, True), read.stderr
+    work("push", "--quiet", url_of(node, name), "main")
 
 
 def test_an_undeleted_repository_has_its_code_and_issues_and_head(node: Node, git: StockGit) -> None:

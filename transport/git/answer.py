@@ -10,6 +10,7 @@ from domain.ports_serving import PackRequest
 from transport.git.limits import BAND_BYTES_MAX
 from transport.git.negotiate import acknowledge, parse_fetch
 from transport.git.pktline import DATA, DELIM, FLUSH, PROGRESS, band, pkt
+from transport.git.report import one_line
 from transport.git.v2 import Fetch, LsRefs, ObjectInfo, acknowledgements, parse_command
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ class Talk(Protocol):
 class Answer:
     """To one POST; `begin` says the words and chooses the objects, `close` lets go of all that it took."""
 
-    def __init__(self, repo: StreamId, branch: str, served: ServedRepo, listings: Listings, talk: Talk) -> None:
+    def __init__(
+        self, repo: StreamId, branch: str, served: ServedRepo, listings: Listings, talk: Talk, notice: str = ""
+    ) -> None:
+        """`notice` is a line for people, said before a pack."""
         self._repo = repo
+        self._notice = notice
         self._branch = branch
         self._served = served
         self._listings = listings
@@ -150,6 +155,8 @@ class Answer:
             include_tag=wish.include_tag,
         )
         pack = self._served.pack(request, progress)
+        if self._notice and talks:
+            self._talk.say(band(PROGRESS, f"{one_line(self._notice)}\n".encode()))
         if talks:
             self._talk.say(band(PROGRESS, f"Enumerating objects: {pack.objects}, done.\n".encode()))
         return pack

@@ -86,7 +86,7 @@ class Uploader:
                 watch.cancel()
 
     def _opened(self, repo: RepoAddress, words: Words) -> Answer:
-        return Answer(repo.id, repo.default_branch, self._serving.open(repo.id), self._listings, words)
+        return Answer(repo.id, repo.default_branch, self._serving.open(repo.id), self._listings, words, repo.notice)
 
     async def _answer(self, answer: Answer, version: int, data: bytes, out: _Sending) -> None:
         try:
