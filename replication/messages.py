@@ -52,7 +52,7 @@ _Tag = Annotated[bytes, _Meta(min_length=STREAM_TAG_BYTES, max_length=STREAM_TAG
 _Records = Annotated[bytes, _Meta(max_length=RECORDS_MAX * RECORD_BYTES)]
 _Bits = Annotated[int, _Meta(ge=1, le=BUCKET_BITS_MAX)]
 _Bitmap = Annotated[bytes, _Meta(max_length=(1 << BUCKET_BITS_MAX) // 8)]
-_Number = Annotated[int, _Meta(ge=0, lt=2**32)]
+_Number = Annotated[int, _Meta(ge=0, le=2**32 - 1)]
 _Row = tuple[
     Annotated[bytes, _Meta(max_length=HEADER_BYTES_MAX)],
     Annotated[bytes, _Meta(min_length=64, max_length=64)],

@@ -65,18 +65,21 @@ class Happening(StrEnum):
     """What moves a stream's phase."""
 
     DIFFERS = "differs"
-    """Prints differ, or the peer has begun to compare."""
     BEHIND = "behind"
-    """The peer has events that we now ask it for."""
     DONE = "done"
-    """All that we asked for has come and is stored."""
     DECLINED = "declined"
-    """Nothing differs but what one side declines."""
     LEVEL = "level"
-    """Both hold the same."""
     STALLED = "stalled"
-    """An answer is overdue, or what came could not be stored."""
 
+
+HAPPENINGS: Final[dict[Happening, str]] = {
+    Happening.DIFFERS: "prints differ, or the peer has begun to compare",
+    Happening.BEHIND: "the peer has events that we now ask it for",
+    Happening.DONE: "all that we asked for has come and is stored",
+    Happening.DECLINED: "nothing differs but what one side declines",
+    Happening.LEVEL: "both hold the same",
+    Happening.STALLED: "an answer is overdue, or what came could not be stored",
+}
 
 TRANSITIONS: Final[dict[tuple[Phase, Happening], Phase]] = {
     (Phase.KNOWN, Happening.DIFFERS): Phase.COMPARING,

@@ -1,10 +1,11 @@
-"""The tables of docs/event-format.md and docs/roles.md that follow from the code; `python -m tests.docs_tables`.
+"""The tables of the docs that follow from the code: event format, roles, replication. `python -m tests.docs_tables`.
 
 A table stands between `<!-- name -->` and `<!-- /name -->`. A test fails when one is stale.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,11 @@ from domain.authority.roles import BY_WORD, Role
 from domain.kinds import KINDS
 from domain.policy import ACTIONS
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
+from replication import limits as wire
+from replication.messages import BY_NAME, StreamMessage
+from replication.records import Phase
+from replication.score import COSTS, FINAL
+from replication.table import HAPPENINGS, LINK_RULES, STREAM_RULES, TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent.parent / "docs" / "event-format.md"
 ROLES_PAGE = PAGE.with_name("roles.md")
+REPLICATION_PAGE = PAGE.with_name("replication-protocol.md")
 
 
 def tables() -> dict[str, str]:
@@ -61,6 +68,53 @@ def role_tables() -> dict[str, str]:
             ),
         ),
     }
+
+
+def replication_tables() -> dict[str, str]:
+    """The tables of docs/replication-protocol.md by name."""
+    rules = {**LINK_RULES, **STREAM_RULES}
+    return {
+        "messages": _table(("message", "about", "what it says", "fields"), (_message_row(name) for name in BY_NAME)),
+        "rules": _table(
+            ("message", "while the link is", "answers"),
+            ((f"`{name}`", " or ".join(rule.states), rule.answers) for name, rule in rules.items()),
+        ),
+        "phases": _phases(),
+        "refusals": _table(
+            ("code", "points", "ends the link"),
+            ((f"`{code}`", str(points), "yes" if code in FINAL else "") for code, points in COSTS.items()),
+        ),
+        "wire limits": _table(
+            ("limit", "value"),
+            ((f"`{name}`", f"{value:,}") for name, value in vars(wire).items() if name.isupper()),
+        ),
+        "node limits": _table(
+            ("limit", "default"),
+            ((f"`{each.name}`", f"{each.default:,}") for each in dataclasses.fields(wire.Limits)),
+        ),
+    }
+
+
+def _message_row(name: str) -> tuple[str, ...]:
+    message = BY_NAME[name]
+    info = msgspec.inspect.type_info(message)
+    assert isinstance(info, msgspec.inspect.StructType)
+    words = " ".join((message.__doc__ or "").split("\n\n")[0].split())
+    fields = "; ".join(f"`{field.encode_name}` {_type(field.type)}" for field in info.fields)
+    return f"`{name}`", "a stream" if issubclass(message, StreamMessage) else "the link", words, fields
+
+
+def _phases() -> str:
+    """The table of transitions as a diagram; what leaves a phase as it is is left out."""
+    arrows = [
+        f"    {before.name} --> {after.name}: {happening}"
+        for (before, happening), after in TRANSITIONS.items()
+        if after is not before
+    ]
+    names = [f"    {phase.name}: {phase}" for phase in Phase]
+    lines = ["```mermaid", "stateDiagram-v2", *names, "    [*] --> KNOWN", *arrows, "```", ""]
+    meanings = [f"`{happening}`: {words}" for happening, words in HAPPENINGS.items()]
+    return "\n".join(lines) + "\n" + "".join(f"- {line}\n" for line in meanings)
 
 
 def _role(role: Role) -> str:
@@ -115,7 +169,7 @@ def _type(info: Any) -> str:
     match info:
         case inspect.BytesType():
             fixed = info.min_length == info.max_length
-            return f"{info.min_length} bytes" if fixed else f"{info.min_length} to {info.max_length:,} bytes"
+            return f"{info.min_length} bytes" if fixed else f"{info.min_length or 0} to {info.max_length:,} bytes"
         case inspect.BoolType():
             return "boolean"
         case inspect.IntType():
@@ -128,6 +182,8 @@ def _type(info: Any) -> str:
             return "one of " + ", ".join(f"`{value}`" if value else "the empty text" for value in info.values)
         case inspect.ListType():
             return f"array{_lengths(info, 'items')}: {_type(info.item_type)}"
+        case inspect.TupleType():
+            return f"[{', '.join(_type(each) for each in info.item_types)}]"
         case inspect.UnionType():
             return " or ".join(_type(each) for each in info.types)
         case inspect.NoneType():
@@ -150,6 +206,7 @@ def main() -> None:
     """Write the tables into the pages."""
     PAGE.write_text(filled(PAGE.read_text()))
     ROLES_PAGE.write_text(filled(ROLES_PAGE.read_text(), role_tables()))
+    REPLICATION_PAGE.write_text(filled(REPLICATION_PAGE.read_text(), replication_tables()))
 
 
 if __name__ == "__main__":

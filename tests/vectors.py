@@ -13,12 +13,15 @@ from domain.canonical import decode
 from domain.envelope import event_id
 from domain.limits import HEADER_BYTES_MAX
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
+from replication.frames import frame
+from replication.prints import link_key, stream_tag
 from tests.cases.encodings import REFUSED, TAKEN
 from tests.cases.judged import carries, voids
 from tests.cases.kinds import fork, identity, profile, repository
 from tests.cases.rejected import rejected
 from tests.domain.edwards import ORDER, PRIME, small_order_encodings
-from tests.making import key, seed_of
+from tests.making import Story, key, seed_of
+from tests.replication.samples import samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +39,7 @@ def vectors() -> dict[str, dict[str, Any]]:
     """Every file by name."""
     return {
         "encoding.json": _encoding(),
+        "messages.json": _messages(),
         "keys.json": _keys(),
         "accepted.json": _accepted(),
         "rejected.json": _cases(
@@ -127,6 +131,25 @@ def _raw(raw: RawEvent) -> dict[str, Any]:
         "header": raw.header.hex(),
         "signature": raw.signature.hex(),
         "payload": None if raw.payload is None else raw.payload.hex(),
+    }
+
+
+def _messages() -> dict[str, Any]:
+    story = Story()
+    story.issue()
+    nonces = (bytes(range(16)), bytes(range(16, 32)))
+    linked = link_key(*nonces)
+    tag = stream_tag(linked, story.genesis.stream)
+    return {
+        "about": "One of every message between nodes, about one stream. Frames are numbered from 0.",
+        "nonces": [nonce.hex() for nonce in nonces],
+        "link_key": linked.hex(),
+        "stream": story.genesis.stream.hex(),
+        "stream_tag": tag.hex(),
+        "messages": [
+            {"type": name, "body": body.hex(), "frame": frame(number, body).hex(), "says": _readable(decode(body))}
+            for number, (name, body) in enumerate(samples(tag, story.events).items())
+        ],
     }
 
 

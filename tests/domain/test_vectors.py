@@ -17,7 +17,7 @@ from domain.keys import SigningKey, is_did, is_sound_key, is_sound_signature, ve
 from domain.kinds import KINDS
 from domain.policy import ACTIONS
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
-from tests.docs_tables import PAGE, ROLES_PAGE, filled, role_tables
+from tests.docs_tables import PAGE, REPLICATION_PAGE, ROLES_PAGE, filled, replication_tables, role_tables
 from tests.making import Node
 from tests.vectors import FOLDER, render, vectors
 
@@ -127,12 +127,14 @@ def test_the_page_is_fresh() -> None:
     """If this fails: python -m tests.docs_tables."""
     assert filled(PAGE.read_text()) == PAGE.read_text()
     assert filled(ROLES_PAGE.read_text(), role_tables()) == ROLES_PAGE.read_text()
+    assert filled(REPLICATION_PAGE.read_text(), replication_tables()) == REPLICATION_PAGE.read_text()
 
 
 def test_the_page_names_everything() -> None:
     page = PAGE.read_text()
     fields = {name for kind in KINDS.values() for name in kind.payload.__struct_fields__}
     names = {*KINDS, *REJECTIONS, *VOIDS, *CARRIES, *KNOWN_FIELDS, *GENESIS_FIELDS, *fields, *WRITTEN}
+    names.remove("messages.json")  # which is of docs/replication-protocol.md
     names |= {name for name in vars(limits) if name.isupper()}
     assert sorted(name for name in names if f"`{name}`" not in page) == []
     assert {role for row in ACTIONS.values() for role in row} <= {"author", "anyone", *BY_WORD}
