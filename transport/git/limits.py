@@ -12,7 +12,7 @@ class GitLimits:
 
     uploads_max: int = 512
     """Clones and fetches under way at once, most of them waiting for their clients; more wait."""
-    choosing_max: int = 8
+    choosing_max: int = 4
     """Clones and fetches whose objects are being chosen at once, in a thread each."""
     pushes_max: int = 8
     """Pushes taken at once; more wait."""
@@ -24,8 +24,8 @@ class GitLimits:
     commands_max: int = 10_000
     keepalive_s: float = 5.0
     """A client that waits for its pack to be checked hears something so often."""
-    piece_bytes_max: int = 1 << 20
-    """Of an answer to a client that takes it fast; two such are held at most. One that is slow gets small ones."""
+    piece_bytes_max: int = 256 << 10
+    """Of an answer to a client that takes it fast; who is slow gets pieces of 64 KiB. The server holds several."""
     listings_bytes_max: int = 32 << 20
     """Lists of refs kept as they are sent."""
     stall_s: float = 60.0

@@ -32,6 +32,7 @@ CONTENT_TYPE: Final = "application/x-git-upload-pack-result"
 _QUICK_S: Final = 0.2
 """Who takes a piece within this time gets larger ones."""
 _BROKEN: Final = "this node failed to make the pack; its log says why"
+_BUFFERS_BYTES: Final = 8 << 20
 _PATIENCE_S: Final = 0.1
 """What is ready sooner goes out at once and in one piece: two small ones would have the second wait for the network."""
 _FETCH: Final = b"command=fetch"
@@ -47,7 +48,9 @@ class Uploader:
         self._limits = limits
         self._agent = agent
         waiting = limits.waiting_max
-        self._places = Turns("fetching", at_once_max=limits.uploads_max, waiting_max=waiting, threads_max=8)
+        self._places = Turns("fetching", at_once_max=limits.uploads_max, waiting_max=waiting, threads_max=2)
+        # Apart from those, so that short questions do not stand in line behind the pieces of large answers.
+        self._asking = Turns("asking", at_once_max=limits.uploads_max, waiting_max=waiting, threads_max=4)
         self._choosing = Turns(
             "choosing", at_once_max=limits.choosing_max, waiting_max=limits.uploads_max, threads_max=limits.choosing_max
         )
@@ -58,7 +61,7 @@ class Uploader:
         """The body of `GET info/refs`; of protocol v2 it says nothing of the repository."""
         if version == 2 and service == UPLOAD:
             return capabilities(self._agent)
-        return await self._places.run(self._advertised, service, repo, version)
+        return await self._asking.run(self._advertised, service, repo, version)
 
     def _advertised(self, service: str, repo: RepoAddress, version: int) -> bytes:
         served = self._serving.open(repo.id)
@@ -76,11 +79,11 @@ class Uploader:
             watch = asyncio.ensure_future(_hang_up(receive, words))
             out = _Sending(reply, Pace(self._limits, self._places), words, self._limits)
             try:
-                answer = await self._places.run(self._opened, repo, words)
+                answer = await self._asking.run(self._opened, repo, words)
                 try:
                     await self._answer(answer, version, data, out)
                 finally:
-                    await asyncio.shield(self._places.run(answer.close))
+                    await asyncio.shield(self._asking.run(answer.close))
             finally:
                 words.abort()
                 watch.cancel()
@@ -91,7 +94,7 @@ class Uploader:
     async def _answer(self, answer: Answer, version: int, data: bytes, out: _Sending) -> None:
         try:
             if version == 2 and _FETCH not in data[:_COMMAND_BYTES]:
-                pack = await out.while_working(self._places.run(answer.begin, version, data), answer)
+                pack = await out.while_working(self._asking.run(answer.begin, version, data), answer)
             else:
                 async with self._choosing.turn():
                     pack = await out.while_working(self._choosing.run(answer.begin, version, data), answer)
@@ -155,6 +158,7 @@ class _Sending:
         self._keepalive_s = limits.keepalive_s
         self._pieces_max = max(1, limits.piece_bytes_max // BAND_BYTES_MAX)
         self._pieces = 1
+        self._sent_bytes = 0
 
     @property
     def begun(self) -> bool:
@@ -162,7 +166,7 @@ class _Sending:
 
     @property
     def piece_bytes(self) -> int:
-        """How much of the pack to send next: as many whole packets as the client takes in a moment."""
+        """How much of the pack to send next: a packet, or some to a client that is known to take them fast."""
         return self._pieces * BAND_BYTES_MAX
 
     async def while_working(self, work: asyncio.Future[OutgoingPack | None], answer: Answer) -> OutgoingPack | None:
@@ -187,7 +191,9 @@ class _Sending:
         if not self._reply.started:
             await self._reply.start(CONTENT_TYPE)
         quick = await self._pace.write(self._reply, data) < _QUICK_S
-        self._pieces = min(2 * self._pieces, self._pieces_max) if quick else 1
+        self._sent_bytes += len(data)
+        # The first bytes go into buffers on the way, whether or not the client reads any.
+        self._pieces = self._pieces_max if quick and self._sent_bytes > _BUFFERS_BYTES else 1
 
     async def end(self, data: bytes) -> None:
         """Send the last piece; what has no other is sent whole, with its length."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.ports_git import PackCaps
-from storage.git.plain_serving import PlainServing
+from storage.git.engine.keeping import KeptTables
+from storage.git.engine.serving import EngineServing
+from storage.git.engine.shelf import Shelf
 from storage.git.store import DiskGitStore
 from tests.transport.git.gate import PASSWORD, REPO, TestGate
 from tests.transport.git.server import serving
@@ -122,8 +124,10 @@ def make_node(tmp_path: Path, caps: PackCaps, limits: GitLimits, *, git: str = "
     store.set_refs(REPO, {}, head="main")
     gate = TestGate(store)
     (tmp_path / "home").mkdir()
-    with serving(git_app(gate, store, PlainServing(store), caps, limits, agent="gitant/test")) as port:
+    engine = EngineServing(store, KeptTables(), Shelf(tmp_path / "made"))
+    with serving(git_app(gate, store, engine, caps, limits, agent="gitant/test")) as port:
         yield Node(port, store, gate, tmp_path / "home")
+    engine.close()
 
 
 @pytest.fixture
