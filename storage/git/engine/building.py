@@ -13,7 +13,7 @@ from storage.git.engine.lookup import Lookup
 from storage.git.engine.reading import Reader
 from storage.git.engine.segment import NAME_BYTES, Columns, Segment
 from storage.git.engine.tables import COMMIT, TAG
-from storage.git.engine.trees import TreeComparer
+from storage.git.engine.trees import TooMuchWork, TreeComparer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 EMPTY_TREE: Final = bytes.fromhex("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 """Git knows it without having it."""
-_WORK_MIN: Final = 50_000_000
-_WORK_PER_OBJECT: Final = 2_000
+_WORK_MIN: Final = 5_000_000
+_WORK_PER_OBJECT: Final = 1_000
 _INTRODUCED_MIN: Final = 200_000
 _INTRODUCED_PER_OBJECT: Final = 16
 """Beyond these a pack's remaining commits are not compared with their parents, so that no pack, small as it may be,
-makes large tables: real histories need less than 400 and 4."""
+makes large tables: of three real histories of 50,000 to 200,000 objects none needs more than 45 and 2."""
 
 
 class KnownCommit(NamedTuple):
@@ -159,9 +159,8 @@ class _Batch:
     def _all_brought(self) -> dict[bytes, _Brought]:
         """Newest first: the trees of parents are mostly deltas on their children's, and are the next to be compared."""
         objects = sum(len(pack.names) for pack in self._packs)
-        work_max = _WORK_MIN + _WORK_PER_OBJECT * objects
         left = _INTRODUCED_MIN + _INTRODUCED_PER_OBJECT * objects
-        comparer = TreeComparer(self._content)
+        comparer = TreeComparer(self._content, _WORK_MIN + _WORK_PER_OBJECT * objects)
         brought: dict[bytes, _Brought] = {}
         for oid in sorted(self._commits, key=lambda oid: (-self._generations[oid], oid)):
             if len(brought) % 256 == 0:
@@ -169,14 +168,17 @@ class _Batch:
             known = self._elsewhere.commit(oid)
             if known is not None and known.brought is not None:
                 brought[oid] = _Brought(*known.brought)
-            elif left <= 0 or comparer.work > work_max:
-                brought[oid] = _Brought(walk=True)
             else:
-                commit = self._commits[oid]
-                found = comparer.brought(commit.tree, list(dict.fromkeys(map(self._tree, commit.parents))))
-                left -= len(found)
-                brought[oid] = _Brought(b"".join(found), bytes(found.values()))
+                brought[oid] = _Brought(walk=True) if left <= 0 else self._compared(comparer, self._commits[oid])
+                left -= len(brought[oid].depths)
         return brought
+
+    def _compared(self, comparer: TreeComparer, commit: _Commit) -> _Brought:
+        try:
+            found = comparer.brought(commit.tree, list(dict.fromkeys(map(self._tree, commit.parents))))
+        except TooMuchWork:
+            return _Brought(walk=True)
+        return _Brought(b"".join(found), bytes(found.values()))
 
     def _columns(self, index: int, brought: dict[bytes, _Brought]) -> Columns:
         pack, table = self._packs[index], self._entries[index]

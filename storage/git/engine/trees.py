@@ -22,12 +22,18 @@ Entries = dict[bytes, bytes]
 """Of a tree: mode, by name, zero byte and id."""
 
 
+class TooMuchWork(Exception):
+    """More tree entries were looked at than may be."""
+
+
 @final
 class TreeComparer:
     """Compares trees that `read` gives by id; for one thread."""
 
-    def __init__(self, read: Callable[[bytes], bytes]) -> None:
+    def __init__(self, read: Callable[[bytes], bytes], work_max: int | None = None) -> None:
+        """Comparisons raise `TooMuchWork` once more than `work_max` tree entries were looked at in all."""
         self._read = read
+        self._work_max = work_max
         self._parsed: OrderedDict[bytes, Entries] = OrderedDict()
         self._parsed_entries = 0
         self.work = 0
@@ -49,6 +55,8 @@ class TreeComparer:
             depth += 1
             below = list[tuple[bytes, tuple[bytes, ...]]]()
             for one, against in level:
+                if self._work_max is not None and self.work > self._work_max:
+                    raise TooMuchWork
                 for pair in self._compare(one, against, min(depth, _DEPTH_MAX), found):
                     known = pair if len(seen) < _PAIRS_MAX else (pair[0], ())
                     if known not in seen:
