@@ -7,12 +7,12 @@ Source 0 is the last part of the file, the others are the packs of the head.
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import re
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 
 from storage.git.engine.plan import Plan, Source
@@ -29,6 +29,17 @@ SLICE_BYTES_MIN: Final = 256 << 10
 _HEAD_BYTES_MAX: Final = 1 << 20
 _PACK: Final = re.compile(r"pack-[0-9a-f]{40}\.pack")
 _ROW: Final = np.dtype([("source", "<i4"), ("start", "<i8"), ("end", "<i8")])
+
+
+class _Head(msgspec.Struct, frozen=True):
+    version: int
+    objects: int
+    trailer: str
+    packs: list[tuple[str, int]]
+    """Names and sizes."""
+    rows: int
+    copied: int
+    """How many bytes the last part has."""
 
 
 def copied_bytes(plan: Plan) -> int:
@@ -55,15 +66,9 @@ def write_plan(file: BinaryIO, plan: Plan) -> None:
     joined = rows[first]
     joined["end"] = rows["end"][last]
     packs = [plan.sources[int(number)] for number in used]
-    head = {
-        "version": VERSION,
-        "objects": plan.objects,
-        "trailer": plan.trailer.hex(),
-        "packs": [[pack.name, len(pack.data)] for pack in packs],
-        "rows": len(joined),
-        "copied": int(copied.sum()),
-    }
-    file.write(json.dumps(head).encode() + b"\n")
+    named = [(pack.name, len(pack.data)) for pack in packs]
+    head = _Head(VERSION, plan.objects, plan.trailer.hex(), named, len(joined), int(copied.sum()))
+    file.write(msgspec.json.encode(head) + b"\n")
     file.write(joined.tobytes())
     rest = Plan(plan.sources, plan.source[short], plan.start[short], plan.end[short], objects=0)
     file.writelines(rest.body())
@@ -73,19 +78,22 @@ def read_plan(path: Path, packs: Path) -> Plan:
     """The plan in a file; `packs` is the folder of the packs. Raises `ValueError` where it cannot be followed."""
     data = _mapped(path)
     head_end = bytes(data[:_HEAD_BYTES_MAX]).find(b"\n") + 1
-    head = json.loads(bytes(data[:head_end]))
-    if head["version"] != VERSION:
+    try:
+        head = msgspec.json.decode(data[:head_end], type=_Head)
+    except msgspec.DecodeError as fault:
+        raise ValueError(str(fault)) from fault
+    if head.version != VERSION or not 0 <= head.objects < 1 << 32 or head.rows < 0:
         raise ValueError("another version")
-    rows = np.frombuffer(data, _ROW, head["rows"], head_end)
+    rows = np.frombuffer(data, _ROW, head.rows, head_end)
     made = data[head_end + rows.nbytes :]
-    if len(made) != head["copied"]:
+    if len(made) != head.copied:
         raise ValueError("cut off")
-    sources = [Source("", made), *(_pack(packs, name, size) for name, size in head["packs"])]
+    sources = [Source("", made), *(_pack(packs, name, size) for name, size in head.packs)]
     sizes = np.array([len(source.data) for source in sources])
     source, start, end = rows["source"].copy(), rows["start"].copy(), rows["end"].copy()
     if len(rows) and (source.min() < 0 or source.max() >= len(sources) or (end > sizes[source]).any()):
         raise ValueError("beyond its end")
-    plan = Plan(sources, source, start, end, objects=head["objects"], trailer=bytes.fromhex(head["trailer"]))
+    plan = Plan(sources, source, start, end, objects=head.objects, trailer=bytes.fromhex(head.trailer))
     plan.filed = True
     return plan
 

@@ -121,7 +121,7 @@ class EngineServed:
         words = _Words(progress)
         wish = Wish(
             self._repo,
-            _key(self._repo, request, self.refs if request.include_tag else ()),
+            key_of(self._repo, request, self.refs if request.include_tag else ()),
             self._path / "objects" / "pack",
             lasting=not request.haves and not request.client_shallow,
         )
@@ -171,7 +171,7 @@ class _Words:
             self._progress(self.now)
 
 
-def _key(repo: StreamId, request: PackRequest, refs: Iterable[AdvertisedRef]) -> str:
+def key_of(repo: StreamId, request: PackRequest, refs: Iterable[AdvertisedRef]) -> str:
     """What the bytes of a pack depend on, all of it named by content: 40 hex digits."""
     cut, chosen = request.cut, request.filter
     tags = sorted(f"{ref.oid} {ref.peeled}" for ref in refs if ref.peeled is not None)

@@ -67,7 +67,7 @@ class Shelf:
             os.utime(path)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, OSError):
+        except (ValueError, OSError):
             path.unlink(missing_ok=True)
             return None
         return plan
