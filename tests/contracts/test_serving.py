@@ -24,17 +24,15 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def origin(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Origin:
-    return make_origin(tmp_path_factory.mktemp("serving"), request.param)
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
+    return make_origin(tmp_path_factory.mktemp("serving"), seed=3)
 
 
-@pytest.mark.parametrize("origin", [3], indirect=True, scope="module")
 class TestPlainServing(ServingContract):
     def store_of(self, root: Path) -> ServingStore:
         return PlainServing(DiskGitStore(root))
 
 
-@pytest.mark.parametrize("origin", [3, 4], indirect=True, scope="module")
 class TestEngineServing(ServingContract):
     def store_of(self, root: Path) -> ServingStore:
         return EngineServing(DiskGitStore(root), KeptTables(), Shelf(root / "cache"))
