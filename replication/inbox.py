@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _MERGED_EVENTS: Final = 4_096
 """Batches of one stream that wait for the writer are stored together up to this."""
 
+_COVERED_MAX: Final = 64
+"""Waiting redactions that are looked at again for one message."""
+
 
 @dataclass(slots=True)
 class Parcel:
@@ -86,6 +89,8 @@ class Inbox:
         self._queues: dict[StreamId, deque[Batch]] = {}
         self._storing: dict[Token, Batch] = {}
         self._busy: dict[StreamId, Token] = {}
+        self._redactions: dict[EventId, StreamId] = {}
+        """Those that wait."""
         self.storing_bytes = 0
 
     def held(self, name: EventId) -> bool:
@@ -128,6 +133,7 @@ class Inbox:
     ) -> Taken:
         """Sort what a message brought. If anything is queued, `stored` gives its parcel back, later."""
         taken, batch = Taken(), Batch(stream, [], opened.vouched, parcels=[parcel], news=news)
+        filled = False
         for event in opened.events:
             waiting = self.pending.get(event.id)
             if waiting is not None and waiting.hole and event.payload is not None:
@@ -137,8 +143,12 @@ class Inbox:
             if event.id not in asked and self._declines(event):
                 taken.declined.add(event.device)
                 continue
-            if self._sort(event, event.id in opened.vouched, parcel.peer, taken, batch) and len(self.pending):
+            if not self._sort(event, event.id in opened.vouched, parcel.peer, taken, batch):
+                filled |= self.waits(event.id)
+            elif len(self.pending):
                 self._release(event.id, batch)
+        if filled:
+            self._cover_waiting(stream, batch)
         parcel.events = len(batch.events)
         taken.queued = bool(batch.events)
         if batch.events:
@@ -193,6 +203,7 @@ class Inbox:
         if hole:
             taken.missing.add(event.id)
         if event.kind == REDACTION.name:
+            self._redactions[event.id] = event.stream
             self._cover(event, batch)
         return False
 
@@ -223,6 +234,14 @@ class Inbox:
             waiting = todo.popleft()
             if self._sort(waiting.event, waiting.vouched, waiting.peer, Taken(), batch):
                 todo.extend(self._free(waiting.event.id, batch))
+
+    def _cover_waiting(self, stream: StreamId, batch: Batch) -> None:
+        """What has come to wait may have been the last that a redaction lacked, which came before it."""
+        self._redactions = {name: of for name, of in self._redactions.items() if self.waits(name)}
+        for name in [name for name, of in self._redactions.items() if of == stream][:_COVERED_MAX]:
+            waiting = self.pending.get(name)
+            if waiting is not None:
+                self._cover(waiting.event, batch)
 
     def _cover(self, redaction: Event, batch: Batch) -> None:
         """If holes are all that keeps a redaction's past waiting, and it covers them, let them go together."""

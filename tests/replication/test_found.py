@@ -132,3 +132,24 @@ def test_a_spoiled_signature_at_the_end_of_a_batch_is_vouched_for_by_the_next(ba
     assert b.shelf.by_id.keys() == a.shelf.by_id.keys()
     assert b.shelf.vouched >= a.shelf.vouched
     assert b.codes() == []
+
+
+def test_a_redaction_that_came_before_its_past_covers_it_when_the_last_of_it_comes() -> None:
+    made = story(1)
+    secret = made.write("root", "comment.added.v1", {"body": "Oh."}, on=made.events[1])
+    between = made.issue("root")
+    redaction = made.write("root", "event.redacted.v1", {"events": [secret.id], "reason": ""}, on=secret)
+    net = Net()
+    a = net.side("a", made.events)
+    b = net.side("b", made.events[:2], follows=Follows(everything=True))
+    a.shelf.redactions.add(secret.id)
+    read = a.shelf.read
+
+    def backwards(query: ReadFeeds | ReadIds) -> Rows:
+        rows = read(query)
+        return replace(rows, rows=rows.rows[::-1])
+
+    a.shelf.read = backwards  # type: ignore[method-assign]
+    net.connect("a", "b")
+    net.run()
+    assert {secret.id, between.id, redaction.id} <= b.shelf.by_id.keys()
