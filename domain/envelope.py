@@ -19,6 +19,7 @@ from domain.header import GENESIS_FIELDS, KNOWN_FIELDS, check_fields
 from domain.ids import DeviceKey, Did, EventId, StreamId
 from domain.keys import SigningKey, is_sound_key, is_sound_signature, key_of, verify
 from domain.limits import HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX
+from domain.quick import Usual, read_usual
 
 ID_TAG: Final = b"gitant/event/v1/id\0"
 SIGNATURE_TAG: Final = b"gitant/event/v1/signature\0"
@@ -101,9 +102,8 @@ def open_unverified(raw: RawEvent) -> Event:
     """
     if len(raw.header) > HEADER_BYTES_MAX:
         raise Rejected("header-too-large", f"{len(raw.header)} bytes")
-    fields = _decoded(raw.header)
-    check_fields(fields)
-    event = _assemble(fields, raw)
+    usual = read_usual(raw.header)
+    event = _read(raw) if usual is None else _of_usual(usual, raw)
     if not is_sound_key(event.device):
         raise Rejected("key-weak")
     if not is_sound_signature(raw.signature):
@@ -130,6 +130,37 @@ def seal(fields: dict[str, Any], payload: bytes, key: SigningKey) -> Event:
     data = cbor2.dumps({name: header[name] for name in sorted(header, key=lambda name: (len(name), name))})
     assert len(data) <= HEADER_BYTES_MAX
     return _assemble(header, RawEvent(data, key.sign(SIGNATURE_TAG + data), payload))
+
+
+def _read(raw: RawEvent) -> Event:
+    fields = _decoded(raw.header)
+    check_fields(fields)
+    return _assemble(fields, raw)
+
+
+def _of_usual(usual: Usual, raw: RawEvent) -> Event:
+    return Event(
+        event_id(raw.header),
+        VERSION,
+        usual.kind,
+        usual.stream,
+        usual.entity,
+        usual.device,
+        usual.author,
+        usual.seq,
+        usual.prev,
+        usual.parents,
+        usual.lamport,
+        usual.payload,
+        usual.size,
+        usual.time,
+        (),
+        0,
+        False,
+        raw.header,
+        raw.signature,
+        raw.payload,
+    )
 
 
 def _decoded(header: bytes) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Reading the usual header in one step: an ordinary event of version 1 with the fields that this version knows.
+
+One regular expression describes the canonical bytes of such a header, so that what matches needs neither decoding nor
+encoding again. Whatever does not match is not refused here: the general way (`domain/canonical.py`,
+`domain/header.py`) decides, and says why. Nothing may match that it would refuse or read in another way; tests hold both
+against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from domain.ids import DeviceKey, Did, EventId, StreamId
+from domain.limits import KIND_CHARS_MAX, LAMPORT_MAX, PARENTS_MAX, SEQ_MAX, TIME_MS_MAX
+
+_INTEGER: Final = rb"([\x00-\x17]|\x18[\x18-\xff]|\x19(?!\x00).{2}|\x1a(?!\x00\x00).{4}|\x1b(?!\x00\x00\x00\x00).{8})"
+_BYTES: Final = rb"\x58\x20(.{32})"
+_USUAL: Final = re.compile(
+    rb"([\xac\xad])\x61v\x01"
+    rb"\x63seq" + _INTEGER + rb"\x64kind(?:[\x61-\x77]|\x78[\x18-\x40])([A-Za-z0-9._-]{1,64})"
+    rb"(?:\x64prev" + _BYTES + rb")?"
+    rb"\x64size" + _INTEGER + rb"\x64time" + _INTEGER + rb"\x66author\x78[\x18-\x40]([A-Za-z0-9:]{24,64})"
+    rb"\x66device"
+    + _BYTES
+    + rb"\x66entity"
+    + _BYTES
+    + rb"\x66stream"
+    + _BYTES
+    + rb"\x67lamport"
+    + _INTEGER
+    # Counted below: the array's head says how many.
+    + rb"\x67parents[\x81-\x94]((?:\x58\x20.{32})+)"
+    rb"\x67payload" + _BYTES,
+    re.DOTALL,
+)
+_PARENT_BYTES: Final = 34
+assert KIND_CHARS_MAX == 64
+assert PARENTS_MAX == 20
+
+
+class Usual(NamedTuple):
+    """What such a header says."""
+
+    seq: int
+    kind: str
+    prev: EventId | None
+    size: int
+    time: int
+    author: Did
+    device: DeviceKey
+    entity: EventId
+    stream: StreamId
+    lamport: int
+    parents: tuple[EventId, ...]
+    payload: bytes
+
+
+def read_usual(header: bytes) -> Usual | None:
+    """What a header says, or None if it is not of the usual sort."""
+    found = _USUAL.fullmatch(header)
+    if found is None:
+        return None
+    fields, seq_, kind, prev, size_, time_, author, device, entity, stream, lamport_, packed, payload = found.groups()
+    seq, size, time, lamport = _integer(seq_), _integer(size_), _integer(time_), _integer(lamport_)
+    parents = tuple(
+        EventId(packed[start + 2 : start + _PARENT_BYTES]) for start in range(0, len(packed), _PARENT_BYTES)
+    )
+    usual = (
+        (fields == b"\xad") == (prev is not None) == (seq > 1)
+        and 1 <= seq <= SEQ_MAX
+        and 1 <= lamport <= LAMPORT_MAX
+        and time <= TIME_MS_MAX
+        and size <= 2**32
+        and _text_head(header, found.start(3)) == len(kind)
+        and _text_head(header, found.start(7)) == len(author)
+        and header[found.start(12) - 1] == 0x80 + len(parents)
+        and (len(parents) == 1 or all(a < b for a, b in pairwise(parents)))
+    )
+    if not usual:
+        return None
+    return Usual(
+        seq,
+        kind.decode(),
+        prev,
+        size,
+        time,
+        Did(author.decode()),
+        DeviceKey(device),
+        EventId(entity),
+        StreamId(stream),
+        lamport,
+        parents,
+        payload,
+    )
+
+
+def _integer(encoded: bytes) -> int:
+    return encoded[0] if len(encoded) == 1 else int.from_bytes(encoded[1:], "big")
+
+
+def _text_head(header: bytes, start: int) -> int:
+    """The length that stands before a text, in the shortest of its two forms."""
+    head = header[start - 1]
+    if header[start - 2] == 0x78 and head >= 24:
+        return head
+    return head - 0x60
