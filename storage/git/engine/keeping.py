@@ -28,8 +28,8 @@ KEPT_BYTES_MAX: Final = 96 << 20
 _BYTES_PER_REPOSITORY: Final = 200_000
 _BYTES_PER_PACK: Final = 4_000
 _BYTES_PER_COMMIT: Final = 80
-_BYTES_PER_OBJECT: Final = 2
-"""With what views remember; measured on repositories of 50,000 to 500,000 objects."""
+_BYTES_PER_OBJECT: Final = 12
+"""For what a view remembers."""
 _UNSURE_NS: Final = 100_000_000
 """A folder changed so short a time before it was listed may have changed again without its time telling."""
 
@@ -66,8 +66,13 @@ class KeptTables:
         with self._lock:
             shelf = self._shelves.setdefault(repo, _Shelf())
             self._shelves.move_to_end(repo)
-        with shelf.lock:
-            found = _current(shelf, repo / "objects" / "pack")
+        try:
+            with shelf.lock:
+                found = _current(shelf, repo / "objects" / "pack")
+        except NotFound:
+            with self._lock:
+                self._shelves.pop(repo, None)
+            raise
         self._make_room()
         return found
 
@@ -77,11 +82,6 @@ class KeptTables:
             known = self.tables(repo).segments
             for segment in build_segments([open_pack(pack)], Neighbours(known)):
                 write_segment(segment)
-
-    def forget(self, repos: Iterable[Path]) -> None:
-        with self._lock:
-            for repo in repos:
-                self._shelves.pop(repo, None)
 
     def _make_room(self) -> None:
         with self._lock:

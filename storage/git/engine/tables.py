@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -148,8 +148,4 @@ class TableStore(Protocol):
 
         Raises `NotFound` if the folder is not there, `Damaged` if its packs cannot be read.
         """
-        ...
-
-    def forget(self, repos: Iterable[Path]) -> None:
-        """Let go of these repositories."""
         ...

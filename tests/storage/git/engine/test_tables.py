@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from domain.errors import NotFound
 from domain.ports_serving import PackRequest
 from storage.git.engine import building
 from storage.git.engine.building import build_segments
@@ -194,6 +196,6 @@ def test_the_least_recently_used_tables_go_first(tmp_path: Path) -> None:
     assert room_for_two.tables(repos[2]) is first[2]
     assert room_for_two.tables(repos[1]) is first[1]
     assert room_for_two.tables(repos[0]) is not first[0]
-    again = room_for_two.tables(repos[0])
-    room_for_two.forget(repos)
-    assert room_for_two.tables(repos[0]) is not again
+    shutil.rmtree(repos[0])
+    with pytest.raises(NotFound):
+        room_for_two.tables(repos[0])
