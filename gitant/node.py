@@ -76,17 +76,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     entrance = entrance_of(settings, folder, doors)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
-    importer = Importer(
-        Book(imports_dir(folder)),
-        store,
-        views,
-        writer,
-        allowed=Allowed.parse(settings.import_allow),
-        seconds_max=settings.import_s_max,
-        caps=settings.caps,
-        agent=f"gitant/{plan.version}",
-        git=shutil.which("git") or "git",
-    )
+    importer = _importer(plan, folder, store, views, writer)
     api = create_app(
         ApiPorts(
             views=views,
@@ -136,6 +126,21 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
         serving.close()
         log.close()
         reader.close()
+
+
+def _importer(plan: Plan, folder: DataDir, store: DiskGitStore, views: SqliteViews, writer: WriterClient) -> Importer:
+    settings = plan.settings
+    return Importer(
+        Book(imports_dir(folder)),
+        store,
+        views,
+        writer,
+        allowed=Allowed.parse(settings.import_allow),
+        seconds_max=settings.import_s_max,
+        caps=settings.caps,
+        agent=f"gitant/{plan.version}",
+        git=shutil.which("git") or "git",
+    )
 
 
 @final
