@@ -1,9 +1,9 @@
 """Reading the usual header in one step: an ordinary event of version 1 with the fields that this version knows.
 
-One regular expression describes the canonical bytes of such a header, so that what matches needs neither decoding nor
-encoding again. Whatever does not match is not refused here: the general way (`domain/canonical.py`,
-`domain/header.py`) decides, and says why. Nothing may match that it would refuse or read in another way; tests hold both
-against each other.
+One regular expression describes the canonical bytes of such a header, so that what matches needs neither decoding
+nor encoding again. Whatever does not match is not refused here: the general way (`domain/canonical.py`,
+`domain/header.py`) decides, and says why. Nothing may match that it would refuse or read in another way; tests hold
+both against each other.
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ def read_usual(header: bytes) -> Usual | None:
         return None
     fields, seq_, kind, prev, size_, time_, author, device, entity, stream, lamport_, packed, payload = found.groups()
     seq, size, time, lamport = _integer(seq_), _integer(size_), _integer(time_), _integer(lamport_)
-    parents = tuple(
-        EventId(packed[start + 2 : start + _PARENT_BYTES]) for start in range(0, len(packed), _PARENT_BYTES)
-    )
+    parents: tuple[EventId, ...] = (EventId(packed[2:]),)
+    if len(packed) > _PARENT_BYTES:
+        starts = range(2, len(packed), _PARENT_BYTES)
+        parents = tuple([EventId(packed[start : start + _PARENT_BYTES - 2]) for start in starts])
     usual = (
         (fields == b"\xad") == (prev is not None) == (seq > 1)
         and 1 <= seq <= SEQ_MAX
@@ -83,7 +84,7 @@ def read_usual(header: bytes) -> Usual | None:
     return Usual(
         seq,
         kind.decode(),
-        prev,
+        None if prev is None else EventId(prev),
         size,
         time,
         Did(author.decode()),

@@ -35,11 +35,11 @@ class Customs:
         follows = self._room.follows
         if event.author in follows.blocked:
             return True
+        if in_flight and not siblings:
+            return False
         if event.genesis:
             sought = follows.everything or event.stream in follows.streams
             return not (sought or follows.principals.intersection(event.roots))
-        if in_flight and not siblings:
-            return False
         rivals = sorted({*siblings, *self._room.index.slot(event.stream, event.device, event.seq)})
         if len(rivals) < _PROOF or event.id < rivals[_PROOF - 1]:
             return False
