@@ -30,6 +30,7 @@ _BYTES_PER_PACK: Final = 4_000
 _BYTES_PER_COMMIT: Final = 80
 _BYTES_PER_OBJECT: Final = 12
 """For what a view remembers."""
+_LOOKS_MAX: Final = 3
 _UNSURE_NS: Final = 100_000_000
 """A folder changed so short a time before it was listed may have changed again without its time telling."""
 
@@ -101,12 +102,19 @@ def _current(shelf: _Shelf, folder: Path) -> RefTables:
     stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
     if shelf.tables is not None and shelf.stamp == stamp:
         return shelf.tables
-    names = _pack_names(folder)
-    if shelf.tables is None or names != shelf.names:
-        shelf.tables = _extended(shelf, folder, names)
-        shelf.names = names
+    for attempt in range(_LOOKS_MAX):
+        names = _pack_names(folder)
+        if shelf.tables is not None and names == shelf.names:
+            break
+        try:
+            shelf.tables, shelf.names = _extended(shelf, folder, names), names
+            break
+        except FileNotFoundError:  # packs were replaced meanwhile, and what they held is in others
+            if attempt == _LOOKS_MAX - 1:
+                raise
     sure = time.time_ns() - found.st_mtime_ns > _UNSURE_NS
     shelf.stamp = stamp if sure else None
+    assert shelf.tables is not None
     return shelf.tables
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from domain.errors import NotFound
 from domain.ports_serving import PackRequest
-from storage.git.engine import building
+from storage.git.engine import building, keeping
 from storage.git.engine.building import build_segments
 from storage.git.engine.keeping import KeptTables, load_packs
 from storage.git.engine.known import Neighbours
@@ -22,7 +22,7 @@ from tests.storage.git.engine.scattered import closure, names, refs_of, scatter,
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from storage.git.engine.segment import Columns
+    from storage.git.engine.segment import Columns, IndexedPack
     from tests.storage.git.stock import StockRepo
 
 SEEDS = (1, 2, 3)
@@ -199,3 +199,20 @@ def test_the_least_recently_used_tables_go_first(tmp_path: Path) -> None:
     shutil.rmtree(repos[0])
     with pytest.raises(NotFound):
         room_for_two.tables(repos[0])
+
+
+def test_packs_may_be_replaced_while_they_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo, _ = scatter(tmp_path, 21, commits=12)
+    opened: list[Path] = []
+
+    def repacking(path: Path) -> IndexedPack:
+        opened.append(path)
+        if len(opened) == 2:
+            repo.git("repack", "-adq")
+        return open_pack(path)
+
+    monkeypatch.setattr(keeping, "open_pack", repacking)
+    tables = KeptTables().tables(repo.path)
+    assert len(tables.segments) == 1
+    view = tables.view(refs_of(repo))
+    assert view.everything().tolist() == names(tables, closure(repo, "--all"))
