@@ -216,6 +216,15 @@ class Link:
             self._line.append(talk)
         self._next_turns()
 
+    def compare_now(self, *, thorough: bool) -> None:
+        """Compare all that is shared without waiting for the minute; `thorough` looks at every feed."""
+        if self.state is not LinkState.OPEN:
+            return
+        self._compare(self._room.now)
+        for talk in list(self.talks.values()) if thorough else ():
+            talk.thorough = True
+            self.line_up(talk)
+
     def settled(self, talk: Standing) -> None:
         """A stream's comparison is over for now."""
         if talk.stream in self._turns:

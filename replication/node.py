@@ -143,6 +143,13 @@ class Replicator:
             link.offer_anew()
         return self._room.flush()
 
+    def compare(self, now: int, *, thorough: bool = False) -> list[Effect]:
+        """Compare with all peers now; `thorough` compares every feed of streams that look the same, too."""
+        self._room.now = now
+        for link in list(self._links.values()):
+            link.compare_now(thorough=thorough)
+        return self._room.flush()
+
     def states(self) -> tuple[SyncState, ...]:
         """How each shared stream stands with each connected peer."""
         return tuple(talk.state for link in list(self._links.values()) for talk in link.talks.values())

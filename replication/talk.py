@@ -75,6 +75,8 @@ class Talk:
         self.tag = tag
         self.phase = Phase.KNOWN
         self._serving: dict[int, Serving] = {}
+        self.thorough = False
+        """Whether feeds are to be compared even if the prints of the stream are the same."""
         self._told: bytes | None = None
         self._theirs: bytes | None = None
         self._salted: OrderedDict[bytes, Salted] = OrderedDict()
@@ -152,9 +154,10 @@ class Talk:
         if self._active or self._wants or self._closed_here or self._closed_there:
             self.link.settled(self)
             return
-        if self._theirs is not None and self.print() == self._theirs:
+        if not self.thorough and self._theirs is not None and self.print() == self._theirs:
             self._level()
             return
+        self.thorough = False
         self._step(Happening.DIFFERS)
         self._salted.clear()
         self._leaves.clear()
@@ -200,6 +203,8 @@ class Talk:
         self._told_feeds = False
         if found.want:
             self._want(message.salt, found.want, found.feeds)
+        elif not found.ahead and not self._wants and self.print() == self._theirs:
+            self._level()
         elif not found.ahead and not self._wants and (self._declined or self._declined_there):
             self._missing_feeds = 0
             self._active = False

@@ -381,3 +381,15 @@ def test_a_whole_comparison_every_minute_finds_what_flooding_lost() -> None:
     net.later(100_000)
     assert lost.id in net.sides["b"].shelf.by_id
     assert _phases(net.sides["a"]) == _phases(net.sides["b"]) == [Phase.EQUAL]
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_comparison_on_demand(thorough: bool) -> None:
+    net = joined(("a", 4), ("b", 4), events=story(events=3))
+    net.said.clear()
+    net.do("a", net.sides["a"].core.compare(net.now, thorough=thorough))
+    net.run()
+    net.later(5_000)
+    assert (("a", "compare") in net.said, ("b", "same") in net.said) == (True, True)
+    assert (("a", "feeds") in net.said) == thorough
+    assert _phases(net.sides["a"]) == _phases(net.sides["b"]) == [Phase.EQUAL]
