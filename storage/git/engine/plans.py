@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
@@ -44,6 +46,7 @@ class Plans:
         self._held: OrderedDict[str, tuple[Plan, int]] = OrderedDict()
         self._bytes = 0
         self._making: dict[str, Event] = {}
+        self._filing = ThreadPoolExecutor(1, thread_name_prefix="git-plans")
 
     def get(self, wish: Wish, make: Callable[[], Plan], still_wanted: Callable[[], None]) -> OutgoingPlan:
         """What is asked for, from memory, from a file, or made; `still_wanted` may raise to end the waiting."""
@@ -77,6 +80,10 @@ class Plans:
         if not wish.lasting or plan.filed or plan.size < _FILE_BYTES_MIN:
             return
         plan.filed = True
+        with suppress(RuntimeError):  # of a process that is about to end
+            self._filing.submit(self._file, wish, plan)  # the client need not wait for that
+
+    def _file(self, wish: Wish, plan: Plan) -> None:
         self._shelf.store(wish.repo, wish.key, plan)
         filed = self._shelf.load(wish.repo, wish.key, wish.packs)
         if filed is not None:
@@ -89,8 +96,9 @@ class Plans:
         with self._lock:
             self._let_go(wish.key)
 
-    def clear(self) -> None:
-        """Let go of all that is in memory."""
+    def close(self) -> None:
+        """Finish what is being filed, and let go of all that is in memory."""
+        self._filing.shutdown()
         with self._lock:
             self._held.clear()
             self._bytes = 0

@@ -77,7 +77,7 @@ class EngineServing:
         self._closing.set()
         if self._warming is not None:
             self._warming.join()
-        self._parts.plans.clear()
+        self._parts.plans.close()
 
 
 @final

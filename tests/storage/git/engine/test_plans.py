@@ -64,6 +64,7 @@ def test_a_pack_is_made_once_and_outlives_the_process(tmp_path: Path) -> None:
     sent = taken(first.get(wish(tmp_path), lambda: made(data), nothing))
     assert data in sent
     assert taken(first.get(wish(tmp_path), never, nothing)) == sent
+    first.close()
     assert taken(Plans(Shelf(tmp_path)).get(wish(tmp_path), never, nothing)) == sent
     assert not list(tmp_path.rglob("*.draft"))
 
@@ -74,22 +75,27 @@ def test_what_is_asked_for_once_leaves_no_file(tmp_path: Path) -> None:
         taken(plans.get(wish(tmp_path, key, lasting=lasting), lambda data=data: made(data), nothing))  # type: ignore[misc]
     whole = plans.get(wish(tmp_path, "left"), lambda: made(b"x" * 500_000), nothing).chunks()
     next(whole)  # and the client hangs up
+    plans.close()
     assert not list(tmp_path.rglob("*.plan"))
 
 
 def test_a_file_that_rots_is_noticed_and_made_anew(tmp_path: Path) -> None:
-    taken(Plans(Shelf(tmp_path)).get(wish(tmp_path), lambda: made(b"y" * 500_000), nothing))
+    first = Plans(Shelf(tmp_path))
+    taken(first.get(wish(tmp_path), lambda: made(b"y" * 500_000), nothing))
+    first.close()
     (path,) = tmp_path.rglob("*.plan")
     whole = path.read_bytes()
     for spoiled in (whole[:-1], whole[:200], b"", b"{}\n" + whole, whole.replace(b'"objects":1', b'"objects":-1')):
         path.write_bytes(spoiled)
         plans = Plans(Shelf(tmp_path))
         assert b"z" * 500_000 in taken(plans.get(wish(tmp_path), lambda: made(b"z" * 500_000), nothing))
+        plans.close()
     path.write_bytes(whole[:-9] + b"?" + whole[-8:])
     plans = Plans(Shelf(tmp_path))
     with pytest.raises(Damaged):
         taken(plans.get(wish(tmp_path), never, nothing))
     assert b"z" * 500_000 in taken(plans.get(wish(tmp_path), lambda: made(b"z" * 500_000), nothing))
+    plans.close()
 
 
 def test_files_are_few_and_those_of_repositories_that_are_gone_go(tmp_path: Path) -> None:
@@ -97,6 +103,7 @@ def test_files_are_few_and_those_of_repositories_that_are_gone_go(tmp_path: Path
     plans = Plans(shelf)
     for number in range(PLANS_MAX + 3):
         taken(plans.get(wish(tmp_path, f"{number:03}"), lambda: made(b"y" * 200_000), nothing))
+    plans.close()
     assert len(list(tmp_path.rglob("*.plan"))) == PLANS_MAX
     other = StreamId(b"\1" * 32)
     shelf.note(other)
