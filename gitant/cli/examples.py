@@ -98,6 +98,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "member unblock": ("gitant member unblock mallory",),
     "member admit": ("gitant member admit --act 6f0c…", "gitant member admit 91ab… 03de…"),
     "member held": ("gitant member held --repo attic",),
+    "member strangers": ("gitant member strangers", "gitant member strangers open --repo attic"),
     "member drop": ("gitant member drop did:key:z6Mk… --repo attic",),
     "audit": ("gitant audit --since 2026-11-01 --action 'member.*'", "gitant audit --jsonl > audit.jsonl"),
     "member audit": ("gitant member audit",),

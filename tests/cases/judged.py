@@ -185,6 +185,7 @@ _FORBIDDEN: list[tuple[str, str, dict[str, Any]]] = [
     ("repository.visibility_set.v1", "", {"private": True, "replaces": []}),
     ("repository.archived.v1", "", {"archived": True, "replaces": []}),
     ("repository.deleted.v1", "", {"deleted": True, "replaces": []}),
+    ("repository.succeeded.v1", "", {"successor": bytes(32), "replaces": []}),
     ("refs.moved.v1", "", {"moves": [{"ref": "refs/heads/main", "old": None, "new": bytes(20), "replaces": []}]}),
     ("label.created.v1", "", {"name": "mine", "colour": "000000"}),
     ("label.renamed.v1", "label", {"name": "mine", "replaces": []}),
