@@ -153,3 +153,16 @@ def test_a_redaction_that_came_before_its_past_covers_it_when_the_last_of_it_com
     net.connect("a", "b")
     net.run()
     assert {secret.id, between.id, redaction.id} <= b.shelf.by_id.keys()
+
+
+def test_nobody_is_blamed_for_a_vouched_signature_that_its_own_device_finds_to_be_wrong() -> None:
+    made = story(4)
+    spoiled = structs.replace(made.events[2], signature=made.genesis.signature)
+    net = Net()
+    a = net.side("a", [*made.events[:2], spoiled, *made.events[3:]])
+    a.shelf.vouched.add(spoiled.id)
+    b = net.side("root", follows=Follows(everything=True))
+    net.connect("a", "root")
+    net.run()
+    assert not {"event-rejected"} & {*b.codes()}
+    assert b.shelf.by_id.keys() == {event.id for event in made.events[:2]}
