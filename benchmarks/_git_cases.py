@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import shutil
+import struct
 import subprocess
 import time
 import urllib.parse
+import urllib.request
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from benchmarks._git_history import git
+from domain.ports_git import ZERO_OID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +94,23 @@ class Desk:
         """The whole history, to an empty repository."""
         refs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
         return timed(side, "-C", str(self.origin), "push", "-q", side.url(name), *refs), ""
+
+    def make_refs(self, side: Side, name: str, refs: Sequence[str]) -> None:
+        """Branches at the tip, in one request: stock git takes minutes to match thousands of them."""
+        url = urllib.parse.urlsplit(side.url(name))
+        lines = [f"{ZERO_OID} {self.tip} {ref}" for ref in refs]
+        lines[0] += "\0report-status"
+        pack = struct.pack(">4sLL", b"PACK", 2, 0)
+        body = "".join(f"{len(line) + 4:04x}{line}" for line in lines).encode() + b"0000"
+        who = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
+        asked = urllib.request.Request(
+            f"http://{url.hostname}:{url.port}{url.path}/git-receive-pack",
+            body + pack + hashlib.sha1(pack, usedforsecurity=False).digest(),
+            {"Authorization": f"Basic {who}", "Content-Type": "application/x-git-receive-pack-request"},
+        )
+        with urllib.request.urlopen(asked, timeout=600) as answer:
+            told = answer.read()
+        assert told.count(b"ok refs/") == len(refs), told[:300]
 
     def many(self, side: Side, count: int, name: str = "bench", at_once: int = AT_ONCE) -> tuple[Took, str]:
         """Whole clones as the server sees them, so many at once; what it sends is thrown away."""

@@ -152,15 +152,10 @@ def _make_refs(desk: Desk, sides: Sequence[Side], run: int) -> None:
     """Once, a repository of its own on both sides."""
     if run:
         return
-    many = desk.folder / "refs.git"
-    git("clone", "-q", "--bare", "--shared", str(desk.origin), str(many))
-    packed = "".join(f"{desk.tip} refs/heads/many/{number:05}\n" for number in range(REFS))
-    (many / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{packed}")
     for side in sides:
         side.create("refs")
-        git("-C", str(many), "push", "-q", side.url("refs"), f"{desk.tip}:{desk.branch}")
-        for start in range(10):  # with all of them at once the client takes minutes
-            git("-C", str(many), "push", "-q", side.url("refs"), f"refs/heads/many/*{start}:refs/heads/many/*{start}")
+        git("-C", str(desk.origin), "push", "-q", side.url("refs"), f"{desk.tip}:{desk.branch}")
+        desk.make_refs(side, "refs", [f"refs/heads/many/{number:05}" for number in range(REFS)])
         side.polish("refs")
 
 
