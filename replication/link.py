@@ -169,7 +169,7 @@ class Link:
 
     def offer(self, talks: Iterable[Standing]) -> None:
         """Say what is here of some streams."""
-        self.send(Offers(whole=False, streams=b"".join(talk.tag + talk.print() for talk in talks)))
+        self.send(Offers(whole=False, streams=b"".join(talk.tag + talk.tell() for talk in talks)))
 
     def offer_anew(self) -> None:
         """What is replicated here has changed: say all that is offered, and drop what is not any more."""
@@ -360,6 +360,8 @@ class Link:
             tag + stream_print(self.key, stream, self._desk.digest(stream)) for tag, stream in self._mine.items()
         )
         self.send(Offers(whole=True, streams=packed))
+        for talk in self.talks.values():
+            talk.tell()
 
     def _meet(self, prints: dict[bytes, bytes]) -> None:
         """Compare what both sides offer."""
@@ -372,6 +374,7 @@ class Link:
         talk = self.talks.get(tag)
         if talk is None:
             talk = self.talks[tag] = Talk(self._desk, self, stream, tag)
+            talk.tell()  # what is in both offers is in ours
             self._desk.objects.met(talk)
         return talk
 

@@ -97,8 +97,8 @@ class Standing(Protocol):
         """What the stream is called on the link."""
         ...
 
-    def print(self) -> bytes:
-        """What is here of the stream, for this link."""
+    def tell(self) -> bytes:
+        """What is here of the stream, which the peer is told now."""
         ...
 
     def begin(self) -> None:

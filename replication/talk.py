@@ -122,21 +122,24 @@ class Talk:
 
     def print(self) -> bytes:
         """What is here of the stream, for this link."""
-        self._told = stream_print(self.link.key, self.stream, self._desk.digest(self.stream))
+        return stream_print(self.link.key, self.stream, self._desk.digest(self.stream))
+
+    def tell(self) -> bytes:
+        """Its print, which the peer is told now."""
+        self._told = self.print()
         return self._told
 
     def level(self) -> None:
         """Both sides hold the same."""
-        self._theirs = self.print()
+        self._theirs = self._told = self.print()
         self._level()
 
     def heard(self, print_there: bytes) -> None:
         """The peer said what it holds."""
-        told, self._theirs = self._told, print_there
-        mine = self.print()
-        if mine == print_there:
+        self._theirs = print_there
+        if self.print() == print_there:
             self._level()
-            if told != mine:
+            if self._told != print_there:
                 self.link.offer([self])
         elif self.phase is Phase.KNOWN:
             self.link.line_up(self)
