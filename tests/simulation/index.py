@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from domain.authority.roles import Role
 from domain.fold.kind import read_payload
@@ -41,7 +41,7 @@ class ReplicaIndex:
             return None
         found = self._held.get(stream)
         if found is None or found[0] != len(self.replica.arrived):
-            size = sum(len(event.header) + len(event.signature) + event.payload_size for event in events)
+            size = self.replica.sizes[stream]
             digest = log_digest(self.replica.heads[stream])
             feeds = len(self.replica.tips[stream])
             held = Held(digest, len(events), size, self.public(stream), events[0].roots, feeds)
@@ -138,5 +138,14 @@ def objects_of(event: Event) -> list[GitObject]:
     """The commits that a push moves refs to."""
     if event.kind != "refs.moved.v1" or event.payload is None:
         return []
-    payload: Any = read_payload(KINDS[event.kind], event.payload)
-    return [GitObject(move.new) for move in payload.moves if move.new is not None]
+    found = _objects.get(event.id)
+    if found is None:
+        if len(_objects) > _OBJECTS_REMEMBERED_MAX:
+            _objects.clear()
+        payload: Any = read_payload(KINDS[event.kind], event.payload)
+        found = _objects[event.id] = [GitObject(move.new) for move in payload.moves if move.new is not None]
+    return found
+
+
+_OBJECTS_REMEMBERED_MAX: Final = 10_000
+_objects: dict[EventId, list[GitObject]] = {}

@@ -48,6 +48,8 @@ class Watch:
         self._simulation = simulation
         self._shown: dict[int, tuple[str, bytes]] = {}
         """By the sum of ids, who showed what first."""
+        self._looked: dict[str, tuple[int, int]] = {}
+        """By node, in which life and with what it was last looked at."""
         self._digest = hashlib.sha256()
 
     @property
@@ -127,6 +129,10 @@ class Watch:
     # --- one by one ------------------------------------------------------------------------------
 
     def _same_views(self, node: SimulatedNode) -> None:
+        now = (node.lives, node.replica.print)
+        if self._looked.get(node.name) == now:
+            return
+        self._looked[node.name] = now
         shown = node.replica.shown()
         first, expected = self._shown.setdefault(node.replica.print, (node.name, shown))
         if shown != expected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from domain.chain import check_held, check_links
@@ -33,6 +34,8 @@ class Replica(Node):
         self.tips: dict[StreamId, dict[EventId, Event]] = {}
         """By stream, the last events of all branches of all feeds."""
         self.slots: dict[tuple[StreamId, DeviceKey, int], list[EventId]] = {}
+        self.sizes: Counter[StreamId] = Counter()
+        """By stream, the bytes of all its events."""
         self.print = 0
         """The sum of all ids that are here: equal for equal sets, and for practical purposes for no others."""
 
@@ -53,6 +56,7 @@ class Replica(Node):
     def _place(self, event: Event) -> None:
         """Note what it ends, follows and begins."""
         self.of_stream.setdefault(event.stream, []).append(event)
+        self.sizes[event.stream] += len(event.header) + len(event.signature) + event.payload_size
         self.slots.setdefault((event.stream, event.device, event.seq), []).append(event.id)
         heads, tips = self.heads.setdefault(event.stream, {}), self.tips.setdefault(event.stream, {})
         for name in (*event.parents, event.prev):
