@@ -92,17 +92,19 @@ def test_clones_in_each_version_of_the_protocol(git: StockGit, urls: dict[str, s
     assert sorted(listed[0]) == sorted(listed[1])
 
 
-@pytest.mark.parametrize("version", ["0", "2"])
 @pytest.mark.parametrize(
-    ("clone", "fetches"),
+    ("version", "clone", "fetches"),
     [
-        ("--depth=1", ["--depth=4", "--deepen=2", "--depth=3", "--unshallow"]),
-        ("--depth=2 --no-single-branch", ["--deepen=1"]),
-        (SINCE, ["--unshallow"]),
-        ("--shallow-exclude=v1", ["--shallow-exclude=light", "--depth=2147483647"]),
-        ("--filter=blob:limit=100", ["origin refs/heads/*:refs/remotes/origin/*"]),
-        ("--filter=tree:1 --single-branch", []),
-        ("--filter=combine:blob:none+tree:3 --depth=5", []),
+        ("2", "--depth=1", ["--depth=4", "--deepen=2", "--depth=3", "--unshallow"]),
+        ("2", "--depth=2 --no-single-branch", ["--deepen=1"]),
+        ("2", SINCE, ["--unshallow"]),
+        ("2", "--shallow-exclude=v1", ["--shallow-exclude=light", "--depth=2147483647"]),
+        ("2", "--filter=blob:limit=100", ["origin refs/heads/*:refs/remotes/origin/*"]),
+        ("2", "--filter=tree:1 --single-branch", []),
+        ("2", "--filter=combine:blob:none+tree:3 --depth=5", []),
+        ("0", "--depth=1", ["--depth=4", "--deepen=2", "--unshallow"]),
+        ("0", "--shallow-exclude=v1", [SINCE]),
+        ("0", "--filter=blob:none", []),
     ],
 )
 def test_parts_of_a_history(git: StockGit, urls: dict[str, str], version: str, clone: str, fetches: list[str]) -> None:
