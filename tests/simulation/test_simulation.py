@@ -49,7 +49,13 @@ def test_a_seed_says_everything() -> None:
 
 @pytest.mark.parametrize(
     "bug",
-    ["the_last_to_arrive_wins", "told_before_it_is_durable", "everybody_may_read", "a_lost_frame_is_a_crime"],
+    [
+        "anybody_may",
+        "the_last_to_arrive_wins",
+        "told_before_it_is_durable",
+        "everybody_may_read",
+        "a_lost_frame_is_a_crime",
+    ],
 )
 def test_a_planted_bug_is_found(bug: str) -> None:
     """The others take longer: `python -m tests.simulation --plant all`."""
