@@ -19,14 +19,15 @@ class Equivocator(Liar):
         self._mine = mine
         # Mostly few enough branches for everybody to take them all; sometimes more.
         self._forks_max = self.chance.choice((2, 2, 3, 10))
-        self.sometimes((2_000, 10_000), self._write)
+        self.sometimes((500, 4_000), self._write)
 
     def _write(self) -> None:
         """Both at one moment, so that neither has what the other writes; not for ever, or nobody would catch up."""
         if self.simulation.faulty and self.fired < self._forks_max:
             genesis = self.chance.choice(self.simulation.streams)
-            for place in self._places:
-                self.simulation.let_write(place, self._mine, genesis)
+            if all(place.may_write(genesis, self._mine) for place in self._places):
+                for place in self._places:
+                    self.simulation.let_write(place, self._mine, genesis)
 
     def _forked(self) -> None:
         self.fired += 1
