@@ -69,6 +69,9 @@ soak: setup ## 200 rounds of kill -9 under load, power cuts, 50 backups, 20,000 
 fuzz: setup ## bytes of all sorts at the replication core, for a minute (ARGS="--seconds 600 --seed 2")
 	@$(BIN)/python -m tests.replication.fuzzing $(ARGS)
 
+mutants: setup ## break authority in every small way, one at a time, and see which tests notice
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 lock: ## resolve the dependencies again (needs uv; upgrade with LOCKARGS=--upgrade)
 	@$(LOCK) $(LOCKARGS) -o requirements/run.txt pyproject.toml
 	@$(LOCK) $(LOCKARGS) -c requirements/run.txt -o requirements/dev.txt pyproject.toml requirements/dev.in

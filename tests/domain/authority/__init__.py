@@ -1,0 +1,1 @@
+"""Authority piece by piece: tables, certificates, hostile papers and cuts."""

@@ -1,0 +1,1 @@
+"""Mutation testing of who may do what: `python -m tests.mutants`, `make mutants`."""

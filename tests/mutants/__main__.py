@@ -1,0 +1,73 @@
+"""`python -m tests.mutants [--only PATH …] [--sample N --seed S] [--part K/N]`: break authority, see who notices.
+
+Without words, every mutant of the policy, of authority and of the verdicts: about half an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tests.mutants.changes import mutants
+from tests.mutants.run import ROOT, prepare, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tests.mutants.changes import Mutant
+
+TARGETS: Final = ("domain/policy.py", "domain/authority/*.py", "domain/replay/*.py")
+ALL: Final = ("few_contests", "few_laws", "tests_of_authority", "whole_contests", "many_contests", "many_laws")
+
+
+def every(only: Sequence[str] = ()) -> list[Mutant]:
+    """All mutants there are, or those of some files."""
+    paths = sorted(str(path.relative_to(ROOT)) for target in TARGETS for path in ROOT.glob(target))
+    chosen = [path for path in paths if not only or path in only]
+    return [each for path in chosen for each in mutants(path, (ROOT / path).read_text(encoding="utf-8"))]
+
+
+def survivors(chosen: Iterable[Mutant]) -> list[Mutant]:
+    """Those that nobody notices, told as they are found; raises AssertionError if something is wrong as it is."""
+    prepare()
+    as_it_is = run(None, ALL)
+    assert not as_it_is.by, f"without any mutant, {as_it_is.by} fails"
+    print(f"as it is: nothing, in {as_it_is.seconds:.1f} s", flush=True)
+    left: list[Mutant] = []
+    for mutant in chosen:
+        fate = run(mutant, ALL)
+        print(
+            f"{fate.seconds:5.1f} s  {mutant.path}:{mutant.line}  {mutant.words}  {fate.by or 'SURVIVES'}", flush=True
+        )
+        if not fate.by:
+            left.append(mutant)
+    return left
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[], help="files, as domain/policy.py")
+    parser.add_argument("--sample", type=int, default=0, help="how many, picked by chance")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", default="1/1", help="every N-th, from the K-th: 2/5")
+    parser.add_argument("--found", type=Path, help="add the survivors to this file (JSON lines)")
+    options = parser.parse_args(argv)
+    chosen = every(options.only)
+    if options.sample:
+        chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
+    part, parts = map(int, options.part.split("/"))
+    chosen = chosen[part - 1 :: parts]
+    left = survivors(chosen)
+    if options.found:
+        with options.found.open("a", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(mutant._asdict())}\n" for mutant in left)
+    print(f"{len(left)} of {len(chosen)} mutants survive (seed {options.seed})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
