@@ -19,7 +19,7 @@ UV ?= uv
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --generate-hashes
 
-.PHONY: help setup serve test check format bench soak fuzz lock clean
+.PHONY: help setup serve test check format bench soak fuzz mutants lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
