@@ -23,6 +23,8 @@ class Delay(Fault):
         self.sometimes((1_000, 6_000), self._other)
 
     def bend(self, packet: Packet) -> Sequence[Packet]:
+        if self.slow is not None and not self.fired:
+            self.slow = packet.wire  # many a wire is never used
         if packet.wire is self.slow:
             self.fired += 1
             packet.delay_ms += self.chance.randint(500, 4_000)

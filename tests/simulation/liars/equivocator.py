@@ -1,4 +1,4 @@
-"""His key is in two places, whose holders do not know of each other: they sign different events for one seq."""
+"""His key is in many places, whose holders do not know of each other: two sign different events for one seq."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Equivocator(Liar):
         self.simulation.ledger.shared_keys.add(mine.device_key)
         self.simulation.ledger.cloned.add(mine.device_key)
         self.simulation.ledger.on_fork[mine.device_key] = self._forked
-        self._places = [self.node, self.chance.choice(self.simulation.honest)]
+        self._places = [self.node, *self.simulation.honest]
         self._mine = mine
         # Mostly few enough branches for everybody to take them all; sometimes more.
         self._forks_max = self.chance.choice((2, 2, 3, 10))
@@ -24,10 +24,14 @@ class Equivocator(Liar):
     def _write(self) -> None:
         """Both at one moment, so that neither has what the other writes; not for ever, or nobody would catch up."""
         if self.simulation.faulty and self.fired < self._forks_max:
-            genesis = self.chance.choice(self.simulation.streams)
-            if all(place.may_write(genesis, self._mine) for place in self._places):
-                for place in self._places:
-                    self.simulation.let_write(place, self._mine, genesis)
+            streams = list(self.simulation.streams)
+            self.chance.shuffle(streams)
+            for genesis in streams:
+                able = [place for place in self._places if place.may_write(genesis, self._mine)]
+                if len(able) > 1:
+                    for place in able[:2]:
+                        self.simulation.let_write(place, self._mine, genesis)
+                    return
 
     def _forked(self) -> None:
         self.fired += 1
