@@ -14,6 +14,7 @@ NODES: Final = (2, 3, 4, 5, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12, 14, 18, 25)
 SHAPES: Final = ("line", "ring", "star", "tree", "mesh", "mesh")
 EVENTS: Final = (100, 140)
 SAFETY_MS: Final = 60_000
+PATIENCE_MS: Final = 5 * SAFETY_MS
 HEALING_MS: Final = 900_000
 """By then all honest nodes hold the same, or the run fails."""
 
