@@ -189,17 +189,14 @@ class Court:
             self._claims[key] = claims
         if isinstance(claims, Standing):
             return claims
-        best = Standing(Role.BLOCKED)
+        most, by = Role.BLOCKED, None
         for claim in claims:
-            if claim.role <= best.role:
+            if claim.role <= most:
                 break
-            found = self._reduced(claim, branch, place, event)
-            if found.role > best.role:
-                best = found if best.by is None else Standing(found.role, best.by)
-            elif best.by is None:
-                best = Standing(best.role, found.by)
+            role, reduced_by = self._reduced(claim, branch, place, event)
+            most, by = max(most, role), by or reduced_by
         # What was reduced does not matter to whom another claim gives as much.
-        return Standing(best.role) if best.role == claims[0].role else best
+        return Standing(most, None if most == claims[0].role else by)
 
     def now(self, principal: Did, device: DeviceKey, seen: int, enrolment: Enrolment | None = None) -> Role:
         """The role of a principal's next event, whose past has all the acts `seen`; it is in the past of no cut."""
@@ -238,9 +235,10 @@ class Court:
         self, claim: _Claim, branch: Branch, place: Place, event: EventId, *, leaving: bool = True
     ) -> Standing:
         """What is left of a claim at an event. A limit counts if its author stood above what it reduces."""
-        dead = self._cut_by_own(claim.own, branch, place)
-        if dead is not None:
-            return Standing(Role.BLOCKED, dead)
+        if claim.own:
+            dead = self._cut_by_own(claim.own, branch, place)
+            if dead is not None:
+                return Standing(Role.BLOCKED, dead)
         role, by = claim.role, None
         while True:
             found = [act for act in claim.others if self._applies(act, claim, role, branch, place, event, leaving)]

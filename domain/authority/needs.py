@@ -21,11 +21,8 @@ HOLDS: Final = {sort: (BY_WORD[free], closed) for sort, (free, closed) in HELD.i
 
 
 @cache
-def _read(row: frozenset[str]) -> Need:
-    (word,) = row - {"author"}
-    return Need(Role.GUEST if word == "anyone" else BY_WORD[word], "author" in row)
-
-
 def need(action: str) -> Need:
     """What an action takes."""
-    return _read(ACTIONS[action])
+    row = ACTIONS[action]
+    (word,) = row - {"author"}
+    return Need(Role.GUEST if word == "anyone" else BY_WORD[word], "author" in row)
