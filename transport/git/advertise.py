@@ -18,7 +18,10 @@ _CAPABILITIES: Final = {
         "deepen-relative no-progress include-tag allow-tip-sha1-in-want allow-reachable-sha1-in-want filter "
         "object-format=sha1"
     ),
-    RECEIVE: "report-status delete-refs side-band-64k quiet atomic ofs-delta object-format=sha1",
+    RECEIVE: (
+        "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options "
+        "object-format=sha1"
+    ),
 }
 
 

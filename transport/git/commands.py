@@ -36,7 +36,13 @@ class PushRequest:
 
     @property
     def wants_report(self) -> bool:
-        return "report-status" in self.capabilities
+        """Git asks for one of the two; as no ref moves elsewhere than told, they are answered alike."""
+        return not self.capabilities.isdisjoint({"report-status", "report-status-v2"})
+
+    @property
+    def has_options(self) -> bool:
+        """Whether a section of options follows the commands, be it without a line."""
+        return "push-options" in self.capabilities
 
     @property
     def has_pack(self) -> bool:
@@ -65,6 +71,15 @@ def parse_push(lines: Sequence[bytes], limits: GitLimits) -> PushRequest:
     if not {"object-format=sha1"}.issuperset(word for word in capabilities if word.startswith("object-format=")):
         raise InvalidInput("repositories here name objects by SHA-1")
     return PushRequest(tuple(commands), capabilities)
+
+
+def parse_options(lines: Sequence[bytes], limits: GitLimits) -> tuple[str, ...]:
+    """Read the second section of a push, what `git push -o` was told; `InvalidInput` if it is too much."""
+    if len(lines) > limits.push_options_max:
+        raise InvalidInput(f"the push has more than {limits.push_options_max} options")
+    if any(len(line) > limits.push_option_bytes_max for line in lines):
+        raise InvalidInput(f"an option of the push is longer than {limits.push_option_bytes_max} bytes")
+    return tuple(line.decode("utf-8", "replace").removesuffix("\n") for line in lines)
 
 
 def refuse(commands: Sequence[RefCommand], present: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,9 @@ class GitLimits:
     """A fetch names what it has: some 300,000 commits fit."""
     command_bytes_max: int = 4 << 20
     commands_max: int = 10_000
+    push_options_max: int = 32
+    """`git push -o`: so many words at most, and each no longer than the next bound."""
+    push_option_bytes_max: int = 1_024
     keepalive_s: float = 5.0
     """A client that waits for its pack to be checked hears something so often."""
     piece_bytes_max: int = 256 << 10

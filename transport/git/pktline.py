@@ -67,9 +67,13 @@ def packets(data: bytes) -> list[bytes]:
     return lines
 
 
-async def read_section(body: Body, *, bytes_max: int) -> tuple[list[bytes], bytes]:
-    """The lines up to the first flush, and what came behind it already; no lines if the body is empty."""
-    data, lines, at = bytearray(), list[bytes](), 0
+async def read_section(body: Body, *, bytes_max: int, begun: bytes | None = None) -> tuple[list[bytes], bytes]:
+    """The lines up to the next flush, and what came behind it already.
+
+    `begun` is what came behind the section before this one. The first section has none, and no lines if the body is
+    empty; a later one that is not there is `InvalidInput`, which one without lines is not.
+    """
+    data, lines, at = bytearray(begun or b""), list[bytes](), 0
     while True:
         while (found := split_pkt(data, at)) is not None:
             line, at = found
@@ -77,10 +81,10 @@ async def read_section(body: Body, *, bytes_max: int) -> tuple[list[bytes], byte
                 return lines, bytes(data[at:])
             lines.append(line)
         if at > bytes_max:
-            raise TooLarge(f"the commands of the push are larger than {bytes_max} bytes")
+            raise TooLarge(f"the commands or options of the push are larger than {bytes_max} bytes")
         piece = await body.read()
         if not piece:
-            if not data:
+            if not data and begun is None:
                 return [], b""
             raise InvalidInput("the request is cut off")
         data += piece

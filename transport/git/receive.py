@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar, final
 
 from domain.errors import LocalFault, Unavailable
 from domain.ports_git import ZERO_OID, PackRefused
-from transport.git.commands import parse_push, refuse
-from transport.git.pktline import read_section
+from transport.git.commands import parse_options, parse_push, refuse
+from transport.git.pktline import FLUSH, read_section
 from transport.git.report import CONTENT_TYPE, Report
 
 if TYPE_CHECKING:
@@ -96,15 +96,25 @@ class Receiver:
             await reply.whole(CONTENT_TYPE, b"")
             return
         request = parse_push(lines, self._limits)
+        options: tuple[str, ...] = ()
+        if request.has_options:
+            lines, rest = await read_section(body, bytes_max=self._options_bytes_max, begun=rest)
+            options = parse_options(lines, self._limits)
         async with self._turns.turn():
             present = await self._turns.run(self._store.refs, repo.id)
             push = _Push(actor, repo, request, refuse(request.commands, present))
             if refusal is not None:
                 push.refuse_all(refusal)
             await self._take(push, rest, body, Report(reply, request))
+            for option in options:
+                await Report(reply, request).say(f"the push option “{option}” is not known here and changes nothing")
             if not reply.started:
                 await reply.start(CONTENT_TYPE)
             await Report(reply, request).close(push.problem, push.reasons)
+
+    @property
+    def _options_bytes_max(self) -> int:
+        return self._limits.push_options_max * (self._limits.push_option_bytes_max + len(FLUSH))
 
     async def _take(self, push: _Push, rest: bytes, body: Body, report: Report) -> None:
         """All of the push but its report; the quarantine is gone when this returns."""

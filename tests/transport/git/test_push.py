@@ -9,7 +9,10 @@ import pytest
 
 from domain.errors import Conflict, Unavailable
 from domain.ports_git import ZERO_OID
+from tests.transport.git import raw
 from tests.transport.git.gate import REPO
+from transport.git.limits import GitLimits
+from transport.git.pktline import FLUSH, pkt
 
 if TYPE_CHECKING:
     from tests.transport.git.conftest import Node
@@ -248,3 +251,57 @@ def test_what_the_gate_is_asked(node: Node) -> None:
     ((commands, atomic),) = node.gate.pushes
     assert [(command.ref, command.old, command.new) for command in commands] == [("refs/heads/main", ZERO_OID, tip)]
     assert not atomic
+
+
+def test_push_options_are_told_to_be_unknown(node: Node) -> None:
+    work = node.work()
+    done = node.run("push", "-o", "ci.skip", "-o", "topic=a\u00e4", "origin", "main", "main:old", cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert "remote: the push option “ci.skip” is not known here" in done.stderr
+    assert "remote: the push option “topic=a\u00e4” is not known here" in done.stderr
+    gone = node.run("push", "-o", "late", "origin", "--delete", "old", cwd=work)
+    assert gone.returncode == 0, gone.stderr
+    assert gone.stderr.count("remote: ") == 1
+    assert list(node.store.refs(REPO)) == ["refs/heads/main"]
+
+
+def test_push_options_within_bounds_and_beyond(node: Node) -> None:
+    work = node.work()
+    tip = node.git("rev-parse", "HEAD", cwd=work)
+    node.git("push", "--quiet", "origin", "main", "main:b", cwd=work)
+    limits = GitLimits()
+    words = "report-status-v2 push-options"
+    start = raw.commands(("refs/heads/main", ZERO_OID, tip), capabilities=words)
+    one = pkt(b"x" * limits.push_option_bytes_max)
+    long = pkt(b"x" * (limits.push_option_bytes_max + 1))
+    for section in (b"", b"00", one, long + FLUSH, one * (limits.push_options_max + 1) + FLUSH):
+        assert raw.post(node, start + section).status in {400, 413}
+    assert len(node.store.refs(REPO)) == 2
+    assert raw.report(raw.post(node, start + FLUSH).body) == ["unpack ok", "ok refs/heads/main"]
+    start = raw.commands(("refs/heads/b", ZERO_OID, tip), capabilities=words)
+    answer = raw.post(node, start + one * limits.push_options_max + FLUSH)
+    assert raw.report(answer.body) == ["unpack ok", "ok refs/heads/b"]
+    assert node.store.refs(REPO) == {}
+
+
+def test_a_mirror_is_pushed_and_follows(node: Node) -> None:
+    work = node.work()
+    node.git("tag", "v1", cwd=work)
+    node.git("branch", "old", cwd=work)
+    node.git("push", "--quiet", "--mirror", node.url, cwd=work)
+    assert sorted(node.store.refs(REPO)) == ["refs/heads/main", "refs/heads/old", "refs/tags/v1"]
+    node.git("branch", "--delete", "--force", "old", cwd=work)
+    node.git("commit", "--quiet", "--amend", "--message", "again", cwd=work)
+    node.git("push", "--quiet", "--mirror", node.url, cwd=work)
+    tip, tag = node.git("rev-parse", "main", "v1", cwd=work).split()
+    assert node.store.refs(REPO) == {"refs/heads/main": tip, "refs/tags/v1": tag}
+
+
+def test_symbolic_links_that_git_does_not_follow_are_taken(node: Node) -> None:
+    """Since 2.32 git opens these without following; what it takes as harmless is not refused here."""
+    work = node.work()
+    for name in (".gitattributes", ".gitignore", ".mailmap"):
+        (work / name).symlink_to("README.md")
+    tip = node.commit(work, "more", "more\n")
+    node.git("push", "--quiet", "origin", "main", cwd=work)
+    assert node.store.refs(REPO) == {"refs/heads/main": tip}
