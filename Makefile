@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.12 python3.11 python3 python; do \
 	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
 	&& { echo $$name; break; }; done 2>/dev/null)
 BIN := .venv/bin
-# Hypothesis draws the same examples for the same seed: `make test SEED=7` looks elsewhere.
+# The same examples are drawn for the same seed: `make test SEED=7` looks elsewhere.
 SEED ?= 1
 # More words for pytest: `make test ARGS="tests/domain -x"`.
 ARGS ?=
