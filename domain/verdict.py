@@ -70,7 +70,7 @@ VOIDS: Final = {
     "entity-mismatch": "it acts on something of another sort than its kind is for",
     "entity-later": "it acts on something that sorts after it, so that it cannot have been in its past",
     "number-invalid": "an issue number must be above 0 and below the event's lamport time",
-    "redaction-invalid": "it redacts what cannot be redacted or what is not part of the thing it acts on",
+    "redaction-invalid": "it redacts what cannot be redacted, is not in its past or not part of the thing it acts on",
     "too-large": "the document is over 1 MiB or 2,000 edits, or its concurrent edits over 4 Mi merge steps",
 }
 

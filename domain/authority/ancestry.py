@@ -158,6 +158,13 @@ def past_vector(graph: Graph, event: Event) -> Vector:
     return reach
 
 
+def has_seen(graph: Graph, event: Event, names: Iterable[EventId]) -> bool:
+    """Whether events of its stream that are here are all in the past of an event, recorded or not."""
+    reach = past_vector(graph, event)
+    places = (graph.place(name) for name in names)
+    return all(place is not None and covers(reach, place.branch, place.seq) for place in places)
+
+
 def foresee(graph: Graph, event: Event) -> Place:
     """Where an event would stand; branch -1 for one that would open a new branch."""
     acts = 0

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from domain.authority.ancestry import Branch, enrolment_of, foresee, locate
+from domain.authority.ancestry import Branch, enrolment_of, foresee, has_seen, locate
 from domain.content.redacted import EventRedacted
 from domain.envelope import VERSION
 from domain.fold.kind import Payload, PayloadFault, State, Touch, read_payload
@@ -153,7 +154,8 @@ class Engine:
             branch = Branch(-1, event.stream, event.device, enrolment_of(history, event))
         else:
             branch = history.branch(place.branch)
-        return judge(event, Bench(court, branch, place, self._cut_known(event)), history.known)
+        bench = Bench(court, branch, place, partial(has_seen, history, event), self._cut_known(event))
+        return judge(event, bench, history.known)
 
     def court(self, stream: StreamId, genesis: Event | None = None) -> Court:
         """Who may do what in a stream."""
@@ -209,7 +211,8 @@ class Engine:
         else:
             place = locate(history, event)
             act = self._enter(event, place)
-        return act, Bench(court, history.branch(place.branch), place, act is None or act.cut_known)
+        seen, cut_known = partial(has_seen, history, event), act is None or act.cut_known
+        return act, Bench(court, history.branch(place.branch), place, seen, cut_known)
 
     def _enter(self, event: Event, place: Place) -> Act | None:
         kind = KINDS.get(event.kind)

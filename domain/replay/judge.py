@@ -15,16 +15,17 @@ from domain.authority.roles import Role
 from domain.content.redacted import EventRedacted
 from domain.envelope import VERSION
 from domain.fold.kind import Kind, Payload, PayloadFault, read_payload
+from domain.ids import EventId
 from domain.kinds import KINDS
 from domain.verdict import ACCEPTED, CARRIES, Verdict, carried, void
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from domain.authority.ancestry import Branch, Place
     from domain.authority.court import Court
     from domain.envelope import Event
-    from domain.ids import Did, EventId, StreamId
+    from domain.ids import Did, StreamId
 
 
 class Known(NamedTuple):
@@ -40,11 +41,15 @@ class Known(NamedTuple):
 
 
 class Bench(NamedTuple):
-    """Where an event is judged: its stream's court, its branch and place, and whether its cut is in its past."""
+    """Where an event is judged: its stream's court, its branch and place, and whether its cut is in its past.
+
+    `seen` says whether some events are all in its past; only redactions are asked.
+    """
 
     court: Court
     branch: Branch
     place: Place
+    seen: Callable[[Iterable[EventId]], bool]
     cut_known: bool = True
 
 
@@ -127,7 +132,7 @@ def _judge_act(
         by = denial.by.event if denial.by else None
         return Judgement(void(denial.reason), None, (by, *awaits) if by else awaits, role, by, denial.detail)
     if type(payload) is EventRedacted:  # payload classes make `isinstance` slow
-        return _judge_redaction(event, payload, find, role, awaits)
+        return _judge_redaction(event, payload, bench, find, role, awaits)
     return Judgement(ACCEPTED, payload, role=role)
 
 
@@ -147,17 +152,22 @@ def request_for(event: Event, kind: Kind, payload: Payload | None, thing_author:
 def _judge_redaction(
     event: Event,
     payload: EventRedacted,
+    bench: Bench,
     find: Callable[[EventId], Known | None],
     role: int,
     awaits: tuple[EventId, ...],
 ) -> Judgement:
+    targets = [EventId(name) for name in payload.events]
     anyones = role >= need("content.redact").role
-    for name in payload.events:
-        target = find(name)  # type: ignore[arg-type]  # checked to be 32 bytes by the payload's type
+    for name in targets:
+        target = find(name)
         if target is None:
-            return Judgement(void("redaction-invalid"), awaits=(name, *awaits))  # type: ignore[arg-type]
+            return Judgement(void("redaction-invalid"), awaits=awaits)  # its past is here, so this is not in it
         kind = KINDS.get(target.kind)
         part = event.entity in (name, target.entity) and target.stream == event.stream
         if kind is None or not kind.redactable or not part or not (anyones or target.author == event.author):
             return Judgement(void("redaction-invalid"), awaits=awaits)
+    # Or else a node could not tell from a header without its payload whether to wait for a redaction of it.
+    if not bench.seen(targets):
+        return Judgement(void("redaction-invalid"), awaits=awaits)
     return Judgement(ACCEPTED, payload, role=role)

@@ -245,6 +245,9 @@ def _redactions() -> Iterator[Case]:
         yield scene.case("redaction-invalid", name, scene.draft(who, forget, {"events": [target.id]}, on=on))
     mixed = {"events": [scene.one.id, bytes(32)]}
     yield scene.case("redaction-invalid", "one that is not here", scene.draft("bob", forget, mixed, on=scene.one))
+    unseen = scene.write("bob", "comment.added.v1", {"body": "One more."}, on=scene.one)
+    early = scene.draft("root", forget, {"events": [unseen.id]}, on=scene.one, after=[scene.comment])
+    yield scene.case("redaction-invalid", "one that its signer had not seen", early)
     picture = {"name": "dust.png", "size": 68, "sha256": bytes(32)}
     attached = scene.write("bob", "attachment.added.v1", picture)
     theirs = {"events": [attached.id]}

@@ -167,6 +167,7 @@ class Model:
                 or target.kind not in FORGETTABLE
                 or target.stream != event.stream
                 or event.entity not in (target.id, target.entity)
+                or name not in authority.past[event.id]
                 or (event.author != target.author and authority.role(event) < Role.MAINTAINER)
             ):
                 return "redaction-invalid"

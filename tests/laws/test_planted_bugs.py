@@ -150,6 +150,10 @@ def redactions_are_not_folded_again(patch: Patch) -> None:
     patch.setattr(Engine, "_judge_redacted", lambda self, payload: None)
 
 
+def what_was_not_seen_can_be_redacted(patch: Patch) -> None:
+    patch.setattr(engine, "has_seen", lambda *_: True)
+
+
 def what_waits_is_forgotten(patch: Patch) -> None:
     patch.setattr(MemoryHistory, "awaiting", lambda self, name: ())
 
@@ -195,6 +199,7 @@ FOLD_BUGS: list[Callable[[Patch], None]] = [
     what_sorts_later_can_be_acted_on,
     redactions_do_not_hide,
     redactions_are_not_folded_again,
+    what_was_not_seen_can_be_redacted,
     what_waits_is_forgotten,
     what_is_judged_again_wakes_nobody,
     what_is_judged_again_is_folded_from_nothing,

@@ -154,19 +154,20 @@ def test_many_redactions_of_one_thing_fold_it_once(monkeypatch: pytest.MonkeyPat
     assert [write.value for write in issue_state(story, issue.id).title.current] == ["Broken"]
 
 
-def test_the_verdict_that_apply_returns_is_the_last_one() -> None:
-    """A redaction that waited for the event changes its verdict in the same step."""
-    story = Story()
-    issue = story.issue("bob")
-    comment = story.draft("carol", "comment.added.v1", {"body": ""}, on=issue)
-    forget = story.draft("root", "event.redacted.v1", {"events": [comment.id]}, on=issue)
-    waiting = story.node.receive(forget.raw)
-    assert waiting is not None
-    assert waiting.verdict == void("redaction-invalid")
-    applied = story.node.receive(comment.raw)
-    assert applied is not None
-    assert applied.verdict is ACCEPTED
-    assert story.verdict(forget) is ACCEPTED
+def test_a_redaction_of_what_its_signer_had_not_seen_is_void_whichever_comes_first() -> None:
+    for forget_first in (True, False):
+        story = Story()
+        issue = story.issue("bob")
+        comment = story.draft("carol", "comment.added.v1", {"body": ""}, on=issue)
+        forget = story.draft("root", "event.redacted.v1", {"events": [comment.id]}, on=issue)
+        for event in (forget, comment) if forget_first else (comment, forget):
+            story.node.receive(event.raw)
+        assert story.verdict(forget) == void("redaction-invalid")
+        seen = story.draft("root", "event.redacted.v1", {"events": [comment.id]}, on=issue, after=[comment, forget])
+        applied = story.node.receive(seen.raw)
+        assert applied is not None
+        assert applied.verdict is ACCEPTED
+        assert comment.id in applied.rejudged
 
 
 def test_a_repository_s_description_can_be_redacted() -> None:
