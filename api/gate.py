@@ -59,12 +59,22 @@ def may_read(actor: Actor, repo: RepoRow) -> bool:
 
 
 async def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: only the operator writes. Runs before the body is read; a plain function would run in a thread."""
+    """Guard: whoever writes is known; what they may is the log's to say. Runs before the body is read.
+
+    It is a coroutine because Litestar would run a plain function in a thread.
+    """
+    if cast("Asking", connection).actor.did is None:
+        raise Unauthenticated("writing needs a token", hint=_SIGN_IN)
+
+
+async def operators(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: what is the node's own affair is its operator's."""
     actor = cast("Asking", connection).actor
-    if not actor.operator:
-        if actor.did is None:
-            raise Unauthenticated("writing needs the operator's token", hint=_SIGN_IN)
-        raise Forbidden("only the operator of this node writes here")
+    if actor.operator:
+        return
+    if actor.did is None:
+        raise Unauthenticated("this needs the operator's token", hint=_SIGN_IN)
+    raise Forbidden("only the operator of this node may do this")
 
 
 def issue_of(asking: Asking, repo: RepoRow, selector: str) -> EntityRow:

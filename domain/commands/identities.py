@@ -1,4 +1,4 @@
-"""What the operator's own identity says: a profile, and the devices that may write in their name."""
+"""What an identity that this node signs for says: a profile, and the devices that may write in their name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain.authority.enrolment_text import chain_of, last_of
 from domain.commands.events import OPERATOR_NAME
 from domain.commands.scene import Done, Scene, check, heads, match, settle, signer
 from domain.content.redacted import EventRedacted
-from domain.errors import Forbidden, InvalidInput
+from domain.errors import Forbidden, InvalidInput, NotFound
 from domain.identity.certificates import SignedCertificate
 from domain.identity.created import IdentityCreated
 from domain.identity.described import IdentityDescribed, profile_of
@@ -34,7 +34,7 @@ class DescribeIdentity(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
 
 
 def describe(scene: Scene, actor: Actor, args: DescribeIdentity) -> Done:
-    """Write the operator's profile; what is not named stays."""
+    """Write somebody's profile; what is not named stays."""
     state = _own(scene, actor, args.did)
     match(scene, state.key, args.if_match)
     now = state.profile.value
@@ -58,7 +58,7 @@ class ForgetProfile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def forget(scene: Scene, actor: Actor, args: ForgetProfile) -> Done:
-    """Redact every profile that the operator ever wrote. Their name stays: it is what others call them by."""
+    """Redact every profile that they ever wrote. Their name stays: it is what others call them by."""
     state = _own(scene, actor, args.did)
     match(scene, state.key, args.if_match)
     said = heads(sorted(state.said))
@@ -69,14 +69,14 @@ def forget(scene: Scene, actor: Actor, args: ForgetProfile) -> Done:
 
 
 class EnrollDevice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A certificate of the operator's, as `gitant identity enroll` prints it."""
+    """A certificate of one's own, as `gitant identity enroll` prints it."""
 
     did: str
     certificate: str
 
 
 def enroll(scene: Scene, actor: Actor, args: EnrollDevice) -> Done:
-    """Make a device of the operator's known; one that is known by this certificate changes nothing."""
+    """Make a device of one's own known; one that is known by this certificate changes nothing."""
     state = _own(scene, actor, args.did)
     chain = chain_of(args.certificate)
     if last_of(chain).principal != state.did:
@@ -90,12 +90,13 @@ def enroll(scene: Scene, actor: Actor, args: EnrollDevice) -> Done:
 
 
 def _own(scene: Scene, actor: Actor, did: str) -> IdentityState:
-    """The operator's identity, which begins here if it has not yet."""
-    own = signer(actor)
+    """The asker's own identity. The operator's begins here if it has not yet."""
+    own = signer(scene, actor)
     if did != own:
-        raise Forbidden("this node signs only for its operator", hint="sign the event yourself and POST it to /events")
-    if not scene.enrolled(own):
+        raise Forbidden("this identity is somebody else's", hint="sign the event yourself and POST it to /events")
+    if own == scene.operator and not scene.enrolled(own):
         scene.begin("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [own])
     state = scene.identity(own)
-    assert state is not None, "it has begun"
+    if state is None:
+        raise NotFound(f"{own} has no identity here", hint="begin one: gitant identity new, then POST it to /events")
     return state

@@ -111,7 +111,7 @@ def _judge(
         if ZERO_OID not in (old, new) and not scene.advances(stream, old, new, args.quarantine):
             forced.add(name)
         push = Push(name, new == ZERO_OID, name in forced)
-        denial = scene.denial(stream, Request(("refs.move",), signer(actor), pushes=(push,)))
+        denial = scene.denial(stream, Request(("refs.move",), signer(scene, actor), pushes=(push,)))
         if denial is not None:
             outcomes[index] = f"protected branch: {denial.detail}" if denial.by else VOIDS[denial.reason]
         if denial is not None and denial.by is not None and isinstance(denial.by.deed, Hold):

@@ -18,8 +18,9 @@ from domain.commands.scene import (
     match,
     repository,
     settle,
+    signer,
 )
-from domain.errors import Conflict, Forbidden, InvalidInput, Unauthenticated
+from domain.errors import Conflict, Forbidden, InvalidInput
 from domain.ids import Did, StreamId
 from domain.limits import TOPICS_PER_CHANGE_MAX
 from domain.refs.names import BRANCH_PREFIX
@@ -71,15 +72,12 @@ def create(scene: Scene, actor: Actor, args: CreateRepository) -> Done:
 
 def newcomer(scene: Scene, actor: Actor, name: str, owner: str = "") -> Did:
     """Who a new repository will belong to, if the actor may make one of this name."""
-    if actor.did is None:
-        raise Unauthenticated("creating a repository needs a token", hint="use what `gitant token` prints")
-    if not actor.operator:
-        raise Forbidden("only the operator may create repositories on this node")
-    if owner and scene.principal(owner) != actor.did:
+    me = signer(scene, actor)
+    if owner and scene.principal(owner) != me:
         raise Forbidden(f"you cannot make a repository for {owner}", hint="leave owner out", field="owner")
-    if scene.repository_named(actor.did, name) is not None:
+    if scene.repository_named(me, name) is not None:
         raise Conflict(f"you already have a repository named {name}", hint="choose another name", field="name")
-    return actor.did
+    return me
 
 
 class EditRepository(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

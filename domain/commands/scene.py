@@ -97,7 +97,11 @@ class Scene(Protocol):
 
     @property
     def operator(self) -> Did:
-        """The principal for whom this node signs."""
+        """The principal who runs this node."""
+        ...
+
+    def signs_for(self, did: Did) -> bool:
+        """Whether this node keeps the key of whoever this command is carried out for, and that is `did`."""
         ...
 
     @property
@@ -266,20 +270,20 @@ def entity(scene: Scene, sort: type[S], repo: RepositoryState, key: bytes) -> S:
 
 def allow(scene: Scene, actor: Actor, action: str, repo: RepositoryState, author: Did | None = None) -> None:
     """Return if the actor may do this by the policy that the fold uses; else say what is missing."""
-    permit(scene, repo, Request((action,), signer(actor), author))
+    permit(scene, repo, Request((action,), signer(scene, actor), author))
 
 
 def allow_act(scene: Scene, actor: Actor, action: str, repo: RepositoryState, deed: Deed | None) -> None:
     """Like `allow`, for an act of authority: that reaches strictly below whoever does it."""
-    permit(scene, repo, Request((action,), signer(actor), deed=deed))
+    permit(scene, repo, Request((action,), signer(scene, actor), deed=deed))
 
 
-def signer(actor: Actor) -> Did:
+def signer(scene: Scene, actor: Actor) -> Did:
     """For whom the node would sign what the actor asks for; raises what is missing if for nobody."""
     if actor.did is None:
-        raise Unauthenticated("this needs a token", hint="send Authorization: Bearer, with what `gitant token` prints")
-    if not actor.operator:
-        raise Forbidden("this node signs only for its operator", hint="sign the event yourself and POST it to /events")
+        raise Unauthenticated("this needs a token", hint="sign in, or send Authorization: Bearer with a token")
+    if not scene.signs_for(actor.did):
+        raise Forbidden("this node keeps no key of yours", hint="sign the event yourself and POST it to /events")
     return actor.did
 
 

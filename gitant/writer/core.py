@@ -18,6 +18,7 @@ from domain.canonical import decode_own, encode
 from domain.commands.registry import run
 from domain.commands.standing import DESK
 from domain.errors import Conflict, LocalFault, Unavailable
+from domain.pen import NoPens
 from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
 from gitant.writer.catchup import catch_up
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from domain.ids import StreamId
     from domain.keys import SigningKey
     from domain.moderation.desk import Desk
+    from domain.pen import Pens
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.ports_log import EventLog
@@ -63,6 +65,7 @@ class WriterCore:
         housekeeper: Housekeeper | None = None,
         may_sign: Callable[[], None] = lambda: None,
         desk: Desk | None = None,
+        pens: Pens | None = None,
     ) -> None:
         self._log = log
         self._projector = projector
@@ -75,6 +78,7 @@ class WriterCore:
         self._housekeeper = housekeeper
         self._may_sign = may_sign
         self._desk = desk
+        self._pens = pens or NoPens()
 
     @property
     def position(self) -> int:
@@ -137,6 +141,7 @@ class WriterCore:
             if replayed is not None:
                 return replayed
         mark = len(stage.events)
+        stage.act_for(request.actor)
         done = run(request.command, stage, request.actor, request.args)
         written = stage.events[mark:]
         answer = Answer(
@@ -213,6 +218,7 @@ class WriterCore:
         return Stage(
             self._projector,
             self._key,
+            self._pens,
             self._store,
             self._blobs,
             self._now_ms,

@@ -7,22 +7,26 @@ from sys import maxsize
 from typing import TYPE_CHECKING, final
 
 from domain.attachment.state import AttachmentState
-from domain.authority.ancestry import Branch, Place, enrolment_of
+from domain.authority.ancestry import Branch, Place, covers, enrolment_of, vector
 from domain.authority.court import NOBODY_YET
-from domain.authority.enrolment import RANK_ROOT, Enrolment
+from domain.authority.enrolment import RANK_ROOT, Enrolment, rank_of
 from domain.authority.rights import deny
 from domain.chain import check_links
 from domain.commands.events import OPERATOR_NAME
 from domain.commands.scene import HeadChanged, RefsChanged
+from domain.commands.standing import charge
+from domain.content.redacted import EventRedacted
 from domain.envelope import open_event, seal
 from domain.fold.kind import PayloadFault, read_payload, write_payload
 from domain.identity.created import IdentityCreated
 from domain.identity.state import IdentityState
+from domain.ids import EventId
 from domain.issue.state import IssueState
 from domain.keys import is_did, key_of
 from domain.kinds import KINDS
 from domain.label.state import LabelState
 from domain.limits import NONCE_BYTES, PARENTS_MAX, SALT_BYTES
+from domain.pen import Pen
 from domain.refs.names import folders_of
 from domain.refs.state import RefState
 from domain.repository.state import RepositoryState
@@ -31,15 +35,17 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
+    from domain.actor import Actor
     from domain.authority.rights import Denial, Request
     from domain.authority.roles import Role
     from domain.chain import Link
     from domain.commands.scene import Effect
     from domain.envelope import Event, RawEvent
     from domain.fold.kind import Payload, State
-    from domain.ids import Did, EventId, StreamId
+    from domain.ids import Did, StreamId
     from domain.keys import SigningKey
     from domain.moderation.desk import Desk
+    from domain.pen import Pens
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.replay.engine import Applied
@@ -59,6 +65,7 @@ class Stage:
         self,
         projector: Projector,
         key: SigningKey,
+        pens: Pens,
         store: GitStore,
         blobs: Blobs,
         now_ms: Callable[[], int],
@@ -71,7 +78,9 @@ class Stage:
         self.effects: list[Effect] = []
         self.overturned: list[tuple[StreamId, EventId, int]] = []
         self._projector = projector
-        self._key = key
+        self._own = Pen(key, key.did)
+        self._pen: Pen | None = self._own
+        self._pens = pens
         self._store = store
         self._blobs = blobs
         self._now_ms = now_ms
@@ -83,7 +92,25 @@ class Stage:
 
     @property
     def operator(self) -> Did:
-        return self._key.did
+        return self._own.author
+
+    def act_for(self, actor: Actor) -> None:
+        """From here on the pen is that of `actor`, if this node keeps one."""
+        if actor.operator:
+            self._pen = self._own
+            return
+        pen = self._pens.pen(actor.did) if actor.did is not None else None
+        self._pen = pen if pen is not None and not self._is_ended(pen) else None
+
+    def _is_ended(self, pen: Pen) -> bool:
+        """Whether its author ended the device that the pen is of."""
+        if not pen.chain:
+            return False
+        identity = self.identity(pen.author)
+        return identity is not None and identity.is_ended(pen.key.device, rank_of(pen.chain))
+
+    def signs_for(self, did: Did) -> bool:
+        return self._pen is not None and self._pen.author == did
 
     def state(self, key: bytes) -> State | None:
         return self._projector.state(key)
@@ -132,7 +159,11 @@ class Stage:
         court = self._projector.court(stream)
         # An event written now has every act in its past, and is in the past of no cut.
         place = Place(-1, maxsize, (1 << len(court.acts)) - 1)
-        branch = Branch(-1, stream, key_of(request.author), Enrolment(request.author, RANK_ROOT))
+        pen = self._pen
+        if pen is not None and pen.author == request.author:
+            branch = Branch(-1, stream, pen.key.device, pen.enrolment(stream))
+        else:
+            branch = Branch(-1, stream, key_of(request.author), Enrolment(request.author, RANK_ROOT))
         return deny(court, request, branch, place, NOBODY_YET)[1]
 
     def role(self, stream: StreamId, did: Did) -> Role:
@@ -144,8 +175,11 @@ class Stage:
 
     def write(self, kind: str, stream: StreamId, entity: bytes, payload: Payload) -> Event:
         """Sign one event on top of everything this node has seen in the stream that is not void."""
+        pen = self._held_pen()
+        feed = self._projector.tip(stream).feeds.get(pen.key.device)
         cited = self._cited(stream)
-        feed = self._projector.tip(stream).feeds.get(self._key.device)
+        if isinstance(payload, EventRedacted):
+            cited = self._cited_with(payload.events, cited, [feed.id] if feed else [])
         fields: dict[str, object] = {
             "kind": kind,
             "stream": stream,
@@ -157,12 +191,17 @@ class Stage:
         }
         if feed is not None:
             fields["prev"] = feed.id
-        return self._sealed(fields, payload)
+        return self._sealed(fields, payload, pen)
+
+    def _held_pen(self) -> Pen:
+        assert self._pen is not None, "commands ask `signs_for` before they write"
+        return self._pen
 
     def begin(self, kind: str, payload: Payload, roots: Sequence[Did]) -> Event:
-        """Sign a genesis; the operator's own identity stream begins before the first other one."""
-        if kind != "identity.created.v1" and not self.enrolled(self._key.did):
-            self._genesis("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [self._key.did])
+        """Sign a genesis; the operator's own identity stream begins before the first other one of theirs."""
+        own = self._own.author
+        if self._pen is self._own and kind != "identity.created.v1" and not self.enrolled(own):
+            self._genesis("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [own])
         return self._genesis(kind, payload, roots)
 
     def take(self, raw: RawEvent) -> Event:
@@ -232,7 +271,7 @@ class Stage:
         if is_did(name):
             return name  # type: ignore[return-value]  # just checked
         if name == OPERATOR_NAME:
-            return self._key.did
+            return self._own.author
         row = self._connection.execute(
             "SELECT did FROM identities WHERE name=? ORDER BY lamport, stream LIMIT 1", (name,)
         ).fetchone()
@@ -333,6 +372,20 @@ class Stage:
         latest = sorted(past, key=lambda name: (past[name], name))[-PARENTS_MAX:]
         return {name: past[name] for name in latest}
 
+    def _cited_with(
+        self, targets: Sequence[bytes], cited: Mapping[EventId, int], prev: Sequence[EventId]
+    ) -> Mapping[EventId, int]:
+        """The same with what a redaction is about, which must be in its past: what is void is cited by nothing else."""
+        history = self._projector.history
+        reach = vector(history, [*cited, *prev])
+        unseen: dict[EventId, int] = {}
+        for name in map(EventId, targets):
+            place, known = history.place(name), history.known(name)
+            if place is not None and known is not None and not covers(reach, place.branch, place.seq):
+                unseen[name] = known.lamport
+        room = max(0, PARENTS_MAX - len(unseen))
+        return {**unseen, **dict([*cited.items()][len(cited) - min(room, len(cited)) :])}
+
     @property
     def _connection(self) -> sqlite3.Connection:
         return self._projector.shelf.connection
@@ -348,11 +401,17 @@ class Stage:
             "threshold": 1,
             "nonce": self._random_bytes(NONCE_BYTES),
         }
-        return self._sealed(fields, payload)
+        return self._sealed(fields, payload, self._held_pen())
 
-    def _sealed(self, fields: dict[str, object], payload: Payload) -> Event:
+    def _sealed(self, fields: dict[str, object], payload: Payload, pen: Pen) -> Event:
         self._may_sign()
-        event = seal(fields, write_payload(payload, self._random_bytes(SALT_BYTES)), self._key)
+        if pen.author != pen.key.did:
+            fields["author"] = pen.author
+            if "prev" not in fields:
+                fields["enrolment"] = [list(link) for link in pen.chain]
+        event = seal(fields, write_payload(payload, self._random_bytes(SALT_BYTES)), pen.key)
+        if pen is not self._own and not event.genesis:
+            charge(self, event)
         verdict = self._fold(event)
         assert verdict.accepted, f"the node wrote a {verdict} event"
         return event

@@ -31,6 +31,8 @@ class _Asked(msgspec.Struct, array_like=True, frozen=True, gc=False):
     command: str
     did: str | None
     operator: bool
+    door: str
+    credential: str
     args: dict[str, Any]
     idempotency: tuple[bytes, bytes] | None
 
@@ -93,7 +95,16 @@ def encode_request(number: int, request: Request) -> bytes:
     """A frame; raises `TooLarge` for a request that fits into none."""
     actor = request.actor
     body = _ENCODER.encode(
-        _Asked(number, request.command, actor.did, actor.operator, dict(request.args), request.idempotency)
+        _Asked(
+            number,
+            request.command,
+            actor.did,
+            actor.operator,
+            actor.door,
+            actor.credential,
+            dict(request.args),
+            request.idempotency,
+        )
     )
     if len(body) > FRAME_BYTES_MAX:
         raise TooLarge(
@@ -108,7 +119,8 @@ def decode_request(body: bytes) -> tuple[int, Request]:
         asked = _ASKED.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise WireFault(f"this is no request: {fault}") from fault
-    actor = Actor(None if asked.did is None else Did(asked.did), asked.operator)
+    did = None if asked.did is None else Did(asked.did)
+    actor = Actor(did, asked.operator, asked.door, asked.credential)
     return asked.number, Request(asked.command, actor, asked.args, asked.idempotency)
 
 

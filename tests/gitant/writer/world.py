@@ -10,9 +10,10 @@ from domain.actor import Actor
 from domain.envelope import seal
 from domain.errors import LocalFault
 from domain.fold.kind import write_payload
-from domain.ids import StreamId, parse_stream_id
+from domain.ids import Did, StreamId, parse_stream_id
 from domain.keys import SigningKey
 from domain.moderation.desk import Desk
+from domain.pen import Pen
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
@@ -41,6 +42,16 @@ STRANGER = SigningKey(b"\x02" * 32)
 ME = Actor(did=KEY.did, operator=True)
 
 
+class _Kept:
+    """Pens by whom they are for."""
+
+    def __init__(self, pens: dict[Did, Pen]) -> None:
+        self._pens = pens
+
+    def pen(self, did: Did) -> Pen | None:
+        return self._pens.get(did)
+
+
 @dataclass
 class World:
     """One node without its HTTP side."""
@@ -48,6 +59,7 @@ class World:
     folder: DataDir
     seed: int = 1
     rules: DeskRules | None = None
+    pens: dict[Did, Pen] = field(default_factory=dict[Did, Pen])
     core: WriterCore = field(init=False)
     log: SQLiteEventLog = field(init=False)
     projector: Projector = field(init=False)
@@ -74,6 +86,7 @@ class World:
             now_ms=self.tick,
             random_bytes=self._random.randbytes,
             desk=self.desk,
+            pens=_Kept(self.pens),
         )
 
     def close(self) -> None:
