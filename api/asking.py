@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote, unquote
 
@@ -12,35 +13,28 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
-from api.entrance.entrance import CLIENT
+from api.entrance.entrance import ASKED, CLIENT, NEEDED
 from api.faults import Malformed, UnsupportedMedia
 from domain.errors import TooLarge
 
 if TYPE_CHECKING:
-    from api.ports import ApiPorts
+    from api.ports import ApiPorts, Asked
     from api.remembered import Remembered
     from domain.actor import Actor
 
 SCOPE_KEY: Final = "gitant"
-WANTED: Final = frozenset(
-    {
-        b"accept",
-        b"authorization",
-        b"content-encoding",
-        b"content-type",
-        b"forwarded",
-        b"gitant-position",
-        b"host",
-        b"idempotency-key",
-        b"if-match",
-        b"if-none-match",
-        b"if-range",
-        b"last-event-id",
-        b"x-forwarded-for",
-        b"x-request-id",
-        b"range",
-    }
-)
+WANTED: Final = NEEDED | {
+    b"accept",
+    b"content-encoding",
+    b"content-type",
+    b"gitant-position",
+    b"idempotency-key",
+    b"if-match",
+    b"if-none-match",
+    b"if-range",
+    b"last-event-id",
+    b"range",
+}
 """The headers that mean something here."""
 
 REPOS: Final = "/api/v1/repos/"
@@ -91,8 +85,8 @@ class Asking(Request[Any, Any, Any]):
 
     async def known_now(self) -> Actor:
         """Who the credentials of this request stand for by now; raises `Unauthenticated` when for nobody any more."""
-        credentials = self.facts.headers.get(b"authorization")
-        return self.actor if credentials is None else await self.ports.doors.actor(credentials.decode("latin-1"))
+        asked: Asked | None = cast("dict[str, Any]", self.scope).get(ASKED)
+        return self.actor if asked is None else await self.ports.doors.actor(replace(asked, again=True))
 
     @property
     def remembered(self) -> Remembered:

@@ -23,11 +23,53 @@ Payloads: TypeAlias = Callable[[Sequence[int]], Mapping[int, bytes | None]]
 """The payloads (None where it is redacted) of the events at these log positions."""
 
 
+CREDENTIALS: Final = frozenset({b"authorization", b"cookie", b"signature"})
+"""The headers that say who asks; whoever sends none of them is nobody in particular."""
+ASKED_HEADERS: Final = CREDENTIALS | {
+    b"accept-signature",
+    b"content-digest",
+    b"content-length",
+    b"content-type",
+    b"date",
+    b"host",
+    b"origin",
+    b"sec-fetch-site",
+    b"signature-input",
+    b"user-agent",
+}
+"""The headers that doors look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says of who asks, and what it wants, as doors look at it.
+
+    Headers have lower-case names; what came more than once is joined by commas.
+    """
+
+    headers: Mapping[bytes, bytes]
+    method: str = "GET"
+    """As it was sent: `HEAD` is `HEAD`."""
+    path: str = "/"
+    """As it was sent, with its percent signs, and without the query."""
+    query: str = ""
+    """Without its question mark."""
+    address: str = ""
+    """Of the client, as proxies that are trusted say; of IPv6 its network. Empty where nobody looks."""
+    scheme: str = "http"
+    again: bool = False
+    """Whether this request was let in before and goes on: nothing of it counts, or is used up, a second time."""
+
+    def header(self, name: bytes) -> str:
+        """The value of a header, empty if it is not there."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
 class Doors(Protocol):
     """Finds out who is asking."""
 
-    async def actor(self, authorization: str | None) -> Actor:
-        """Who is asking, from the `Authorization` header; raises `Unauthenticated` for wrong credentials."""
+    async def actor(self, asked: Asked) -> Actor:
+        """Who is asking. Raises `Unauthenticated` for credentials that are wrong, `RateLimited` for too many."""
         ...
 
 

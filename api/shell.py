@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, final
 from urllib.parse import unquote_to_bytes
 
 from api.asking import SCOPE_KEY, WANTED, Facts
-from api.entrance.entrance import Entrance
+from api.entrance.entrance import Entrance, gathered
 from api.faults import Malformed
 from api.ports import POSITION_POLL_S
 from api.problems import PROBLEM_JSON, trouble
@@ -75,8 +75,6 @@ class Shell:
         facts: Facts | None = None
         told: Headers = []
         method: str = fields["method"]
-        if method == "HEAD":
-            fields["method"] = "GET"
         status = 500
 
         async def sending(message: Message) -> None:
@@ -99,6 +97,8 @@ class Shell:
             except Exception as fault:  # noqa: BLE001 - whatever it is becomes a problem document
                 await _tell(fault, scope, receive, sending)
             else:
+                if method == "HEAD":
+                    fields["method"] = "GET"
                 await self._app(scope, receive, sending)
         finally:
             # A stream is answered when it begins, however long it then goes on.
@@ -107,10 +107,7 @@ class Shell:
 
     async def _admitted(self, scope: dict[str, Any], told: Headers, *, head: bool) -> Facts:
         """What is to be known of a request before it is routed; `told` takes what every answer to it shall say."""
-        headers: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:
-            if name in WANTED:
-                headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+        headers = gathered(scope["headers"], WANTED)
         told.append((b"x-request-id", self._entrance.name(scope, headers)))
         actor = await self._entrance.admit(scope, headers, told)
         _check_words(scope["path"], scope["query_string"])

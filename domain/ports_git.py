@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from domain.ports_files import FilesReader
 
@@ -226,8 +226,8 @@ class RepoAddress:
 class GitGate(Protocol):
     """Who may come in by git, and the one place where a push becomes events."""
 
-    async def actor(self, authorization: str | None) -> Actor:
-        """Who is asking, from the `Authorization` header; raises `Unauthenticated` for wrong credentials."""
+    async def actor(self, scope: Mapping[str, Any]) -> Actor:
+        """Who is asking, by the request's ASGI scope; raises `Unauthenticated` for wrong credentials."""
         ...
 
     async def readable(self, actor: Actor, path: str) -> RepoAddress:

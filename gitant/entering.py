@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from api.entrance.buckets import Buckets, Rate
 from api.entrance.clients import Clients
-from api.entrance.entrance import NEEDED, Entrance
+from api.entrance.entrance import ADMITTED, NEEDED, Entrance, gathered
 from api.entrance.hosts import Hosts, is_loopback
 from api.faults import RateLimited, UnknownHost
 from api.problems import TABLE
@@ -55,7 +55,7 @@ def guarded(git: ASGIApp, entrance: Entrance) -> ASGIApp:
 
     async def guarding(scope: Scope, receive: Receive, send: Send) -> None:
         fields = cast("dict[str, Any]", scope)
-        headers = {name: value for name, value in fields["headers"] if name in NEEDED}
+        headers = gathered(fields["headers"], NEEDED)
         told: Headers = [(b"x-request-id", entrance.name(fields, headers))]
 
         async def sending(message: Message) -> None:
@@ -64,9 +64,9 @@ def guarded(git: ASGIApp, entrance: Entrance) -> ASGIApp:
             await send(message)
 
         try:
-            await entrance.admit(fields, headers, told)
-        except Unauthenticated:
-            pass  # git's application says so itself, in a way that makes git ask for credentials
+            fields[ADMITTED] = await entrance.admit(fields, headers, told)
+        except Unauthenticated as fault:
+            fields[ADMITTED] = fault  # git's application says so itself, in a way that makes git ask for credentials
         except (RateLimited, UnknownHost) as fault:
             await _turn_away(fault, sending)
             return

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, cast, final
+from typing import TYPE_CHECKING, Any, NoReturn, cast, final
 
+from api.entrance.entrance import ADMITTED, asked_of, gathered
 from api.gate import may_read
-from domain.errors import Conflict, Forbidden, Moved, NotFound, Unauthenticated
+from api.ports import ASKED_HEADERS
+from domain.actor import Actor
+from domain.errors import Conflict, Forbidden, LocalFault, Moved, NotFound, Unauthenticated
 from domain.ports_git import RefOutcome, RepoAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from api.ports import Doors
-    from domain.actor import Actor
     from domain.ids import StreamId
     from domain.ports_git import RefCommand
     from domain.ports_views import RepoRow, Views, Writer
@@ -33,8 +35,15 @@ class NodeGate:
         self._writer = writer
         self._doors = doors
 
-    async def actor(self, authorization: str | None) -> Actor:
-        return await self._doors.actor(authorization)
+    async def actor(self, scope: Mapping[str, Any]) -> Actor:
+        # A push's credentials are looked at once: what is used up by that would not do a second time.
+        match scope.get(ADMITTED):
+            case Actor() as actor:
+                return actor
+            case LocalFault() as fault:
+                raise fault
+            case _:
+                return await self._doors.actor(asked_of(scope, gathered(scope["headers"], ASKED_HEADERS)))
 
     async def readable(self, actor: Actor, path: str) -> RepoAddress:
         row = self._find(actor, path)

@@ -18,7 +18,8 @@ from api.ports import ApiPorts, ApiSettings, NodeFacts
 from api.routes.stream import FEED
 from domain.errors import NotFound
 from gitant.counting import counted, tally_of
-from gitant.doors import OperatorDoor
+from gitant.doors.every import EveryDoor
+from gitant.doors.operator import OperatorDoor
 from gitant.entering import entrance_of, guarded
 from gitant.following import WriterChanges
 from gitant.gitgate import NodeGate
@@ -72,7 +73,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S)
     tables = KeptTables()
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
-    doors = OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did)
+    doors = EveryDoor([OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did)])
     entrance = entrance_of(settings, folder, doors)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)

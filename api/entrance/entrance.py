@@ -8,13 +8,15 @@ import re
 import secrets
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, final
+from urllib.parse import quote
 
 from api.faults import RateLimited
+from api.ports import ASKED_HEADERS, CREDENTIALS, Asked
 from domain.actor import ANONYMOUS
 from domain.errors import Unauthenticated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterable, Mapping
     from typing import Any
 
     from api.entrance.buckets import Buckets, Rate
@@ -28,7 +30,11 @@ REQUEST_ID: Final = "gitant.request_id"
 """Where the scope has the request's id."""
 CLIENT: Final = "gitant.client"
 """Where it has the address of somebody without credentials, as `Clients` names it."""
-NEEDED: Final = frozenset({b"authorization", b"forwarded", b"host", b"x-forwarded-for", b"x-request-id"})
+ASKED: Final = "gitant.asked"
+"""Where it has what the doors were asked, if there was anything to ask them."""
+ADMITTED: Final = "gitant.admitted"
+"""Where it may have who was let in, or the fault that tells why nobody was."""
+NEEDED: Final = ASKED_HEADERS | {b"forwarded", b"x-forwarded-for", b"x-request-id"}
 """The headers that are looked at here."""
 UNCOUNTED: Final = frozenset({"/health", "/live", "/ready"})
 """Whoever watches over the node is not to be turned away."""
@@ -77,29 +83,36 @@ class Entrance:
         """Who asks; raises the fault to answer with. What is to be told of the rate is added to `answer`."""
         if self._hosts is not None:
             self._hosts.check(headers.get(b"host", b""))
-        credentials = headers.get(b"authorization")
-        if credentials is None:
+        if CREDENTIALS.isdisjoint(headers):
             self._count_address(scope, headers, answer)
             return ANONYMOUS
         # The operator is never counted, and to compare a token costs less than to count. A door that has more to do
         # than that (to check a signature, to stretch a password) must count the address before it does.
+        asked = scope[ASKED] = asked_of(scope, headers, self._address(scope, headers))
         try:
-            actor = await self._doors.actor(credentials.decode("latin-1"))
+            actor = await self._doors.actor(asked)
         except Unauthenticated:
             self._count_address(scope, headers, answer)
             raise
-        if not actor.operator and self._buckets is not None and self._principal is not None:
+        if actor.did is None:
+            self._count_address(scope, headers, answer)
+        elif not actor.operator and self._buckets is not None and self._principal is not None:
             self._count(self._buckets, f"did {actor.did}", self._principal, answer)
         return actor
 
     def _count_address(self, scope: dict[str, Any], headers: Mapping[bytes, bytes], answer: Headers) -> None:
         if self._clients is None or scope["path"] in UNCOUNTED:
             return
-        peer = scope.get("client")
-        name = scope[CLIENT] = self._clients.name(peer[0] if peer else "", headers)
+        name = scope[CLIENT] = self._address(scope, headers)
         if self._buckets is None or self._anonymous is None:
             return
         self._count(self._buckets, f"address {name}", self._anonymous, answer)
+
+    def _address(self, scope: dict[str, Any], headers: Mapping[bytes, bytes]) -> str:
+        if self._clients is None:
+            return ""
+        peer = scope.get("client")
+        return self._clients.name(peer[0] if peer else "", headers)
 
     def _count(self, buckets: Buckets, who: str, rate: Rate, answer: Headers) -> None:
         taken = buckets.take(who, rate)
@@ -112,3 +125,20 @@ class Entrance:
                 hint="wait as long as Retry-After says; with a token there is more room",
                 retry_after_s=math.ceil(taken.again_after_s),
             )
+
+
+def gathered(raw: Iterable[tuple[bytes, bytes]], wanted: Container[bytes]) -> dict[bytes, bytes]:
+    """The wanted headers of an ASGI scope; of what came more than once, all, with commas between."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in raw:
+        if name in wanted:
+            headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+    return headers
+
+
+def asked_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], address: str = "") -> Asked:
+    """What doors are asked of a request; `headers` as `gathered`."""
+    raw: bytes | None = scope.get("raw_path")
+    path = raw.partition(b"?")[0].decode("latin-1") if raw else quote(scope["path"], safe="/~!$&'()*+,;=:@")
+    query = scope.get("query_string", b"").decode("latin-1")
+    return Asked(headers, scope["method"], path, query, address, scope.get("scheme", "http"))

@@ -13,7 +13,8 @@ from domain.errors import LocalFault, Unavailable
 from domain.fold.kind import write_payload
 from domain.identity.created import IdentityCreated
 from domain.ports_git import PackCaps
-from gitant.doors import OperatorDoor
+from gitant.doors.every import EveryDoor
+from gitant.doors.operator import OperatorDoor
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.indexer import index_all
@@ -76,6 +77,7 @@ class Node:
     def __post_init__(self) -> None:
         folder = self.world.folder
         self.reader = DulwichReader(folder.repos)
+        self.operator_door = OperatorDoor(TOKEN, KEY.did)
         store, writer = DiskGitStore(folder.repos), InlineWriter(self.world)
         self.ports = ApiPorts(
             views=self.world.views,
@@ -96,7 +98,7 @@ class Node:
             blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
             archives=self.reader.archives(folder.cache / "archives"),
-            doors=OperatorDoor(TOKEN, KEY.did),
+            doors=EveryDoor([self.operator_door]),
             event_bytes=self._event_bytes,
             payloads=self._payloads,
             node=NodeFacts(

@@ -18,6 +18,7 @@ from tests.api.node import TOKEN, node_on
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from api.ports import Asked
     from tests.api.node import Node
 
 
@@ -226,8 +227,8 @@ def test_what_is_remembered_is_bounded_and_never_old() -> None:
 
 def test_a_bug_is_not_shown(node: Node) -> None:
     class Broken:
-        async def actor(self, authorization: str | None) -> Any:
-            raise RuntimeError(f"secret {authorization}")
+        async def actor(self, asked: Asked) -> Any:
+            raise RuntimeError(f"secret {asked}")
 
     class BrokenViews:
         def repos(self, *_: Any, **__: Any) -> Any:

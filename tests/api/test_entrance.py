@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from api.ports import Asked
+
 
 class Clock:
     """Stands still until it is set."""
@@ -173,8 +175,9 @@ def test_the_table_does_not_grow_and_forgets_who_has_asked_least() -> None:
 class _Doors:
     """Two credentials are known: the operator's, and somebody's."""
 
-    async def actor(self, authorization: str | None) -> Actor:
+    async def actor(self, asked: Asked) -> Actor:
         known = {"Bearer op": Actor(Did("did:key:zOp"), operator=True), "Bearer me": Actor(Did("did:key:zMe"))}
+        authorization = asked.header(b"authorization")
         if authorization not in known:
             raise Unauthenticated("these credentials are not valid here")
         return known[authorization]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.ports import Asked
 from domain.actor import ANONYMOUS, Actor
 from domain.errors import Conflict, Forbidden, LocalFault, NotFound, Unauthenticated
 from domain.ids import StreamId
 from domain.ports_git import ZERO_OID, RefCommand, RepoAddress
-from gitant.doors import OperatorDoor
+from gitant.doors.every import EveryDoor
+from gitant.doors.operator import OperatorDoor
 from gitant.gitgate import NodeGate
 from gitant.writer.request import Request
 from tests.gitant.writer.world import KEY, ME, STRANGER, World, make_world
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
     from domain.ports_views import Answer
 
 TOKEN = "gat_" + "x" * 43
-DOOR = OperatorDoor(TOKEN, KEY.did)
+DOOR = EveryDoor([OperatorDoor(TOKEN, KEY.did)])
 OTHER = Actor(STRANGER.did)
+
+
+def _asked(authorization: str) -> Asked:
+    return Asked({b"authorization": authorization.encode("utf-8", "surrogatepass")})
 
 
 def _basic(user: str, password: str) -> str:
@@ -45,11 +51,11 @@ def _basic(user: str, password: str) -> str:
     ],
 )
 def test_the_token_opens_the_door(header: str) -> None:
-    assert asyncio.run(DOOR.actor(header)) == Actor(KEY.did, operator=True)
+    assert asyncio.run(DOOR.actor(_asked(header))) == Actor(KEY.did, operator=True, door="operator")
 
 
 def test_nobody_is_nobody() -> None:
-    assert asyncio.run(DOOR.actor(None)) is ANONYMOUS
+    assert asyncio.run(DOOR.actor(Asked({}))) is ANONYMOUS
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,7 @@ def test_nobody_is_nobody() -> None:
 )
 def test_anything_else_does_not(header: str) -> None:
     with pytest.raises(Unauthenticated) as caught:
-        asyncio.run(DOOR.actor(header))
+        asyncio.run(DOOR.actor(_asked(header)))
     assert "gitant token" in caught.value.hint
     assert TOKEN not in str(caught.value)
 

@@ -132,7 +132,7 @@ class _GitApp:
 
     async def _admit(self, scope: Scope, path: str, service: str) -> tuple[Actor, RepoAddress, Conflict | None]:
         """Who asks, for what, and why nobody can push there now: that is told of each ref, not by an HTTP error."""
-        actor = await self._gate.actor(_header(scope, b"authorization") or None)
+        actor = await self._gate.actor(scope)
         repo = await self._gate.readable(actor, path)
         if service == RECEIVE:
             try:

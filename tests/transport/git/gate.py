@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domain.actor import ANONYMOUS, Actor
 from domain.errors import Conflict, Forbidden, LocalFault, NotFound, Unauthenticated
@@ -13,7 +13,7 @@ from domain.ids import Did, StreamId
 from domain.ports_git import ZERO_OID, RefOutcome, RepoAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from domain.ports_git import GitStore, RefCommand
 
@@ -38,8 +38,9 @@ class TestGate:
     """Raised by the next pushes instead of an answer."""
     pushes: list[tuple[list[RefCommand], bool]] = field(default_factory=list)
 
-    async def actor(self, authorization: str | None) -> Actor:
-        if authorization is None:
+    async def actor(self, scope: Mapping[str, Any]) -> Actor:
+        authorization = dict(scope["headers"]).get(b"authorization", b"").decode()
+        if not authorization:
             return ANONYMOUS
         scheme, _, rest = authorization.partition(" ")
         password = base64.b64decode(rest).decode().partition(":")[2] if scheme == "Basic" else rest

@@ -1,0 +1,1 @@
+"""The doors: ways to say who is asking, one file each. `every` puts them together."""
