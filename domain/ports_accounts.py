@@ -8,7 +8,7 @@ is kept; passwords are stretched before they come here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from domain.authority.enrolment import Chain
     from domain.envelope import RawEvent
     from domain.ids import DeviceKey, Did
+
+DAY_MS: Final = 86_400_000
+SESSION_MS_MAX: Final = 90 * DAY_MS
+SESSION_IDLE_MS_MAX: Final = 30 * DAY_MS
+SESSIONS_MAX: Final = 50
+"""Of one account; the one that was not used for longest makes room."""
+RESET_MS_MAX: Final = DAY_MS
 
 Standing: TypeAlias = Literal["waiting", "active", "suspended", "deleted"]
 """`waiting`: for the operator's approval. `deleted`: gone for good, only the names stay reserved."""
@@ -89,6 +96,10 @@ class Accounts(Protocol):
         """The account that has this user name now, or had it before."""
         ...
 
+    def by_email(self, email: str) -> Account | None:
+        """The oldest account that gave this address."""
+        ...
+
     def page(self, *, after: str = "", limit: int = 30, standing: Standing | None = None) -> Sequence[Account]:
         """Accounts by name, those behind the name `after`."""
         ...
@@ -107,6 +118,10 @@ class Accounts(Protocol):
 
     def set_password(self, did: Did, password: str, *, keep_session: str = "") -> None:
         """Another password; ends the reset code and every session but `keep_session`."""
+        ...
+
+    def strengthen(self, did: Did, kept: str, password: str) -> None:
+        """Keep the same password stretched anew, unless it has been changed since it was `kept`."""
         ...
 
     def set_reset(self, did: Did, digest: bytes, until_ms: int) -> None:
@@ -176,12 +191,12 @@ class Names(Protocol):
 class Guesses(Protocol):
     """How often somebody may be wrong: five times a minute for each name and address, known or not."""
 
-    def check(self, name: str, address: str) -> None:
-        """Raise `RateLimited` where there was a sixth wrong guess; before anything costly is done."""
+    def trying(self, name: str, address: str) -> None:
+        """Count a guess before anything costly is done; raises `RateLimited` after five that were not right."""
         ...
 
-    def wrong(self, name: str, address: str) -> None:
-        """Note a wrong guess."""
+    def right(self, name: str, address: str) -> None:
+        """It was right: what was counted until now is forgotten."""
         ...
 
 

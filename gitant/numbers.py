@@ -97,7 +97,10 @@ class NodeNumbers:
         yield Number("gitant_overturned_events", "Events that had counted until an act of authority.", count)
 
     def _files(self) -> Iterator[Number]:
-        for path in (self.folder.log, self.folder.views, self.folder.local, self.folder.analytics):
+        for path in (
+            *(self.folder.log, self.folder.views, self.folder.local),
+            *(self.folder.accounts, self.folder.analytics),
+        ):
             for name in (path, path.with_name(f"{path.name}-wal")):
                 try:
                     size = name.stat().st_size

@@ -60,6 +60,7 @@ class DataDir:
         self.views = self.path / "views.sqlite"
         self.analytics = self.path / "analytics.duckdb"
         self.local = self.path / "local.sqlite"
+        self.accounts = self.path / "accounts.sqlite"
         self.repos = self.path / "repos"
         self.blobs = self.path / "blobs"
         self.cache = self.path / "cache"

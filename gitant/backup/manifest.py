@@ -26,7 +26,9 @@ TOLD_BYTES_MAX: Final = 1 << 30
 """What either of the two may have: a line for each file, or a few for each stream."""
 _MODE: Final = 0o600
 _LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n\\]+)")
-_OWN: Final = frozenset({MANIFEST, "log.sqlite", "local.sqlite", "identity.key", "operator.token", "config.toml"})
+_OWN: Final = frozenset(
+    {MANIFEST, "log.sqlite", "local.sqlite", "accounts.sqlite", "identity.key", "operator.token", "config.toml"}
+)
 _BLOB: Final = re.compile(r"blobs/[0-9a-f]{2}/[0-9a-f]{62}")
 _REPO: Final = re.compile(r"repos/[0-9a-f]{64}\.git/(.+)")
 _OF_REPO: Final = frozenset({"HEAD", "config", "packed-refs"})

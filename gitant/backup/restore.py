@@ -19,12 +19,13 @@ from projections.projector import Projector
 from projections.source import LogSource
 from projections.tables import FOLD_VERSION
 from storage import keys
+from storage.accounts.devices import kept_devices
 from storage.datadir import DataDir
 from storage.git.store import DiskGitStore
 from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
 from storage.restored import RestoredFeeds
-from storage.schema.versions import LOCAL, LOG, refuse_later
+from storage.schema.versions import ACCOUNTS, LOCAL, LOG, refuse_later
 
 if TYPE_CHECKING:
     import sqlite3
@@ -78,7 +79,7 @@ def differences(views: sqlite3.Connection, manifest: Manifest) -> list[str]:
 
 
 def _refuse_later(backup: Path, manifest: Manifest) -> None:
-    for name, schema in (("log.sqlite", LOG), ("local.sqlite", LOCAL)):
+    for name, schema in (("log.sqlite", LOG), ("local.sqlite", LOCAL), ("accounts.sqlite", ACCOUNTS)):
         refuse_later(backup / name, manifest.schemas.get(name, 0), schema)
 
 
@@ -118,6 +119,11 @@ def _make_views(folder: DataDir, manifest: Manifest, ticker: Progress) -> None:
 def _mark(folder: DataDir) -> None:
     device = SigningKey(keys.load_or_create(folder.identity_key)).device
     with closing(open_readonly(folder.views)) as views:
-        feeds = views.execute("SELECT stream, seq, id FROM feeds WHERE device=?", (device,)).fetchall()
+        # Those of accounts first: a stream has one mark, and there the node's own feed is the one to compare.
+        feeds = [
+            feed
+            for each in (*kept_devices(folder.accounts), device)
+            for feed in views.execute("SELECT stream, seq, id FROM feeds WHERE device=?", (each,)).fetchall()
+        ]
     with closing(LocalStore(folder.local)) as local:
         RestoredFeeds(local).mark(feeds)

@@ -112,7 +112,7 @@ def asked(path: Path, question: str) -> Any:
 
 def _databases(patient: Patient) -> list[Path]:
     folder = patient.folder
-    return [path for path in (folder.log, folder.views, folder.local) if path.exists()]
+    return [path for path in (folder.log, folder.views, folder.local, folder.accounts) if path.exists()]
 
 
 def _wal_bytes(path: Path) -> int:

@@ -66,6 +66,7 @@ class WriterCore:
         may_sign: Callable[[], None] = lambda: None,
         desk: Desk | None = None,
         pens: Pens | None = None,
+        at_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
         self._projector = projector
@@ -79,6 +80,7 @@ class WriterCore:
         self._may_sign = may_sign
         self._desk = desk
         self._pens = pens or NoPens()
+        self._at_close = at_close
 
     @property
     def position(self) -> int:
@@ -111,6 +113,7 @@ class WriterCore:
             self._housekeeper.close()
         if self._desk is not None:
             self._desk.held.close()
+        self._at_close()
         self._projector.shelf.connection.close()
         self._log.close()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain.keys import SigningKey
 from domain.moderation.desk import ANYWHERE, Desk
+from gitant.custody import Custody, Vault
 from gitant.writer.core import WriterCore, now_ms
 from gitant.writer.effects import heal
 from gitant.writer.graves import Graves
@@ -14,6 +15,9 @@ from gitant.writer.orphans import Orphans
 from gitant.writer.purge import Housekeeper
 from gitant.writer.views import open_views
 from storage import keys
+from storage.accounts.devices import SqliteDevices
+from storage.accounts.known import SqliteKnown
+from storage.accounts.shelf import AccountsFile, Glance, make_accounts
 from storage.blobs import DiskBlobs
 from storage.git.store import DiskGitStore
 from storage.held import SqliteHeld
@@ -57,6 +61,8 @@ def open_core(
     except BaseException:
         log.close()
         raise
+    make_accounts(folder.accounts)
+    glance = Glance(folder.accounts)
     store = DiskGitStore(folder.repos, caps, git=shutil.which("git") or "git")
     heal(projector, store)
     views, local = projector.shelf.connection, LocalStore(folder.local)
@@ -81,7 +87,15 @@ def open_core(
         may_sign=RestoredFeeds(local).check,
         now_ms=now_ms,
         desk=desk,
+        pens=custody_of(folder, glance),
+        at_close=glance.close,
     )
+
+
+def custody_of(folder: DataDir, glance: Glance) -> Custody:
+    """The keys that the node in this folder keeps for others."""
+    devices = SqliteDevices(AccountsFile(folder.accounts), glance)
+    return Custody(devices, SqliteKnown(glance), Vault(keys.load_or_create(folder.identity_key)))
 
 
 def _know_people(desk: Desk, views: sqlite3.Connection, local: LocalStore) -> None:

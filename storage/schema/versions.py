@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, final
 from domain.errors import Unavailable
 from storage.faults import unavailable_on_fault
 from storage.files import flush_folder
-from storage.schema import local_v1, local_v2, log_v1
+from storage.schema import accounts_v1, local_v1, local_v2, log_v1
 from storage.sqlite import connect_durably, copy_database
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Schema:
 
 LOG = Schema((log_v1.make,))
 LOCAL = Schema((local_v1.make, local_v2.make))
+ACCOUNTS = Schema((accounts_v1.make,))
 
 
 def version_of(path: Path) -> int:
