@@ -14,7 +14,7 @@ import msgspec
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from domain.envelope import Event
 
@@ -93,8 +93,13 @@ class DamagedRow(Unavailable):
 class EventLog(Protocol):
     """Every event this node holds, in the order of arrival. All methods may be called from any thread."""
 
-    def append(self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = ()) -> list[int]:
+    def append(
+        self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = (), vouched: Collection[bytes] = ()
+    ) -> list[int]:
         """Store `rows` and `receipts` durably in one transaction; the position of each row, in order.
+
+        `vouched` are the ids of rows whose signatures nobody has checked yet: only the chain that they are in
+        vouches for what they say.
 
         An event that is already there keeps its position. One whose place in its feed is taken by another
         opens a branch. A row whose `prev` is neither stored nor before it in `rows` raises `MissingParents`,
@@ -124,6 +129,22 @@ class EventLog(Protocol):
 
     def last_position(self) -> int:
         """The greatest position; 0 when nothing is stored."""
+        ...
+
+    def vouched(self, stream: bytes, after: int, limit: int) -> list[StoredRow]:
+        """Rows of a stream whose signatures were only vouched for, with greater positions than `after`, in order."""
+        ...
+
+    def are_vouched(self, positions: Sequence[int]) -> set[int]:
+        """Which of these positions hold a row whose signature was only vouched for."""
+        ...
+
+    def note_checked(self, positions: Sequence[int]) -> None:
+        """The signatures of these rows were checked, and are good."""
+        ...
+
+    def mend(self, position: int, signature: bytes, payload: bytes | None) -> None:
+        """Put other bytes, which were checked, beside a row's header; `payload` None leaves what is there."""
         ...
 
     def forget_payloads(self, positions: Sequence[int]) -> None:

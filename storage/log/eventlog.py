@@ -24,7 +24,7 @@ from storage.log.shelf import SQLiteShelf
 from storage.schema.versions import LOG, bring_up, refuse_earlier, refuse_later, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Collection, Generator, Iterator, Sequence
     from pathlib import Path
 
     from eventsourcing.sqlite import SQLiteCursor
@@ -52,7 +52,9 @@ class SQLiteEventLog:
             refuse_earlier(path, version := version_of(path), LOG)
             refuse_later(path, version, LOG)
 
-    def append(self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = ()) -> list[int]:
+    def append(
+        self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = (), vouched: Collection[bytes] = ()
+    ) -> list[int]:
         with self._writing() as cursor:
             plan = place(rows, SQLiteShelf(cursor, self._recorder))
             positions = self._recorder.insert_records(
@@ -72,6 +74,9 @@ class SQLiteEventLog:
                 "INSERT INTO receipts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(r.key, r.fingerprint, r.answer, r.made_at_ms) for r in receipts],
             )
+            fresh = zip(positions, plan.fresh, strict=True)
+            unchecked = [(position, row.stream) for position, (row, _) in fresh if row.event_id in vouched]
+            cursor.executemany("INSERT INTO vouched VALUES (?, ?)", unchecked)
         return plan.positions
 
     def read(self, after: int, limit: int) -> list[StoredRow]:
@@ -113,6 +118,40 @@ class SQLiteEventLog:
     def last_position(self) -> int:
         with self._reading() as cursor:
             return self._recorder.last_position(cursor)
+
+    def vouched(self, stream: bytes, after: int, limit: int) -> list[StoredRow]:
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT position FROM vouched WHERE stream = ? AND position > ? ORDER BY position LIMIT ?",
+                (stream, after, limit),
+            )
+            positions = [int(row[0]) for row in cursor.fetchall()]
+        return self.by_positions(positions)
+
+    def are_vouched(self, positions: Sequence[int]) -> set[int]:
+        found: set[int] = set()
+        with self._reading() as cursor:
+            for start in range(0, len(positions), _CHUNK_ROWS):
+                chunk = positions[start : start + _CHUNK_ROWS]
+                marks = ", ".join("?" * len(chunk))
+                cursor.execute(f"SELECT position FROM vouched WHERE position IN ({marks})", chunk)
+                found.update(int(row[0]) for row in cursor.fetchall())
+        return found
+
+    def note_checked(self, positions: Sequence[int]) -> None:
+        with self._writing() as cursor:
+            cursor.executemany("DELETE FROM vouched WHERE position = ?", [(position,) for position in positions])
+
+    def mend(self, position: int, signature: bytes, payload: bytes | None) -> None:
+        with self._writing() as cursor:
+            cursor.execute("SELECT state FROM stored_events WHERE rowid = ?", (position,))
+            row = cursor.fetchone()
+            if row is None:
+                raise NotFound(f"there is no event at position {position}")
+            header, _, kept = decode_state(row[0])
+            state = encode_state(header, signature, kept if payload is None else payload)
+            cursor.execute("UPDATE stored_events SET state = ? WHERE rowid = ?", (state, position))
+            cursor.execute("DELETE FROM vouched WHERE position = ?", (position,))
 
     def forget_payloads(self, positions: Sequence[int]) -> None:
         with self._writing() as cursor:

@@ -15,7 +15,7 @@ from storage.log.placing import Held, Tip, place
 from storage.log.rows import all_sound, decode_state, encode_state, originator, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from domain.ports_log import BadRow, NewRow, Receipt
 
@@ -45,11 +45,14 @@ class MemoryEventLog:
         self._recorder = MemoryRecorder()
         self._branches: dict[tuple[bytes, bytes], list[bytes]] = {}
         self._receipts: dict[bytes, Receipt] = {}
+        self._vouched: dict[int, bytes] = {}
         self._lock = RLock()
 
-    def append(self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = ()) -> list[int]:
+    def append(
+        self, rows: Sequence[NewRow], receipts: Sequence[Receipt] = (), vouched: Collection[bytes] = ()
+    ) -> list[int]:
         with self._lock:
-            plan = place(rows, self)
+            plan, before = place(rows, self), self.last_position()
             self._recorder.insert_events(
                 [
                     StoredEvent(
@@ -61,7 +64,9 @@ class MemoryEventLog:
                     for row, branch in plan.fresh
                 ]
             )
-            for row, branch in plan.fresh:
+            for position, (row, branch) in enumerate(plan.fresh, before + 1):
+                if row.event_id in vouched:
+                    self._vouched[position] = row.stream
                 branches = self._branches.setdefault((row.stream, row.device), [])
                 if branch not in branches:
                     branches.append(branch)
@@ -88,6 +93,26 @@ class MemoryEventLog:
 
     def last_position(self) -> int:
         return self._recorder.max_notification_id() or 0
+
+    def vouched(self, stream: bytes, after: int, limit: int) -> list[StoredRow]:
+        found = [at for at, of in sorted(self._vouched.items()) if of == stream and at > after]
+        return self.by_positions(found[:limit])
+
+    def are_vouched(self, positions: Sequence[int]) -> set[int]:
+        return self._vouched.keys() & set(positions)
+
+    def note_checked(self, positions: Sequence[int]) -> None:
+        for position in positions:
+            self._vouched.pop(position, None)
+
+    def mend(self, position: int, signature: bytes, payload: bytes | None) -> None:
+        with self._lock:
+            row = self.get(position)
+            if row is None:
+                raise NotFound(f"there is no event at position {position}")
+            kept = row.payload if payload is None else payload
+            self._recorder.replace_state(position, encode_state(row.header, signature, kept))
+            self._vouched.pop(position, None)
 
     def forget_payloads(self, positions: Sequence[int]) -> None:
         with self._lock:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, final
 from domain.errors import Unavailable
 from storage.faults import unavailable_on_fault
 from storage.files import flush_folder
-from storage.schema import accounts_v1, local_v1, local_v2, log_v1
+from storage.schema import accounts_v1, local_v1, local_v2, log_v1, log_v2
 from storage.sqlite import connect_durably, copy_database
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Schema:
         return len(self.steps)
 
 
-LOG = Schema((log_v1.make,))
+LOG = Schema((log_v1.make, log_v2.make))
 LOCAL = Schema((local_v1.make, local_v2.make))
 ACCOUNTS = Schema((accounts_v1.make,))
 

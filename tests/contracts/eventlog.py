@@ -262,6 +262,27 @@ class EventLogContract(ABC):
             log.forget_payloads([1, 7])
         assert log.read(0, 9) == in_order(rows)
 
+    def test_remembers_whose_signatures_were_vouched_for(self, log: EventLog) -> None:
+        rows, others = Chain(1).run(4), Chain(2).run(2)
+        log.append(rows, vouched={rows[1].event_id, rows[2].event_id})
+        log.append([*rows, *others], vouched={row.event_id for row in (*rows, others[0])})
+        assert log.are_vouched([1, 2, 3, 4, 5, 6, 9]) == {2, 3, 5}, "a row that was there stays what it was"
+        assert log.vouched(rows[0].stream, 0, 1) == [stored(rows[1], 2)]
+        assert log.vouched(rows[0].stream, 2, 9) == [stored(rows[2], 3)]
+        log.note_checked([2, 4])
+        assert log.are_vouched([1, 2, 3]) == {3}
+
+    def test_mends_a_row(self, log: EventLog) -> None:
+        rows = [_with_payload(row, None) if at == 1 else row for at, row in enumerate(Chain(1).run(3))]
+        log.append(rows, vouched={rows[1].event_id})
+        log.mend(2, b"s" * 64, b"found")
+        assert log.read(1, 1) == [stored(replace(rows[1], signature=b"s" * 64, payload=b"found"), 2)]
+        assert not log.are_vouched([2])
+        log.mend(1, b"t" * 64, None)
+        assert log.read(0, 1) == [stored(replace(rows[0], signature=b"t" * 64), 1)]
+        with pytest.raises(NotFound):
+            log.mend(7, b"", None)
+
     def test_keeps_receipts_with_the_events(self, log: EventLog) -> None:
         receipt = Receipt(b"key", b"print", b"answer", 1_000)
         log.append(Chain(1).run(1), [receipt])
