@@ -18,6 +18,7 @@ from domain.canonical import NotCanonical, decode
 from domain.envelope import read_own
 from domain.fold.orset import ObservedSet
 from domain.fold.register import Register
+from domain.repository.state import RepositoryState
 from tests.laws.authority_model import TAKEN_AWAY
 from tests.laws.dump import dump
 from tests.laws.examples import Sort, run
@@ -215,8 +216,17 @@ def assert_model(node: Node, events: Sequence[Event]) -> None:
     } == expected
     for place, standing in expected.items():
         assert registers[place].value == standing[-1][1], "the greatest shows"
+    successors = {place: [write.value for write in state.successors] for place, state in _repositories(node).items()}
+    assert {place: found for place, found in successors.items() if found} == {
+        place: found for place, found in model.successors(expected).items() if found
+    }
     members = model.sets()
     assert {place: found.added for place, found in sets.items()} == {place: members.get(place, {}) for place in sets}
+
+
+def _repositories(node: Node) -> dict[bytes, RepositoryState]:
+    states = {key: node.engine.state(key) for key in node.history.touched()}
+    return {key: state for key, state in states.items() if isinstance(state, RepositoryState)}
 
 
 def _slots_of(node: Node, kind: type[Any]) -> dict[tuple[bytes, str], Any]:

@@ -192,6 +192,20 @@ class Model:
                 here.append((event.id, write.value))
         return standing
 
+    def successors(self, registers: dict[tuple[bytes, str], list[tuple[bytes, Any]]]) -> dict[bytes, list[bytes]]:
+        """By repository, what it goes on as: each root has one word, his last, and the genesis asks for so many."""
+        found: dict[bytes, list[bytes]] = {}
+        for (stream, slot), standing in registers.items():
+            if slot == "succession":
+                words: dict[Did, bytes] = {}
+                for name, value in standing:
+                    words.pop(self.by_id[name].author, None)  # his last word counts, and stands where he said it
+                    words[self.by_id[name].author] = value
+                said = [value for value in words.values() if value]
+                rivals = reversed(dict.fromkeys(reversed(said)))
+                found[stream] = [value for value in rivals if said.count(value) >= self.by_id[stream].threshold]
+        return found
+
     def sets(self) -> dict[tuple[bytes, str], dict[Any, set[bytes]]]:
         """By entity and slot, the members and the events that added each."""
         members: dict[tuple[bytes, str], dict[Any, set[bytes]]] = {}

@@ -12,6 +12,7 @@ from domain.kinds import KINDS
 from domain.verdict import CARRIES, VOIDS
 from tests.cases.kinds import repository
 from tests.laws.contest import contest
+from tests.laws.councils import run_councils
 from tests.laws.dump import dump
 from tests.laws.generators import GENERATORS, history
 from tests.laws.laws import assert_laws, fold, run_laws, shuffled
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 HISTORIES = 400
 TEXTS = 500
+COUNCILS = 40
 
 
 @pytest.mark.slow
@@ -34,6 +36,10 @@ def test_the_laws_hold(request: pytest.FixtureRequest) -> None:
 @pytest.mark.slow
 def test_the_laws_of_texts_hold(request: pytest.FixtureRequest) -> None:
     run_text_laws(TEXTS, _seed(request))
+
+
+def test_the_laws_of_succession_hold(request: pytest.FixtureRequest) -> None:
+    run_councils(COUNCILS, _seed(request))
 
 
 def _seed(request: pytest.FixtureRequest) -> int:

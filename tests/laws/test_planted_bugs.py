@@ -19,6 +19,8 @@ from domain.kinds import KINDS
 from domain.replay import engine, judge
 from domain.replay.engine import Engine
 from domain.replay.memory import MemoryHistory
+from domain.repository.state import RepositoryState
+from tests.laws.councils import run_councils
 from tests.laws.laws import run_laws
 from tests.laws.texts import run_text_laws
 
@@ -185,6 +187,24 @@ def changes_are_kept_quiet(patch: Patch) -> None:
     patch.setattr(Engine, "apply", apply)
 
 
+def one_root_of_two_names_a_successor(patch: Patch) -> None:
+    honest = RepositoryState.successors
+
+    def lax(self: RepositoryState) -> Any:
+        asked, self.threshold = self.threshold, 1
+        try:
+            return honest.__get__(self)
+        finally:
+            self.threshold = asked
+
+    patch.setattr(RepositoryState, "successors", property(lax))
+
+
+def a_root_who_says_it_twice_is_two_roots(patch: Patch) -> None:
+    every = property(lambda self: tuple(write for write in self.succession.current if write.value))
+    patch.setattr(RepositoryState, "named", every)
+
+
 FOLD_BUGS: list[Callable[[Patch], None]] = [
     a_register_ignores_what_is_replaced,
     a_register_keeps_only_the_last_write,
@@ -214,6 +234,19 @@ def test_a_broken_rule_breaks_a_law(plant: Callable[[Patch], None], monkeypatch:
     # Whatever a broken fold trips over first: a law, or an assertion of the code's own.
     with pytest.raises((AssertionError, AttributeError, IndexError, KeyError)):
         run_laws(EXAMPLES, seed=1, shrink=False)
+
+
+COUNCIL_BUGS: list[Callable[[Patch], None]] = [
+    one_root_of_two_names_a_successor,
+    a_root_who_says_it_twice_is_two_roots,
+]
+
+
+@pytest.mark.parametrize("plant", COUNCIL_BUGS, ids=lambda plant: plant.__name__)
+def test_a_broken_rule_of_succession_breaks_a_law(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_councils(100, seed=1, shrink=False)
 
 
 def edits_merge_into_what_has_arrived(patch: Patch) -> None:
