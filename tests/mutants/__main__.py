@@ -13,39 +13,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.mutants.changes import mutants
-from tests.mutants.run import ROOT, prepare, run
+from tests.mutants.run import ROOT, prepare, run, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tests.mutants.changes import Mutant
 
 TARGETS: Final = ("domain/policy.py", "domain/authority/*.py", "domain/replay/*.py")
-ALL: Final = ("few_contests", "few_laws", "tests_of_authority", "whole_contests", "many_contests", "many_laws")
+ALL: Final = ("few_contests", "few_laws", "related_tests", "many_contests", "whole_contests", "many_laws")
 
 
 def every(only: Sequence[str] = ()) -> list[Mutant]:
     """All mutants there are, or those of some files."""
-    paths = sorted(str(path.relative_to(ROOT)) for target in TARGETS for path in ROOT.glob(target))
-    chosen = [path for path in paths if not only or path in only]
+    chosen = [path for path in _paths() if not only or path in only]
     return [each for path in chosen for each in mutants(path, (ROOT / path).read_text(encoding="utf-8"))]
 
 
-def survivors(chosen: Iterable[Mutant]) -> list[Mutant]:
-    """Those that nobody notices, told as they are found; raises AssertionError if something is wrong as it is."""
+def _paths() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for target in TARGETS for path in ROOT.glob(target))
+
+
+def survivors(chosen: Iterable[Mutant]) -> Iterator[Mutant]:
+    """Those that nobody notices, as they are found; raises AssertionError if something is wrong as it is."""
     prepare()
     as_it_is = run(None, ALL)
     assert not as_it_is.by, f"without any mutant, {as_it_is.by} fails"
     print(f"as it is: nothing, in {as_it_is.seconds:.1f} s", flush=True)
-    left: list[Mutant] = []
+    tests = watch(_paths())
     for mutant in chosen:
-        fate = run(mutant, ALL)
-        print(
-            f"{fate.seconds:5.1f} s  {mutant.path}:{mutant.line}  {mutant.words}  {fate.by or 'SURVIVES'}", flush=True
-        )
+        related = tests.get(f"{mutant.path}:{mutant.within}", []) if mutant.within else None
+        fate = run(mutant, ALL, related)
+        words = f"{fate.seconds:5.1f} s  {mutant.path}:{mutant.line}  {mutant.words}  {fate.by or 'SURVIVES'}"
+        print(words, flush=True)
         if not fate.by:
-            left.append(mutant)
-    return left
+            yield mutant
 
 
 def main(argv: Sequence[str]) -> int:
@@ -61,10 +63,12 @@ def main(argv: Sequence[str]) -> int:
         chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
     part, parts = map(int, options.part.split("/"))
     chosen = chosen[part - 1 :: parts]
-    left = survivors(chosen)
-    if options.found:
-        with options.found.open("a", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(mutant._asdict())}\n" for mutant in left)
+    left: list[Mutant] = []
+    for mutant in survivors(chosen):
+        left.append(mutant)
+        if options.found:
+            with options.found.open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps(mutant._asdict(), ensure_ascii=False)}\n")
     print(f"{len(left)} of {len(chosen)} mutants survive (seed {options.seed})")
     return 0
 

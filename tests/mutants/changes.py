@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ VARIANTS: Final = 3
 
 
 class Mutant(NamedTuple):
-    """One change of one module: its file, the numbers that find it, its line, and the code before and after."""
+    """One change of one module: its file, the numbers that find it, its line, and the code before and after.
+
+    `within` is the function, as `Court.add`, or nothing for what runs at import; `nth` counts equal changes there.
+    """
 
     path: str
     node: int
@@ -48,20 +52,31 @@ class Mutant(NamedTuple):
     line: int
     before: str
     after: str
+    within: str = ""
+    nth: int = 1
 
     @property
     def words(self) -> str:
         """The change on one line."""
         return f"`{self.before}` → `{self.after}`"
 
+    @property
+    def name(self) -> str:
+        """What it is called for as long as its function says the same, wherever that stands."""
+        nth = f" ({self.nth})" if self.nth > 1 else ""
+        return f"{self.path}:{self.within or 'import'}: {self.before} → {self.after}{nth}"
+
 
 def mutants(path: str, source: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
-    for number, node in enumerate(_nodes(ast.parse(source))):
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for number, (node, within) in enumerate(_nodes(ast.parse(source))):
         for variant in range(VARIANTS):
             changed = copy.deepcopy(node)
             if _change(changed, variant):
-                yield Mutant(path, number, variant, _line_of(node), _shown(node), _shown(changed))
+                words = (within, _shown(node), _shown(changed))
+                counts[words] += 1
+                yield Mutant(path, number, variant, _line_of(node), *words[1:], within, counts[words])
 
 
 def _line_of(node: ast.AST) -> int:
@@ -77,19 +92,23 @@ def _line_of(node: ast.AST) -> int:
 def mutated(source: str, mutant: Mutant) -> ast.Module:
     """The module with its change."""
     tree = ast.parse(source)
-    changed = _change(_nodes(tree)[mutant.node], mutant.variant)
+    changed = _change(_nodes(tree)[mutant.node][0], mutant.variant)
     assert changed, "mutants of this very source"
     return ast.fix_missing_locations(tree)
 
 
-def _nodes(tree: ast.Module) -> list[ast.AST]:
-    """The nodes in the order of the text, without what does nothing when it runs: types, and assertions of our own."""
-    found: list[ast.AST] = []
-    ahead: list[ast.AST] = [tree]
+def _nodes(tree: ast.Module) -> list[tuple[ast.AST, str]]:
+    """The nodes in the order of the text, each with the function it is in.
+
+    What does nothing when it runs is left out: types, and assertions of our own.
+    """
+    found: list[tuple[ast.AST, str]] = []
+    ahead: list[tuple[ast.AST, str]] = [(tree, "")]
     while ahead:
-        node = ahead.pop()
-        found.append(node)
-        ahead += reversed([child for child in ast.iter_child_nodes(node) if not _idle(child, node)])
+        node, within = ahead.pop()
+        found.append((node, within))
+        inner = f"{within}.{node.name}".lstrip(".") if isinstance(node, ast.FunctionDef | ast.ClassDef) else within
+        ahead += reversed([(child, inner) for child in ast.iter_child_nodes(node) if not _idle(child, node)])
     return found
 
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+import functools
+import gc
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
 
+import hypothesis
 import pytest
 
 from tests.laws.contests import run_contests, run_quickly
 from tests.laws.laws import run_laws
 
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Sequence
+    from types import CodeType, FrameType
+
 TESTS: Final = (
     "tests/domain/authority",
     "tests/domain/replay",
     "tests/domain/test_policy.py",
-    "tests/domain/test_vectors.py",
+    "tests/domain/test_succession.py",
     "tests/domain/test_verdicts.py",
     "tests/exploits/authority/test_keys.py",
     "tests/exploits/authority/test_old_parents.py",
+    "tests/exploits/events/test_authority.py",
+    "tests/exploits/events/test_grafts.py",
+    "tests/exploits/events/test_payloads.py",
 )
 _QUIET: Final = (
     "-q",
@@ -44,10 +56,12 @@ def few_laws() -> None:
     run_laws(8, seed=3, shrink=False)
 
 
-def tests_of_authority() -> None:
-    """Exploits, cases, vectors, and the tests of single modules."""
-    code = pytest.main([*_QUIET, *TESTS])
-    assert code == pytest.ExitCode.OK, "a test failed"
+def related_tests(names: Sequence[str] | None) -> None:
+    """Exploits, cases, vectors, and the tests of single modules: those of these names, or all."""
+    if names is None:
+        _pytest(TESTS)
+    elif names:
+        _pytest(sorted({name.partition("::")[0] for name in names}), _Chosen(names))
 
 
 def whole_contests() -> None:
@@ -63,3 +77,81 @@ def many_contests() -> None:
 def many_laws() -> None:
     """What is seldom judged again."""
     run_laws(40, seed=1, shrink=False)
+
+
+def watched(paths: Iterable[str]) -> dict[str, tuple[float, list[str]]]:
+    """Run all tests: by name the seconds each takes, and the functions of these files that it calls.
+
+    What only the reading of a file of tests calls counts for each of its tests.
+    """
+    watching = _Watching(paths)
+    _pytest(TESTS, watching)
+    by_tests = set[str]().union(*(watching.called[name] for name in watching.seconds))
+    return {
+        name: (seconds, sorted(watching.called[name] | watching.called[name.partition("::")[0]] - by_tests))
+        for name, seconds in watching.seconds.items()
+    }
+
+
+def _pytest(paths: Iterable[str], *plugins: object) -> None:
+    hypothesis.settings.register_profile("mutants", database=None, deadline=None, derandomize=True)
+    hypothesis.settings.load_profile("mutants")
+    code = pytest.main([*_QUIET, *paths], plugins=[*plugins])
+    assert code == pytest.ExitCode.OK, "a test failed"
+
+
+class _Chosen:
+    """Lets some tests run, in the order of their names given."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._rank = {name: rank for rank, name in enumerate(names)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self._rank), key=lambda item: self._rank[item.nodeid]
+        )
+
+
+class _Watching:
+    """Notes which functions each test, and each file of tests when it is read, calls."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.called: dict[str, set[str]] = {}
+        self.seconds: dict[str, float] = {}
+        self._paths = tuple(paths)
+        self._names: dict[CodeType, str] = {}
+        self._now: set[str] = set()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
+        return (yield from self._watch(collector.nodeid))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        begun = time.process_time()
+        for each in gc.get_objects():
+            if isinstance(each, functools._lru_cache_wrapper):  # what is remembered is called by the first test only
+                each.cache_clear()
+        try:
+            return (yield from self._watch(item.nodeid))
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - begun
+
+    def _watch(self, name: str) -> Generator[None, Any, Any]:
+        self._now = self.called.setdefault(name, set())
+        sys.setprofile(self._note)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+
+    def _note(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            code = frame.f_code
+            name = self._names.get(code)
+            if name is None:
+                path = next((path for path in self._paths if code.co_filename.endswith(path)), "")
+                name = self._names[code] = f"{path}:{code.co_qualname.partition('.<locals>')[0]}" if path else ""
+            if name:
+                self._now.add(name)

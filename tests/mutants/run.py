@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.util
+import json
 import os
 import resource
 import signal
@@ -18,14 +19,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tests.mutants.changes import mutated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
     from tests.mutants.changes import Mutant
 
 ROOT: Final = Path(__file__).parent.parent.parent
-CPU_SECONDS_MAX: Final = 40
+CPU_SECONDS_MAX: Final = 60
 """A mutant that goes on for longer never ends, which is noticed, too."""
 MEMORY_BYTES_MAX: Final = 4 << 30
 _OUTSIDE: Final = ("cbor2", "msgspec", "cryptography.hazmat.primitives.asymmetric.ed25519", "hypothesis", "pytest")
@@ -62,30 +63,66 @@ def prepare() -> None:
         importlib.import_module(name)
 
 
-def run(mutant: Mutant | None, killers: Sequence[str]) -> Fate:
-    """Let the killers (functions of `tests.mutants.killers`) look for a mutant, or for anything wrong as it is."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _child(mutant, killers, writing)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        words = told.read().decode(errors="replace")
-    _, status, used = os.wait4(child, 0)
-    seconds = used.ru_utime + used.ru_stime
+def run(mutant: Mutant | None, killers: Sequence[str], tests: Sequence[str] | None = None) -> Fate:
+    """Let the killers (functions of `tests.mutants.killers`) look for a mutant, or for anything wrong as it is.
+
+    `tests` are those that can notice it, the quickest first; None for all.
+    """
+    words, status, seconds = _forked(lambda writing: _look(mutant, killers, tests, writing))
     if os.WIFSIGNALED(status):
         return Fate(f"it never ends ({signal.Signals(os.WTERMSIG(status)).name})", seconds)
     return Fate(words if os.WEXITSTATUS(status) else "", seconds)
 
 
-def _child(mutant: Mutant | None, killers: Sequence[str], writing: int) -> None:
+def watch(paths: Sequence[str]) -> dict[str, list[str]]:
+    """By function of these files, as `domain/policy.py:name`, the tests that call it, the quickest first."""
+    words, status, _ = _forked(lambda writing: _watch(paths, writing))
+    assert status == 0, "without any mutant, a test fails"
+    related: dict[str, list[str]] = {}
+    found: dict[str, tuple[float, list[str]]] = json.loads(words)
+    for test, (_, functions) in sorted(found.items(), key=lambda row: row[1]):
+        for function in functions:
+            related.setdefault(function, []).append(test)
+    return related
+
+
+def _forked(work: Callable[[int], None]) -> tuple[str, int, float]:
+    """Do something in a process of its own: what it writes, its status, and the seconds of processor time it took."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _bounded()
+        work(writing)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        words = told.read().decode(errors="replace")
+    _, status, used = os.wait4(child, 0)
+    return words, status, used.ru_utime + used.ru_stime
+
+
+def _bounded() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_MAX, CPU_SECONDS_MAX + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     sys.dont_write_bytecode = True
+
+
+def _watch(paths: Sequence[str], writing: int) -> None:
+    try:
+        from tests.mutants import killers as here
+
+        found = here.watched(paths)
+    except BaseException:  # noqa: BLE001  # a fork never goes back into what its parent was doing
+        os._exit(1)
+    with os.fdopen(writing, "w") as told:
+        json.dump(found, told)
+
+
+def _look(mutant: Mutant | None, killers: Sequence[str], tests: Sequence[str] | None, writing: int) -> None:
     at = "import"
     try:
         if mutant is not None:
@@ -93,11 +130,10 @@ def _child(mutant: Mutant | None, killers: Sequence[str], writing: int) -> None:
         from tests.mutants import killers as here  # it imports the rooms, changed by now
 
         for at in killers:
-            getattr(here, at)()
+            getattr(here, at)(*([tests] if at == "related_tests" else ()))
     except BaseException:  # noqa: BLE001  # whatever it is, it was noticed
         os.write(writing, at.encode())
         os._exit(1)
-    os._exit(0)
 
 
 def _plant(mutant: Mutant) -> None:
