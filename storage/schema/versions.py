@@ -28,6 +28,8 @@ class Schema:
     """One database: the steps that lead to the version this program reads and writes."""
 
     steps: tuple[Callable[[sqlite3.Connection], None], ...]
+    readable_from: int = 0
+    """The earliest version that may be read as it is: what came later is nothing that those who only read need."""
 
     @property
     def version(self) -> int:
@@ -35,7 +37,7 @@ class Schema:
         return len(self.steps)
 
 
-LOG = Schema((log_v1.make, log_v2.make))
+LOG = Schema((log_v1.make, log_v2.make), readable_from=1)
 LOCAL = Schema((local_v1.make, local_v2.make))
 ACCOUNTS = Schema((accounts_v1.make,))
 
@@ -65,7 +67,7 @@ def refuse_later(path: Path, version: int, schema: Schema) -> None:
 
 def refuse_earlier(path: Path, version: int, schema: Schema) -> None:
     """Raise `Unavailable` if the file at `path` has yet to be brought up, for those who must not do that."""
-    if version < schema.version:
+    if version < (schema.readable_from or schema.version):
         raise Unavailable(
             f"{path} was written by an earlier Gitant (schema {version}, this one uses {schema.version})",
             hint="start the node once, which brings it up to date: gitant serve",
