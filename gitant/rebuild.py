@@ -76,7 +76,7 @@ def check(folder: DataDir, progress: Callable[[int, int], None] = lambda _done, 
 
 def caught_up(folder: DataDir, progress: Callable[[int, int], None] = lambda _done, _all: None) -> None:
     """Bring the live views to the end of the log. Hold the folder's lock."""
-    log = SQLiteEventLog(folder.log)
+    log = SQLiteEventLog(folder.log, create=False)
     try:
         projector = Projector(open_writable(folder.views), LogSource(log))
         catch_up(projector, log, progress)
