@@ -171,6 +171,10 @@ class Known(Protocol):
         """The session of a secret with this SHA-256, unless it has ended or its account is not active."""
         ...
 
+    def password_of(self, did: Did) -> str:
+        """What is kept of an account's password now; empty unless it is active and has one."""
+        ...
+
     def is_active(self, did: Did) -> bool:
         """Whether a principal may come in: one who has an account here only while that is active."""
         ...

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.authority.enrolment import Certificate, certify
+from domain.authority.enrolment import POWERS, Certificate, certify
 from domain.authority.enrolment_text import chain_of, chain_text, last_of
 from domain.canonical import NotCanonical, decode, encode
 from domain.errors import InvalidInput
@@ -26,8 +26,29 @@ def recovery_text(seed: bytes, chain: Chain) -> str:
     return PREFIX + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
+def root_text(seed: bytes) -> str:
+    """The line of a root key itself, which may enrol devices as a recovery key does. It is a secret."""
+    root = SigningKey(seed)
+    own = certify(Certificate(root.did, root.device, POWERS), root)
+    return recovery_text(seed, (own,))
+
+
+def seed_of(text: str) -> tuple[bytes, Chain]:
+    """The seed in a line, and its certificate: none for a root key, which needs none. Raises as `recovery_of` does."""
+    key, chain = recovery_of(text)
+    return _held(text)[0], () if last_of(chain).principal == key.did else chain
+
+
 def recovery_of(text: str) -> tuple[SigningKey, Chain]:
     """The key and its certificate; raises `InvalidInput` for a line that is none, without repeating it."""
+    seed, enrolment = _held(text)
+    key, chain = SigningKey(seed), chain_of(enrolment)
+    if last_of(chain).device != key.device or "enrol" not in last_of(chain).powers:
+        raise InvalidInput("the recovery key is damaged: its certificate is for another key")
+    return key, chain
+
+
+def _held(text: str) -> tuple[bytes, str]:
     line = text.strip()
     if not line.startswith(PREFIX) or len(line) > _CHARS_MAX:
         raise InvalidInput(f"a recovery key is one line that begins with {PREFIX}")
@@ -39,10 +60,7 @@ def recovery_of(text: str) -> tuple[SigningKey, Chain]:
         raise InvalidInput("the recovery key is damaged", hint="copy the whole line") from None
     if not isinstance(seed, bytes) or len(seed) != KEY_BYTES or not isinstance(enrolment, str):
         raise InvalidInput("the recovery key is damaged", hint="copy the whole line")
-    key, chain = SigningKey(seed), chain_of(enrolment)
-    if last_of(chain).device != key.device or "enrol" not in last_of(chain).powers:
-        raise InvalidInput("the recovery key is damaged: its certificate is for another key")
-    return key, chain
+    return seed, enrolment
 
 
 def enrol(

@@ -15,7 +15,8 @@ from domain.identity.certificates import SignedCertificate
 from domain.identity.created import IdentityCreated
 from domain.identity.described import IdentityDescribed, profile_of
 from domain.identity.device_enrolled import DeviceEnrolled
-from domain.ids import StreamId
+from domain.identity.device_revoked import DeviceEnded
+from domain.ids import Did, StreamId
 from domain.limits import REDACTIONS_PER_EVENT_MAX
 
 if TYPE_CHECKING:
@@ -86,6 +87,23 @@ def enroll(scene: Scene, actor: Actor, args: EnrollDevice) -> Done:
     certificates = [SignedCertificate(certificate=data, signature=signature) for data, signature in chain]
     payload = DeviceEnrolled(certificates=certificates)
     scene.write("identity.device_enrolled.v1", StreamId(state.key), state.key, check(payload))
+    return Done(state.key)
+
+
+class EndDevice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which device gives itself up: the one that this node keeps."""
+
+    did: str
+    device: bytes
+
+
+def end_device(scene: Scene, actor: Actor, args: EndDevice) -> Done:
+    """Have a custodial device sign its own end: nodes take nothing more from it. One that has ended changes nothing."""
+    if not scene.signs_for(Did(args.did)):
+        return Done()
+    state = _own(scene, actor, args.did)
+    payload = check(DeviceEnded(device=args.device))
+    scene.write("identity.device_revoked.v1", StreamId(state.key), state.key, payload)
     return Done(state.key)
 
 

@@ -88,6 +88,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "identity.describe": Command(identities.DescribeIdentity, identities.describe),
     "identity.forget": Command(identities.ForgetProfile, identities.forget),
     "identity.enroll": Command(identities.EnrollDevice, identities.enroll),
+    "identity.end_device": Command(identities.EndDevice, identities.end_device),
     "event.submit": Command(events.SubmitEvent, events.submit),
     "held.list": Command(held.ListHeld, held.list_held),
     "held.admit": Command(held.AdmitHeld, held.admit),

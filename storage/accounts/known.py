@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _BY_DIGEST: Final = SESSION + "JOIN accounts a ON a.did=s.did AND a.standing='active' WHERE s.digest=?"
 _STANDING: Final = "SELECT standing FROM accounts WHERE did=?"
+_KEPT_OF: Final = "SELECT password FROM accounts WHERE did=? AND standing='active'"
 _DID_OF: Final = "SELECT did FROM names WHERE folded=?"
 _NAME_OF: Final = "SELECT name FROM accounts WHERE did=?"
 
@@ -32,6 +33,10 @@ class SqliteKnown:
         if session.ends_ms <= now_ms or session.seen_ms <= now_ms - SESSION_IDLE_MS_MAX:
             return None
         return session
+
+    def password_of(self, did: Did) -> str:
+        row = self._glance.row(_KEPT_OF, did)
+        return "" if row is None else str(row[0])
 
     def is_active(self, did: Did) -> bool:
         row = self._glance.row(_STANDING, did)

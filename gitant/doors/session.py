@@ -1,0 +1,85 @@
+"""The session's door: the secret of a login, as a cookie, a bearer, or git's password."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, final
+
+from api.accounts import COOKIE, SAFE_METHODS, SECURE_COOKIE, came_from_own_page
+from api.threads import in_thread
+from domain.actor import Actor
+from domain.errors import Forbidden, Unauthenticated
+from gitant.doors.credentials import credentials_in
+from gitant.reception.desk import SESSION_PREFIX, digest_of, now_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from api.ports import Asked
+    from domain.ports_accounts import Known, Session, Sessions
+
+SEEN_GRAIN_MS: Final = 60_000
+"""How exact it is when a session was last used: it is written down once in so long."""
+
+
+@final
+class SessionDoor:
+    """Knows whoever is logged in. Raises `Forbidden` for a cookie that a page of another site has sent."""
+
+    def __init__(
+        self, known: Known, sessions: Sessions, public_url: str | None = None, *, now_ms: Callable[[], int] = now_ms
+    ) -> None:
+        self._known = known
+        self._sessions = sessions
+        self._public_url = public_url
+        self._now_ms = now_ms
+        self._noting: set[asyncio.Task[None]] = set()
+
+    async def actor(self, asked: Asked) -> Actor | None:
+        """Who is logged in, or None."""
+        if b"authorization" in asked.headers:
+            # A secret that is shown on purpose counts alone: no browser adds it by itself.
+            return self._by_secret(_shown(asked.header(b"authorization")))
+        actor = self._by_secret(_cookie(asked))
+        if actor is None or asked.method in SAFE_METHODS or came_from_own_page(asked, self._public_url):
+            return actor
+        raise Forbidden(
+            "a page of another site may have sent this, so its cookie does not count",
+            hint="send it from a page of this node, or with Authorization: Bearer",
+        )
+
+    def _by_secret(self, secret: str) -> Actor | None:
+        if not secret.startswith(SESSION_PREFIX):
+            return None
+        now = self._now_ms()
+        session = self._known.session(digest_of(secret), now)
+        if session is None:
+            return None
+        if session.seen_ms < now - SEEN_GRAIN_MS:
+            self._note(session, now)
+        return Actor(session.did, door="session", credential=session.id)
+
+    def _note(self, session: Session, now: int) -> None:
+        task = asyncio.create_task(in_thread(self._sessions.seen, session.id, now))
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
+
+
+def _shown(header: str) -> str:
+    try:
+        words = credentials_in(header).words
+    except Unauthenticated:
+        return ""
+    found = (word for word in words if word.startswith(SESSION_PREFIX.encode()))
+    return next(found, b"").decode("utf-8", "surrogateescape")
+
+
+def _cookie(asked: Asked) -> str:
+    """The session's cookie. Over TLS only the one that no other host can have set."""
+    wanted = SECURE_COOKIE if asked.scheme == "https" else COOKIE
+    found = {COOKIE: "", SECURE_COOKIE: ""}
+    for pair in asked.header(b"cookie").replace(",", ";").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name in found:
+            found[name] = value.strip()
+    return found[SECURE_COOKIE] or (found[COOKIE] if wanted == COOKIE else "")

@@ -1,0 +1,1 @@
+"""The reception: accounts made, opened with a password, renamed and ended."""
