@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from domain.errors import Conflict, Forbidden, Moved, NotFound, Unauthenticated
+from domain.errors import Forbidden, Moved, NotFound, Unauthenticated
 from domain.ids import is_hex_id
+from domain.sight import may_see, reaches, sees_all
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
@@ -26,15 +27,8 @@ _ISSUE: Final = re.compile(r"[1-9][0-9]{0,14}(\.[0-9a-f]{1,64})?|[0-9a-f]{64}")
 
 def readable(asking: Asking, selector: str) -> RepoRow:
     """The repository a selector names, if the asker may see it; else it does not exist for them."""
-    try:
-        repo = asking.remembered.repo(selector)
-    except Conflict:
-        # Who may not see everything must not learn from a clash of names what else there is.
-        if asking.actor.operator:
-            raise
-        repo = None
-    if repo is None:
-        repo = _found_elsewhere(asking, selector)
+    # What the asker may not see has no part in what a name means: a clash of names would tell of it.
+    repo = asking.remembered.repo(asking.actor, selector) or _found_elsewhere(asking, selector)
     if repo is None or not may_read(asking.actor, repo):
         raise NotFound(f"there is no repository {selector!r} here", hint="name it by its id, or as owner~name")
     return repo
@@ -43,19 +37,32 @@ def readable(asking: Asking, selector: str) -> RepoRow:
 def _found_elsewhere(asking: Asking, selector: str) -> RepoRow | None:
     """What was found there before: a request about it is sent on to where it is now, by id, which never changes."""
     views = asking.ports.views
-    repo = views.repo_formerly(selector)
+    repo = views.visible_formerly(asking.actor, selector)
     if repo is not None and may_read(asking.actor, repo):
         if to := asking.url_with(selector, repo.id.hex()):
             raise Moved(f"{selector} is {repo.owner}/{repo.name} now", to=to)
         return repo
-    if asking.actor.operator and views.repo_deleted(selector) is not None:
+    if asking.actor.operator and (gone := views.repo_deleted(selector)) and may_read_deleted(asking.actor, gone):
         raise NotFound(f"{selector} is deleted", hint=f"bring it back with: gitant repo undelete {selector}")
     return None
 
 
 def may_read(actor: Actor, repo: RepoRow) -> bool:
-    """Public repositories are anyone's to read, private ones the operator's and those who have a role there."""
-    return not repo.private or actor.operator or actor.did in repo.readers
+    """Whether somebody may read a repository that stands."""
+    return may_see(actor, repo.id, repo.readers, private=repo.private)
+
+
+def may_read_deleted(actor: Actor, repo: RepoRow) -> bool:
+    """Whether somebody may know of a repository that is deleted: whoever had a role there."""
+    return may_see(actor, repo.id, repo.readers, private=repo.private, deleted=True)
+
+
+def require(actor: Actor, scope: str, repo: StreamId | None = None) -> None:
+    """Return if what somebody came with is good for this; their role is the log's affair."""
+    if actor.scopes is not None and scope not in actor.scopes:
+        raise Forbidden(f"this token lacks the scope {scope}", hint="make one that has it: gitant token create")
+    if actor.repos is not None and (repo is None or not reaches(actor, repo)):
+        raise Forbidden("this token is for other repositories", hint="make one for this: gitant token create")
 
 
 async def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -108,7 +115,7 @@ def visible_event(asking: Asking, event: EventRow) -> bool:
 
 def visible_stream(views: Views, actor: Actor, stream: StreamId) -> bool:
     """Whether somebody may see the events of a stream: of repositories they may read, and of identities."""
-    if actor.operator:
+    if sees_all(actor):
         return True
     repo = views.repo(stream.hex())
     if repo is not None:

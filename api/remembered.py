@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from domain.actor import Actor
     from domain.ports_views import RepoRow, Views
 
 RENDERED_BYTES_MAX: Final = 16 << 20
@@ -34,19 +35,19 @@ class Remembered:
     def __init__(self, views: Views) -> None:
         self._views = views
         self._position = -1
-        self._repos: dict[str, RepoRow] = {}
+        self._repos: dict[tuple[str, Actor], RepoRow] = {}
         self._rendered: dict[Hashable, Rendered] = {}
         self._bytes = 0
 
-    def repo(self, selector: str) -> RepoRow | None:
-        """As `Views.repo`."""
-        row = self._repos.get(selector)
+    def repo(self, reader: Actor, selector: str) -> RepoRow | None:
+        """As `Views.visible`."""
+        row = self._repos.get((selector, reader))
         if row is None:
-            row = self._views.repo(selector)
+            row = self._views.visible(reader, selector)
             if row is not None:
                 if len(self._repos) >= REPOS_MAX:
                     self._repos.clear()
-                self._repos[selector] = row
+                self._repos[selector, reader] = row
         return row
 
     def get(self, key: Hashable) -> Rendered | None:

@@ -194,6 +194,14 @@ class Views(IssueViews, AuthorityViews, Protocol):
         """By id, by bare name where that is unambiguous on this node (else `Conflict`), or by `owner~name`."""
         ...
 
+    def visible(self, reader: Actor, selector: str) -> RepoRow | None:
+        """What a selector means to somebody, among what they may see alone: `Conflict` only where they see several."""
+        ...
+
+    def visible_formerly(self, reader: Actor, selector: str) -> RepoRow | None:
+        """The same of what was found there before (see `repo_formerly`)."""
+        ...
+
     def repo_at(self, owner: str, name: str) -> RepoRow | None:
         """By owner name and repository name."""
         ...

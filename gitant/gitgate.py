@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, cast, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 
+from api import standing
 from api.entrance.entrance import ADMITTED, asked_of, gathered
-from api.gate import may_read
+from api.gate import may_read, may_read_deleted, require
 from api.ports import ASKED_HEADERS
 from domain.actor import Actor
+from domain.authority.needs import need
 from domain.errors import Conflict, Forbidden, LocalFault, Moved, NotFound, Unauthenticated
+from domain.ids import is_hex_id
 from domain.ports_git import RefOutcome, RepoAddress
+from domain.sight import reaches, sees_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +21,10 @@ if TYPE_CHECKING:
     from api.ports import Doors
     from domain.ids import StreamId
     from domain.ports_git import RefCommand
-    from domain.ports_views import RepoRow, Views, Writer
+    from domain.ports_views import Views, Writer
 
+PUSH: Final = "repo:write"
+"""The scope that a push takes of a token."""
 _SIGN_IN = "sign in with the operator's token as the password; `gitant token` prints it"
 
 
@@ -46,28 +52,30 @@ class NodeGate:
                 return await self._doors.actor(asked_of(scope, gathered(scope["headers"], ASKED_HEADERS)))
 
     async def readable(self, actor: Actor, path: str) -> RepoAddress:
-        row = self._find(actor, path)
+        row = self._views.visible(actor, path.replace("/", "~", 1))
         if row is None or not may_read(actor, row):
             self._find_elsewhere(actor, path)
+            self._tell_removed(actor, path)
             _refuse(actor, path)
         notice = f"{row.name} goes on as {self._heir(actor, row.successor)}" if row.successor is not None else ""
         return RepoAddress(row.id, row.default_branch, notice)
 
     async def writable(self, actor: Actor, repo: RepoAddress) -> None:
-        row = self._views.repo(repo.id.hex())
+        row = self._views.visible(actor, repo.id.hex())
         if row is None:
+            self._tell_removed(actor, repo.id.hex())
             _refuse(actor, repo.id.hex())
         if actor.did is None:
             raise Unauthenticated("pushing needs credentials", hint=_SIGN_IN)
-        if not actor.operator and actor.did not in row.readers:
-            # The writer judges each ref; nobody without a role need send gigabytes to hear that.
-            raise Forbidden(f"you have no role in {row.name}", hint="ask those who look after it for one")
+        require(actor, PUSH, row.id)
+        # The writer judges each ref; nobody who may move none need send gigabytes to hear that.
+        if why := standing.lacks(self._views, row, actor.did, need("refs.move").role):
+            raise Forbidden(why, hint="ask those who look after it")
         if row.archived:
             raise Conflict(
                 f"{row.name} is archived, so nothing can be pushed to it",
                 hint=f"take it out of the archive first: gitant repo edit {row.name} --unarchive",
             )
-
         if row.successor is not None:
             name = self._heir(actor, row.successor)
             raise Conflict(
@@ -106,23 +114,24 @@ class NodeGate:
     def _find_elsewhere(self, actor: Actor, path: str) -> None:
         """Raise where to go for what was found at this path before, or what became of it."""
         selector = path.replace("/", "~", 1)
-        moved = self._views.repo_formerly(selector)
+        moved = self._views.visible_formerly(actor, selector)
         if moved is not None and may_read(actor, moved):
             raise Moved(f"{path} is {moved.owner}/{moved.name} now", to=f"{moved.owner}/{moved.name}")
-        if actor.operator and self._views.repo_deleted(selector) is not None:
+        if actor.operator and (gone := self._views.repo_deleted(selector)) and may_read_deleted(actor, gone):
             raise NotFound(f"{path} is deleted", hint=f"bring it back with: gitant repo undelete {path}")
 
-    def _find(self, actor: Actor, path: str) -> RepoRow | None:
+    def _tell_removed(self, actor: Actor, path: str) -> None:
+        """Say to those who had a role, and have none any more, who took it: that much of it they may know."""
         owner, slash, name = path.partition("/")
-        if slash:
-            return self._views.repo_at(owner, name)
-        try:
-            return self._views.repo(path)
-        except Conflict:
-            # Who may not see everything must not learn from a clash of names what else there is.
-            if actor.operator:
-                raise
-            return None
+        row = None
+        if actor.did is not None and slash:
+            row = self._views.repo_at(owner, name)
+        elif actor.did is not None and is_hex_id(path):
+            row = self._views.repo(path)
+        if row is None or actor.did is None or not sees_private(actor) or not reaches(actor, row.id):
+            return
+        if why := standing.ended(self._views, row, actor.did, path):
+            raise Forbidden(why, hint="ask those who look after it")
 
 
 def _refuse(actor: Actor, path: str) -> NoReturn:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from domain.errors import Unavailable
 from domain.keys import is_did
+from domain.sight import sees_all
 from projections import code_search
 from projections.database import open_readonly
 from projections.languages import languages_of
@@ -25,6 +26,7 @@ from projections.queries import (
     repos,
     timeline,
 )
+from projections.queries.sight import sight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,18 +50,19 @@ if TYPE_CHECKING:
         StreamHeads,
     )
 
-_READABLE = "stream IN (SELECT stream FROM repos WHERE deleted=0 AND private=0)"
 _COUNTS = {
-    "events": ("SELECT max(pos) FROM events", ""),
-    "repositories": ("SELECT count(*) FROM repos WHERE deleted=0", "private=0"),
-    "issues": ("SELECT count(*) FROM issues WHERE 1", _READABLE),
-    "open_issues": ("SELECT count(*) FROM issues WHERE open=1", _READABLE),
-    "comments": ("SELECT count(*) FROM comments WHERE 1", _READABLE),
-    "identities": ("SELECT count(*) FROM identities", ""),
-    "void": ("SELECT count(*) FROM events WHERE standing='void'", _READABLE),
-    "forks": ("SELECT count(*) FROM forks WHERE 1", _READABLE),
+    "events": "SELECT max(pos) FROM events",
+    "repositories": "SELECT count(*) FROM repos WHERE deleted=0",
+    "issues": "SELECT count(*) FROM issues WHERE 1",
+    "open_issues": "SELECT count(*) FROM issues WHERE open=1",
+    "comments": "SELECT count(*) FROM comments WHERE 1",
+    "identities": "SELECT count(*) FROM identities",
+    "void": "SELECT count(*) FROM events WHERE standing='void'",
+    "forks": "SELECT count(*) FROM forks WHERE 1",
 }
-"""What to count, and what else must hold of what anybody may know of."""
+"""What to count."""
+_EVERYBODYS = frozenset({"events", "identities"})
+"""What is counted whole for whoever asks: positions are in every answer, and identities are public."""
 
 
 @final
@@ -91,6 +94,12 @@ class SqliteViews:
 
     def repo(self, selector: str) -> RepoRow | None:
         return repos.repo(self._connection, selector)
+
+    def visible(self, reader: Actor, selector: str) -> RepoRow | None:
+        return repos.visible(self._connection, reader, selector)
+
+    def visible_formerly(self, reader: Actor, selector: str) -> RepoRow | None:
+        return repos.visible_formerly(self._connection, reader, selector)
 
     def repo_at(self, owner: str, name: str) -> RepoRow | None:
         return repos.repo_at(self._connection, owner, name)
@@ -263,8 +272,13 @@ class SqliteViews:
         return people.enrolled(self._connection, did)
 
     def stats(self, reader: Actor) -> Mapping[str, int]:
-        counts: dict[str, int] = {}
-        for name, (query, public) in _COUNTS.items():
-            narrowed = f"{query} AND {public}" if public and not reader.operator else query
-            counts[name] = self._connection.execute(narrowed).fetchone()[0] or 0
-        return counts
+        seen = sight(reader)
+        narrowed, values = f" AND stream IN (SELECT stream FROM repos WHERE {seen.sql})", seen.values
+        if sees_all(reader):
+            narrowed, values = "", ()
+        return {
+            name: self._connection.execute(query).fetchone()[0] or 0
+            if name in _EVERYBODYS
+            else self._connection.execute(query + narrowed, values).fetchone()[0]
+            for name, query in _COUNTS.items()
+        }

@@ -17,6 +17,7 @@ from projections.queries.cursors import (
     read_order,
     read_position,
 )
+from projections.queries.sight import sight
 from projections.show.form import encode_json
 
 if TYPE_CHECKING:
@@ -130,10 +131,8 @@ def act(connection: sqlite3.Connection, event: EventId) -> ActRow | None:
 
 def _audited(reader: Actor, which: AuditFilter) -> tuple[list[str], list[object]]:
     """SQL conditions with their parameters: what the reader may see, and what was asked for."""
-    tests, values = ["repos.deleted=0"], list[object]()
-    if not reader.operator:
-        tests.append("(repos.private=0 OR (? <> '' AND instr(repos.roots, ?) > 0))")
-        values += [reader.did or "", reader.did or ""]
+    seen = sight(reader)
+    tests, values = [seen.sql], list[object](seen.values)
     for test, value in (
         ("acts.stream=?", which.stream),
         ("events.author=?", which.actor),

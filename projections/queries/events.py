@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from domain.ports_views import EventRow, Page
 from projections.queries.cursors import order_cursor, position_cursor, read_order, read_position
 from projections.queries.sentences import sentence
+from projections.queries.sight import sight
 from projections.show.form import encode_json, iso
 
 if TYPE_CHECKING:
@@ -98,13 +99,13 @@ def fields_of(row: Sequence[Any]) -> dict[str, Any]:
 
 def activity(connection: sqlite3.Connection, reader: Actor, after: str | None, limit: int) -> Page:
     """Accepted events of repositories that the reader may see, newest arrival first."""
-    seen = "deleted=0" if reader.operator else "deleted=0 AND (private=0 OR (?1 <> '' AND instr(repos.roots, ?1) > 0))"
-    source = f"FROM events JOIN repos USING (stream) WHERE standing='accepted' AND {seen}"
-    total = connection.execute(f"SELECT count(*) {source}", (reader.did or "",) * (not reader.operator)).fetchone()[0]
+    seen = sight(reader)
+    source = f"FROM events JOIN repos USING (stream) WHERE standing='accepted' AND {seen.sql}"
+    total = connection.execute(f"SELECT count(*) {source}", seen.values).fetchone()[0]
     rows = connection.execute(
         f"SELECT events.pos, events.id, kind, entity, author, time, repos.stream, repos.name {source}"
-        " AND events.pos < ?2 ORDER BY events.pos DESC LIMIT ?3",
-        (reader.did or "", read_position(after) if after is not None else 2**62, limit + 1),
+        " AND events.pos < ? ORDER BY events.pos DESC LIMIT ?",
+        (*seen.values, read_position(after) if after is not None else 2**62, limit + 1),
     ).fetchall()
     cursor = position_cursor(rows[limit - 1][0]) if len(rows) > limit else None
     return Page([_happening(connection, row) for row in rows[:limit]], cursor, total)

@@ -15,6 +15,7 @@ from domain.ports_views import Page
 from projections.queries.cursors import order_cursor, position_cursor, read_order, read_position
 from projections.queries.pages import taken
 from projections.queries.people import did_of_name, name_of
+from projections.queries.sight import sight
 from projections.queries.text import TRIGRAM_CHARS, like
 from projections.show.form import encode_json
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from domain.issue.search import Term
 
 _ONE: Final = "=:stream"
-_ALL: Final = " IN (SELECT stream FROM repos WHERE deleted=0)"
-_READABLE: Final = (
-    " IN (SELECT stream FROM repos WHERE deleted=0 AND (private=0 OR (:reader <> '' AND instr(roots, :reader) > 0)))"
-)
 _PLAIN: Final = frozenset({"is", "state", "sort"})
 """What an index of counts can answer."""
 
@@ -56,7 +53,8 @@ def everywhere(
     limit: int,
 ) -> Page:
     """Those of every repository that the reader may see; each document says in `repo_full_name` which that is."""
-    within, values = (_ALL, dict[str, Any]()) if reader.operator else (_READABLE, {"reader": reader.did or ""})
+    seen, values = sight(reader).named()
+    within = f" IN (SELECT stream FROM repos WHERE {seen})"
     if only is not None:
         within, values = _ONE, {"stream": only}
     search = _Search(connection, query, reader.did, within, values)

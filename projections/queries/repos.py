@@ -16,6 +16,7 @@ from projections.queries.cursors import (
     read_position,
 )
 from projections.queries.people import did_of_name, name_of
+from projections.queries.sight import sight
 from projections.queries.text import like, terms
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = "stream, name, owner, private, archived, successor, default_branch, roots, doc, pos, updated, stars"
 _AT: Final = {name: place for place, name in enumerate(_COLUMNS.split(", "))}
+CLAIMANTS_MAX: Final = 5
+"""How many of one bare name are told of."""
 _FORMER = (
     "SELECT DISTINCT stream FROM former_places JOIN repos r USING (stream) WHERE r.deleted=0 AND former_places.name=?"
 )
@@ -91,6 +94,41 @@ def repo(connection: sqlite3.Connection, selector: str, *, deleted: bool = False
     return _row(connection, rows[0]) if rows else None
 
 
+def visible(connection: sqlite3.Connection, reader: Actor, selector: str) -> RepoRow | None:
+    """What a selector means to somebody: of all that they may see. Nothing else has a part in the answer."""
+    owner, tilde, name = selector.partition("~")
+    values: tuple[object, ...]
+    if is_hex_id(selector):
+        test, values = "stream=?", (bytes.fromhex(selector),)
+    elif tilde:
+        test, values = "name=? AND owner=?", (name, did_of_name(connection, owner))
+    else:
+        test, values = "name=?", (selector,)
+    seen = sight(reader)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM repos WHERE {test} AND {seen.sql} ORDER BY placed LIMIT ?",
+        (*values, *seen.values, 1 if tilde else CLAIMANTS_MAX),
+    ).fetchall()
+    if len(rows) > 1:
+        paths = ", ".join(f"{name_of(connection, row[2]) or row[2]}~{row[1]}" for row in rows)
+        raise Conflict(f"several repositories are named {selector}", hint=f"say which: {paths}")
+    return _row(connection, rows[0]) if rows else None
+
+
+def visible_formerly(connection: sqlite3.Connection, reader: Actor, selector: str) -> RepoRow | None:
+    """The same of what was found there before: who left `owner~name` last, or the only one ever called `name`."""
+    owner, tilde, name = selector.partition("~")
+    seen = sight(reader)
+    values: tuple[object, ...] = (name, did_of_name(connection, owner)) if tilde else (selector,)
+    rows = connection.execute(
+        "SELECT repos.stream FROM former_places JOIN repos USING (stream) WHERE former_places.name=?"
+        f"{' AND former_places.owner=?' if tilde else ''} AND {seen.sql}"
+        " GROUP BY repos.stream ORDER BY max(former_places.pos) DESC LIMIT 2",
+        (*values, *seen.values),
+    ).fetchall()
+    return _one(connection, "stream=?", rows[0]) if len(rows) == 1 or (rows and tilde) else None
+
+
 def repo_at(connection: sqlite3.Connection, owner: str, name: str, *, deleted: bool = False) -> RepoRow | None:
     """By owner (user name or did) and name; of several that claim the place, the one that came to it first here."""
     did = did_of_name(connection, owner)
@@ -113,7 +151,7 @@ def repo_formerly(connection: sqlite3.Connection, selector: str) -> RepoRow | No
 def repos(
     connection: sqlite3.Connection, reader: Actor, which: RepoFilter, after: str | None, limit: int
 ) -> tuple[Sequence[RepoRow], str | None, int]:
-    """Those that match, sorted as asked; private ones for the operator and for those among their roots."""
+    """Those that match and that the reader may see, sorted as asked."""
     conditions, values = _conditions(reader, which)
     where = " AND ".join(conditions)
     total = connection.execute(f"SELECT count(*) FROM repos WHERE {where}", values).fetchone()[0]
@@ -138,10 +176,8 @@ def fork_count(connection: sqlite3.Connection, reader: Actor, stream: StreamId) 
 
 def _conditions(reader: Actor, which: RepoFilter) -> tuple[list[str], list[object]]:
     """SQL conditions with their parameters: what the reader may see, and what was asked for."""
-    conditions, values = ["deleted=?"], list[object]([int(which.deleted)])
-    if not reader.operator:
-        conditions.append("(private=0 OR (? <> '' AND instr(roots, ?) > 0))")
-        values += [reader.did or "", reader.did or ""]
+    seen = sight(reader, deleted=which.deleted)
+    conditions, values = [seen.sql], list[object](seen.values)
     for term in terms(which.text):
         conditions.append("name LIKE ? ESCAPE '\\'")
         values.append(like(term))

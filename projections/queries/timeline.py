@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.ports_issues import Moment, Moments, Place, Source
 from projections.queries.cursors import order_cursor, read_order
+from projections.queries.sight import sight
 from projections.show.form import iso
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _ATTACHED: Final = (
 _ELSEWHERE: Final = (
     "FROM links JOIN events ON events.id=links.event JOIN repos ON repos.stream=links.stream"
     " JOIN issues ON issues.id=links.issue"
-    " WHERE links.target=:issue AND repos.deleted=0 AND events.standing='accepted'"
-    " AND (:all OR repos.private=0 OR (:did <> '' AND instr(repos.roots, :did) > 0))"
+    " WHERE links.target=:issue AND events.standing='accepted'"
 )
 _SOURCE: Final = "repos.stream, repos.name, issues.id, issues.number, issues.title, links.entity"
 
@@ -44,15 +44,15 @@ def timeline(
     limit: int,
 ) -> Moments:
     """Each part is read off an index, only as far as this page goes."""
+    seen, seeing = sight(reader).named()
     lamport, name = read_order(after) if after is not None else (-1, b"")
     values: dict[str, Any] = {
         "issue": issue,
         "stream": stream,
-        "all": reader.operator,
-        "did": reader.did or "",
         "lamport": lamport,
         "name": name,
         "limit": limit + 1,
+        **seeing,
     }
     own = connection.execute(
         f"SELECT {_COLUMNS} {_ITS_OWN} AND (members.lamport, members.id) > (:lamport, :name)"
@@ -65,12 +65,12 @@ def timeline(
         values,
     ).fetchall()
     elsewhere = connection.execute(
-        f"SELECT {_COLUMNS}, {_SOURCE} {_ELSEWHERE} AND (links.lamport, links.event) > (:lamport, :name)"
+        f"SELECT {_COLUMNS}, {_SOURCE} {_ELSEWHERE} AND {seen} AND (links.lamport, links.event) > (:lamport, :name)"
         " ORDER BY links.lamport, links.event LIMIT :limit",
         values,
     ).fetchall()
     rows = sorted([*own, *attached, *elsewhere], key=lambda row: (row[0], row[1]))
-    parts = (_ITS_OWN, _ATTACHED, _ELSEWHERE)
+    parts = (_ITS_OWN, _ATTACHED, f"{_ELSEWHERE} AND {seen}")
     total = sum(connection.execute(f"SELECT count(*) {part}", values).fetchone()[0] for part in parts)
     cursor = order_cursor(*rows[limit - 1][:2]) if len(rows) > limit else None
     return Moments([_moment(row) for row in rows[:limit]], cursor, total)

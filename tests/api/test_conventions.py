@@ -11,14 +11,17 @@ import pytest
 from api.app import create_app
 from api.ports import ApiSettings
 from api.remembered import RENDERED_BYTES_MAX, REPOS_MAX, Remembered, Rendered
+from domain.actor import ANONYMOUS
 from domain.etag import etag
 from tests.api.client import PROBLEM, Client, http_to
 from tests.api.node import TOKEN, node_on
+from tests.gitant.writer.world import ME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from api.ports import Asked
+    from domain.actor import Actor
     from tests.api.node import Node
 
 
@@ -203,23 +206,24 @@ def test_what_is_remembered_is_bounded_and_never_old() -> None:
         def position(self) -> int:
             return self.at
 
-        def repo(self, selector: str) -> str:
+        def visible(self, reader: Actor, selector: str) -> str:
             self.asked += 1
-            return f"{selector}@{self.at}"
+            return f"{selector}@{self.at} for {reader.did}"
 
     views = Views()
     remembered: Any = Remembered(views)  # type: ignore[arg-type]
     remembered.look()
-    assert [remembered.repo("a"), remembered.repo("a"), views.asked] == ["a@1", "a@1", 1]
+    assert [remembered.repo(ANONYMOUS, "a"), remembered.repo(ANONYMOUS, "a"), views.asked] == [*["a@1 for None"] * 2, 1]
+    assert remembered.repo(ME, "a") == f"a@1 for {ME.did}", "what somebody sees is remembered for nobody else"
     remembered.keep("key", Rendered(b"body", "tag", []))
     remembered.look()
     assert remembered.get("key") is not None
     views.at = 2
     remembered.look()
     assert remembered.get("key") is None
-    assert remembered.repo("a") == "a@2"
+    assert remembered.repo(ANONYMOUS, "a") == "a@2 for None"
     for number in range(REPOS_MAX + 1):
-        remembered.repo(str(number))
+        remembered.repo(ANONYMOUS, str(number))
         remembered.keep(number, Rendered(bytes(8192), "tag", []))
     assert len(remembered._repos) <= REPOS_MAX
     assert sum(len(each.body) for each in remembered._rendered.values()) <= RENDERED_BYTES_MAX
