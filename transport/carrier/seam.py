@@ -82,6 +82,31 @@ class ChannelClosed(GitantError):
         self.by_peer = by_peer
 
 
+class What(StrEnum):
+    """What a carrier tells of."""
+
+    OPENED = "opened"
+    ENDED = "ended"
+    REFUSED = "refused"
+    """A connection that somebody made came to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something for the log and the metrics. `words` is a sentence; `why` and `peer` are None where there is none yet.
+
+    Refusals are told a few times a second at most; `untold` others came before this one.
+    """
+
+    what: What
+    words: str
+    address: str
+    dialled: bool
+    peer: Did | None = None
+    why: Why | None = None
+    untold: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class WireStats:
     """One wire in numbers. Bytes are those of the carrier's own records, before encryption."""
@@ -117,7 +142,7 @@ class Channel(Protocol):
         """Say that nothing more comes in this direction."""
         ...
 
-    async def receive_some(self, bytes_max: int | None = None) -> bytes:
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """What has come, at least one byte; `b""` after the peer's last. Raises `ChannelClosed` or `WireClosed`."""
         ...
 
@@ -223,6 +248,10 @@ class Carrier(Protocol):
 
         `admits(host, ip)` is asked before a connection to what a name resolved to; None lets all pass.
         """
+        ...
+
+    async def stop(self, words: str) -> None:
+        """Take no more connections, and end the wires in good order (`Why.STOPPING`), so that peers know why."""
         ...
 
     def wires(self) -> tuple[Wire, ...]:

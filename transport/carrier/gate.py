@@ -1,0 +1,107 @@
+"""How many connections a node has, in all and from one address, and whose handshakes it waits for.
+
+Who has not proven a key yet can be refused nothing by name, and must not keep others out: of too many half-open
+connections the oldest goes, from the address that has most. An honest handshake is done before that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING, Final, final
+
+from transport.carrier.seam import Why, WireClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import trio
+
+    from transport.carrier.limits import CarrierLimits
+
+_SUBNET_BITS: Final = 64
+"""What one customer of a provider gets of IPv6, at least."""
+
+
+def group_of(host: str) -> str:
+    """What counts as one address: an IPv4 address, or an IPv6 /64; anything else as it is."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        mapped: IPv4Address | None = address.ipv4_mapped
+        if mapped is not None:
+            return str(mapped)
+        return f"{IPv6Address(int(address) >> _SUBNET_BITS << _SUBNET_BITS)}/{_SUBNET_BITS}"
+    return str(address)
+
+
+@final
+class Gate:
+    """Counts connections by group of addresses."""
+
+    def __init__(self, limits: CarrierLimits) -> None:
+        self._limits = limits
+        self._shaking: dict[str, list[trio.CancelScope]] = {}
+        self._open: Counter[str] = Counter()
+        self._inbound = 0
+
+    @property
+    def half_open(self) -> int:
+        """Handshakes under way that others began."""
+        return sum(map(len, self._shaking.values()))
+
+    @property
+    def open(self) -> int:
+        """Wires."""
+        return self._open.total()
+
+    @contextmanager
+    def shaking(self, group: str, scope: trio.CancelScope) -> Generator[None]:
+        """A handshake that somebody began. `scope` is cancelled if it takes longer than those of others."""
+        mine = self._shaking.setdefault(group, [])
+        mine.append(scope)
+        if len(mine) > self._limits.half_open_per_address_max:
+            mine.pop(0).cancel()
+        elif self.half_open > self._limits.half_open_max:
+            self._evict()
+        try:
+            yield
+        finally:
+            if scope in mine:
+                mine.remove(scope)
+            if not mine and self._shaking.get(group) is mine:
+                del self._shaking[group]
+
+    @contextmanager
+    def wire(self, group: str, *, dialled: bool, known: bool) -> Generator[None]:
+        """A wire's place; raises `WireClosed` if there is none. `known` peers may have those that are kept free."""
+        if refusal := self._refusal(group, dialled=dialled, known=known):
+            raise WireClosed(Why.FULL, refusal)
+        self._open[group] += 1
+        self._inbound += not dialled
+        try:
+            yield
+        finally:
+            self._inbound -= not dialled
+            self._open[group] -= 1
+            if not self._open[group]:
+                del self._open[group]
+
+    def _refusal(self, group: str, *, dialled: bool, known: bool) -> str:
+        limits = self._limits
+        if self.open >= limits.connections_max:
+            return f"this node has {limits.connections_max} connections and takes no more"
+        if dialled or known:
+            return ""
+        if self._inbound >= limits.inbound_max:
+            return f"this node has taken {limits.inbound_max} connections and takes no more from nodes it does not know"
+        if self._open[group] >= limits.per_address_max:
+            return f"this node has {limits.per_address_max} connections with your address and takes no more"
+        return ""
+
+    def _evict(self) -> None:
+        most = max(self._shaking.values(), key=len)
+        most.pop(0).cancel()

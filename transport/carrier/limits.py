@@ -1,0 +1,92 @@
+"""Every bound of a carrier, with its unit last.
+
+The constants are part of the protocol: both ends must have the same. `CarrierLimits` is a node's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PROTOCOL: Final = b"gitant/1"
+"""What TLS calls the application protocol (ALPN): the version of everything inside."""
+
+RECORD_BYTES_MAX: Final = 64 << 10
+"""The body of one record: what a byte on the control stream waits for at most, beyond what is in the kernel."""
+CONTROL_WINDOW_BYTES: Final = 4 << 20
+"""Of the control stream, sent and not yet taken by the node above."""
+CHANNEL_FIRST_BYTES: Final = 64 << 10
+"""Of a channel, sent before the other side has said that it wants it."""
+CHANNEL_WINDOW_BYTES: Final = 1 << 20
+"""Of a channel that both sides want."""
+CREDIT_BYTES_MAX: Final = 64 << 20
+"""Nobody may be owed more than this on one channel."""
+CHANNELS_MAX: Final = 16
+"""Channels that one side may have opened and not closed."""
+PURPOSE_CHARS_MAX: Final = 256
+WORDS_CHARS_MAX: Final = 400
+HANDSHAKE_BYTES_MAX: Final = 64 << 10
+CERTIFICATE_BYTES_MAX: Final = 4 << 10
+
+assert CHANNEL_FIRST_BYTES <= CHANNEL_WINDOW_BYTES <= CREDIT_BYTES_MAX
+assert CONTROL_WINDOW_BYTES <= CREDIT_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierLimits:
+    """What one node takes upon itself; two nodes need not have the same."""
+
+    connections_max: int = 256
+    inbound_max: int = 192
+    """Wires that others dialled; the rest is for this node's own dials, and for peers that it knows."""
+    per_address_max: int = 32
+    """Wires from one address: of IPv6 that is a /64."""
+    half_open_max: int = 128
+    half_open_per_address_max: int = 32
+    """Connections whose handshake is not done. The oldest gives way: an honest one takes milliseconds."""
+    handshake_s: float = 10.0
+    """From the first packet to a proven key, names and all."""
+    ping_s: float = 15.0
+    dead_s: float = 45.0
+    """A peer that has said nothing for so long is gone."""
+    stall_s: float = 30.0
+    """A peer that takes nothing for so long of what waits for it is dropped."""
+    channel_stall_s: float = 120.0
+    """The same for one channel, which alone is then given up."""
+    pause_s: float = 3_600.0
+    """The same for a peer that has said it pauses."""
+    close_s: float = 5.0
+    """How long a wire that is closed may take to send what is queued, and its reason."""
+    linger_s: float = 1.0
+    """How long it may then take the peer to hang up."""
+    send_queue_bytes: int = 1 << 20
+    """Queued on the control stream before `send` waits."""
+    queue_bytes_max: int = 96 << 20
+    """Queued on one control stream at all. The replication core has up to 4 MiB in flight for each of 16 streams."""
+    queues_bytes_max: int = 512 << 20
+    """Queued on all: beyond it the wire with the longest queue is dropped."""
+    channel_queue_bytes: int = 256 << 10
+    """Queued on one channel before `send_all` waits."""
+    urgent_records_max: int = 1_024
+    """Openings and refusals of channels that wait to be sent."""
+    batch_bytes_min: int = 16 << 10
+    batch_bytes_max: int = 256 << 10
+    """Encrypted and sent at once; less of it where sending takes long, so that the control stream does not wait."""
+    read_bytes: int = 256 << 10
+    peer_up_bytes_per_s: int = 0
+    peer_down_bytes_per_s: int = 0
+    up_bytes_per_s: int = 0
+    down_bytes_per_s: int = 0
+    """Bandwidth with one peer, and in all; 0 is as much as there is."""
+    burst_s: float = 0.25
+    """Bandwidth that was not used may be caught up with for so long."""
+
+    def __post_init__(self) -> None:
+        assert self.inbound_max <= self.connections_max
+        assert self.half_open_per_address_max <= self.half_open_max
+        assert self.ping_s < self.dead_s
+        assert self.batch_bytes_min <= self.batch_bytes_max
+
+
+BANDWIDTH_BYTES_PER_S_MIN: Final = 64 << 10
+"""A lower cap would make a peer look stalled."""
