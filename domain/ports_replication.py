@@ -59,15 +59,19 @@ class Index(Protocol):
         ...
 
     def link(self, name: EventId) -> Link | None:
-        """An event's place in its stream, or None if the event is not in the log."""
+        """An event's place in its stream, or None if the event is neither in the log nor held as a stranger's."""
         ...
 
     def slot(self, stream: StreamId, device: DeviceKey, seq: int) -> Sequence[EventId]:
-        """The events in one place of a feed: several where it is forked."""
+        """The events in one place of a feed: several where it is forked. Strangers' are not among them."""
         ...
 
     def redacted(self, name: EventId) -> bool:
         """Whether an accepted redaction covers an event, so that it may be in the log without its payload."""
+        ...
+
+    def uncovered(self, stream: StreamId, limit: int) -> Sequence[EventId]:
+        """Events of the log without their payload that no accepted redaction covers (now, or any more)."""
         ...
 
     def may_read(self, stream: StreamId, peer: Did) -> bool:

@@ -73,9 +73,10 @@ class Asks:
     def _again(self, now: int) -> None:
         """Ask others for what has not come."""
         inbox, limits = self._desk.inbox, self._desk.room.limits
+        lacking = self._desk.mends.lacking()
         turns: dict[LinkId, tuple[Shared, list[EventId]]] = {}
         for name, ask in list(self._asks.items()):
-            if not inbox.pending.still_missing([name]):
+            if name not in lacking and not inbox.pending.still_missing([name]):
                 del self._asks[name]
             elif ask.again_ms > now:
                 continue
@@ -84,6 +85,7 @@ class Asks:
                 self._desk.room.note(
                     "event-missing", "nobody who was asked has an event", stream=ask.stream, event=name
                 )
+                inbox.give_up(name)
             else:
                 talks = self._desk.talks(ask.stream)
                 fresh = [talk for talk in talks if talk.link.id not in ask.tried] or talks

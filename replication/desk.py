@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from domain.kinds import KINDS
 from replication.asks import Asks
 from replication.customs import Customs
 from replication.digests import log_digest
 from replication.effects import Outcome, Read
 from replication.inbox import Inbox, Parcel
+from replication.mends import Mends
 from replication.objects import Objects
 from replication.opening import open_rows
 from replication.score import Buckets, Scores
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from domain.envelope import Event
     from domain.ids import Did, EventId, StreamId
-    from replication.effects import LinkId, ReadFeeds, ReadIds, Rows, Token
+    from replication.effects import LinkId, ReadFeeds, ReadIds, ReadVouched, Rows, Token
     from replication.inbox import Batch
     from replication.messages import Events
     from replication.room import Room
@@ -38,6 +40,8 @@ _REMOVALS: Final = frozenset(
 )
 """What a reader who is removed is still sent, so that it learns why nothing follows."""
 
+_ACTS: Final = frozenset(name for name, kind in KINDS.items() if kind.deed is not None)
+
 
 class Desk:
     """Where the links of one node meet."""
@@ -52,11 +56,14 @@ class Desk:
         self.inbox = Inbox(room, Customs(room))
         self.objects = Objects(self)
         self.asks = Asks(self)
+        self.mends = Mends(self)
         self.compares = Buckets(limits.compared_feeds_burst, limits.compared_feeds_per_s, limits.peers_remembered)
         self._flood_bytes = Buckets(limits.flood_bytes_burst, limits.flood_bytes_per_s, limits.peers_remembered)
         self._flood_events = Buckets(
             limits.flood_events_per_principal, limits.flood_events_per_s, limits.principals_tracked
         )
+        self._taken_bytes = Buckets(limits.peer_stream_bytes, limits.peer_stream_bytes_per_s, limits.peers_remembered)
+        """By peer and stream."""
         self._reads: dict[Token, Callable[[Rows], None]] = {}
         self._claims: dict[StreamId, Claimant] = {}
         self._waiting: dict[tuple[LinkId, StreamId], Claimant] = {}
@@ -174,6 +181,7 @@ class Desk:
             return
         names = self.asks.answered(link.id, message.number)
         if names is not None:
+            self.mends.take(talk, message.rows, names)
             self.take(talk, message, size, news=True, asked=names)
         elif not link.gave_number(message.number):
             link.refuse("not-asked", f"there is no want {message.number}")
@@ -183,6 +191,9 @@ class Desk:
         link, stream, room = talk.link, talk.stream, self.room
         if self.full(stream):
             talk.decline_all()
+            return
+        if not self._taken_bytes.take(f"{link.peer} {stream.hex()}", size, room.now):
+            talk.stalled("a peer has more of the stream than is taken from one")
             return
         opened = open_rows(
             message.rows, stream, self.inbox.holding(stream), room.verify, singly=news, own=room.identity.devices
@@ -200,23 +211,33 @@ class Desk:
         if not taken.queued:
             talk.parcel_done(parcel, kept=True, events=0)
 
-    def stored(self, token: Token, outcome: Outcome) -> None:
+    def stored(self, token: Token, outcome: Outcome, held: Collection[EventId]) -> None:
         """What came of a `Store`: give credit, pass on, ask for objects."""
-        batch = self.inbox.stored(token, outcome)
+        if self.mends.mended(token, outcome):
+            return
+        batch = self.inbox.stored(token, outcome, held)
         if batch is None:
             return
-        if outcome is Outcome.STORED:
+        kept = outcome is Outcome.STORED
+        if kept:
             self._own_feeds(batch)
             self.spread(batch)
+            self.mends.stored(batch)
+            if any(event.kind in _ACTS for event in batch.events):
+                for talk in self.talks(batch.stream):
+                    talk.take_back()  # whose words were left out as a stranger's may be none any more
         else:
             self.room.note("store-" + outcome, "events could not be stored", stream=batch.stream)
-        for parcel in batch.parcels:
-            link = self._links.get(parcel.link)
-            talk = link.talk(batch.stream) if link is not None else None
-            if talk is not None and link is not None:
-                if outcome is Outcome.REFUSED:
-                    link.refuse("payload-withheld", "payloads are missing that no redaction covers")
-                talk.parcel_done(parcel, kept=outcome is Outcome.STORED, events=parcel.events)
+        if batch.out:
+            self.room.note("strangers-kept-out", "strangers' events are not in the log", stream=batch.stream)
+            for talk in self.talks(batch.stream):
+                talk.decline(batch.out)
+        for stored, parcels in ((kept, batch.parcels), (False, batch.behind)):
+            for parcel in parcels:
+                link = self._links.get(parcel.link)
+                talk_there = link.talk(batch.stream) if link is not None else None
+                if talk_there is not None:
+                    talk_there.parcel_done(parcel, kept=stored, events=parcel.events)
 
     def spread(self, batch: Batch) -> None:
         """Events are durable: everybody who may have them hears of them."""
@@ -246,7 +267,7 @@ class Desk:
 
     # --- reads and links ------------------------------------------------------------------------------
 
-    def read(self, query: ReadFeeds | ReadIds, then: Callable[[Rows], None]) -> None:
+    def read(self, query: ReadFeeds | ReadIds | ReadVouched, then: Callable[[Rows], None]) -> None:
         """Have rows read, and `then` called with them."""
         token = self.room.token()
         self._reads[token] = then

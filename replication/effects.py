@@ -1,7 +1,7 @@
 """What the core asks of the world, as values, and what the world reports back.
 
 The caller of a `Replicator` carries the effects out in the order given, and hands in what came of those with a token:
-`Store` → `stored`, `Read` → `read`, `Fetch` → `fetched`. Nothing here does anything.
+`Store` and `Mend` → `stored`, `Read` → `read`, `Fetch` → `fetched`. Nothing here does anything.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ class Send:
 class Store:
     """Append events of one stream durably, fold them, and report `stored(token, …)`.
 
-    They come after their past and were checked; those in `vouched` only by the hash chain to a signature that was.
-    Each of `holes` came without its payload: unless, with all of `events` folded, an accepted redaction covers every
-    one of them, nothing is kept and the outcome is `REFUSED`. Stores are carried out one after the other.
+    They come after their past and were checked; those in `vouched` only by the hash chain to a signature that was,
+    which the log has to remember until `Checked`. Each of `holes` came without its payload. Mostly an accepted
+    redaction covers it with these events, or will with later ones; meanwhile `Index.uncovered` names it, and the stream
+    is incomplete. What strangers wrote may be kept out of the log (`domain/moderation`) and is then named in
+    `stored(…, held=…)`, unless one of these events that is not has it in its past. One store after the other is done.
     """
 
     token: Token
@@ -49,13 +51,33 @@ class Store:
 
 
 class Outcome(StrEnum):
-    """What came of a `Store`."""
+    """What came of a `Store` or a `Mend`."""
 
     STORED = "stored"
     FAILED = "failed"
     """Not now: the disk is full, or the writer is gone. Nothing of it was kept."""
-    REFUSED = "refused"
-    """A hole is covered by no accepted redaction. Nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Put these bytes in place of those of events of the same ids that are in the log, and report `stored(token, …)`.
+
+    Their signatures were checked. What changes is the signature of one that was only vouched for, or the payload of one
+    that came without it: the entities it touches have to be folded again. A payload of None leaves what is there. Rare;
+    carried out in order with `Store`.
+    """
+
+    token: Token
+    stream: StreamId
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Signatures that were only vouched for have been checked and are good: note it, some time. Nothing is reported."""
+
+    stream: StreamId
+    events: frozenset[EventId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +116,20 @@ class ReadIds:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadVouched:
+    """Rows of a stream whose signatures were never checked, after `cursor`: at most `events_max` of them."""
+
+    stream: StreamId
+    cursor: int
+    events_max: int
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """Read rows of the log and report `read(token, Rows(…))`; reads may overlap."""
 
     token: Token
-    query: ReadFeeds | ReadIds
+    query: ReadFeeds | ReadIds | ReadVouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +188,4 @@ class Note:
     values: Mapping[str, Any] | None = None
 
 
-Effect = Send | Store | Read | Fetch | WakeAt | Close | Note
+Effect = Send | Store | Mend | Checked | Read | Fetch | WakeAt | Close | Note

@@ -12,6 +12,7 @@ from domain.content.redacted import EventRedacted
 from domain.errors import MissingParents, Rejected
 from domain.fold.kind import PayloadFault, read_payload
 from domain.ids import DeviceKey, EventId, StreamId
+from domain.kinds import KINDS
 from replication.effects import Outcome, Store, Token
 from replication.pending import Pending, Waiting
 
@@ -52,6 +53,10 @@ class Batch:
     vouched: set[EventId]
     holes: set[EventId] = field(default_factory=set[EventId])
     parcels: list[Parcel] = field(default_factory=list[Parcel])
+    out: set[DeviceKey] = field(default_factory=set[DeviceKey])
+    """Whose events among these were kept out of the log."""
+    behind: list[Parcel] = field(default_factory=list[Parcel])
+    """Of batches after it that could not be stored for its sake."""
     news: bool = False
     """Whether other peers are sent these at once, rather than told that there is something."""
 
@@ -86,6 +91,8 @@ class Inbox:
         """Of what is in flight: by the event before them in their feed, those that follow."""
         self._forks: Counter[DeviceKey] = Counter()
         self._recent: OrderedDict[EventId, Link] = OrderedDict()
+        self._outside: OrderedDict[EventId, None] = OrderedDict()
+        """What was kept out of the log; it may be held as a stranger's."""
         self._queues: dict[StreamId, deque[Batch]] = {}
         self._storing: dict[Token, Batch] = {}
         self._busy: dict[StreamId, Token] = {}
@@ -120,7 +127,7 @@ class Inbox:
         link = self._flight.get(name) or self._recent.get(name)
         if link is None:
             link = self._room.index.link(name)
-            if link is not None:
+            if link is not None and name not in self._outside:
                 self._remember(name, link)
         return link
 
@@ -145,10 +152,13 @@ class Inbox:
                 continue
             if not self._sort(event, event.id in opened.vouched, parcel.peer, taken, batch):
                 filled |= self.waits(event.id)
+                if self.pending.crowded(event, parcel.peer):
+                    self._let_holes_go(batch, all_=True)
             elif len(self.pending):
                 self._release(event.id, batch)
         if filled:
             self._cover_waiting(stream, batch)
+        self._let_holes_go(batch)
         parcel.events = len(batch.events)
         taken.queued = bool(batch.events)
         if batch.events:
@@ -156,27 +166,34 @@ class Inbox:
         taken.missing = set(self.pending.still_missing(taken.missing))
         return taken
 
-    def stored(self, token: Token, outcome: Outcome) -> Batch | None:
-        """A `Store` is done; its batch, or None for a token that is none of ours. What waited behind it follows."""
+    def stored(self, token: Token, outcome: Outcome, out: Collection[EventId] = frozenset()) -> Batch | None:
+        """A `Store` is done; its batch, or None for a token that is none of ours. What waited behind it follows.
+
+        `out` was kept out of the log and is not in the batch any more.
+        """
         batch = self._storing.pop(token, None)
         if batch is None:
             return None
         del self._busy[batch.stream]
-        self._land(batch, kept=outcome is Outcome.STORED)
-        if outcome is Outcome.STORED:
-            self._store_next(batch.stream)
-        else:
+        kept = outcome is Outcome.STORED
+        lost = {name for name in out if self._room.index.link(name) is None}
+        self._land(batch, kept=kept, out=out)
+        if not kept:
             lost = {event.id for event in batch.events}
+        if lost:
             for behind in self._queues.pop(batch.stream, ()):
                 self._land(behind, kept=False)
-                batch.parcels.extend(behind.parcels)
+                batch.behind.extend(behind.parcels)
                 lost.update(event.id for event in behind.events)
             self.pending.drop_after(lost)
+        else:
+            self._store_next(batch.stream)
         return batch
 
     def appended(self, events: Iterable[Event]) -> None:
         """Events of this node's own writer are in the log: those that waited for them follow."""
         for event in events:
+            self._outside.pop(event.id, None)
             self._remember(event.id, _link(event))
             batch = Batch(event.stream, [], set())
             self._release(event.id, batch)
@@ -188,6 +205,8 @@ class Inbox:
         hole = event.payload is None and not self._room.index.redacted(event.id)
         missing: set[EventId] = set()
         try:
+            if hole and not _may_be_hole(event):
+                raise Rejected("payload-missing", event.id.hex())
             check_links(event, self.known)
         except MissingParents as fault:
             missing.update(fault.missing)
@@ -262,6 +281,45 @@ class Inbox:
         for waiting in past:
             self._release(waiting.event.id, batch)
 
+    def give_up(self, name: EventId) -> None:
+        """Nobody who was asked has an event's payload: what follows it need not wait for that."""
+        waiting = self.pending.get(name)
+        if waiting is not None and waiting.hole:
+            waiting.given_up = True
+            batch = Batch(waiting.event.stream, [], set())
+            self._let_holes_go(batch)
+            if batch.events:
+                self._put(batch)
+
+    def _let_holes_go(self, batch: Batch, *, all_: bool = False) -> None:
+        """Store what waits for nothing but a redaction of itself, if that was given up, or (`all_`) too much waits.
+
+        Or else whoever redacts something old would keep all who come later from everything after it.
+        """
+        while True:
+            holes = [each for each in self.pending.holes(batch.stream) if all_ or each.given_up]
+            if not holes or not self._let_go(holes, batch):
+                return
+
+    def _let_go(self, holes: Sequence[Waiting], batch: Batch) -> bool:
+        """Whether there is room in the log for more that is not whole."""
+        stream, most = batch.stream, self._room.limits.uncovered
+        here = len(self._room.index.uncovered(stream, most)) + sum(len(each.holes) for each in self._under_way(stream))
+        for waiting in holes[: max(0, most - here - len(batch.holes))]:
+            if self.pending.get(waiting.event.id) is not waiting:
+                continue  # a redaction that was freed with the one before has taken it along
+            self.pending.remove(waiting.event.id)
+            self._ready(waiting.event, batch)
+            batch.holes.add(waiting.event.id)
+            if waiting.vouched:
+                batch.vouched.add(waiting.event.id)
+            self._release(waiting.event.id, batch)
+        return here + len(batch.holes) < most
+
+    def _under_way(self, stream: StreamId) -> list[Batch]:
+        token = self._busy.get(stream)
+        return [*([self._storing[token]] if token is not None else []), *self._queues.get(stream, ())]
+
     def _put(self, batch: Batch) -> None:
         self.storing_bytes += _size(batch.events)
         self._queues.setdefault(batch.stream, deque()).append(batch)
@@ -286,14 +344,20 @@ class Inbox:
         vouched = frozenset(event.id for event in batch.events if event.id in batch.vouched)
         self._room.emit(Store(token, stream, tuple(batch.events), vouched, frozenset(batch.holes)))
 
-    def _land(self, batch: Batch, *, kept: bool) -> None:
+    def _land(self, batch: Batch, *, kept: bool, out: Collection[EventId] = frozenset()) -> None:
         self.storing_bytes -= _size(batch.events)
         for event in batch.events:
             link = self._flight.pop(event.id, None)
             if len(self._next.pop(_place_before(event), ())) > 1:
                 self._forks.pop(event.device, None)
-            if kept and link is not None:
+            if kept and link is not None and event.id not in out:
                 self._remember(event.id, link)
+        if out:
+            self._outside.update(dict.fromkeys(out))
+            while len(self._outside) > self._room.limits.links_recent:
+                self._outside.popitem(last=False)
+            batch.out = {event.device for event in batch.events if event.id in out}
+            batch.events = [event for event in batch.events if event.id not in out]
 
     def _remember(self, name: EventId, link: Link) -> None:
         self._recent[name] = link
@@ -311,6 +375,12 @@ def _link(event: Event) -> Link:
 
 def _size(events: Iterable[Event]) -> int:
     return sum(len(event.header) + len(event.payload or b"") for event in events)
+
+
+def _may_be_hole(event: Event) -> bool:
+    """Whether the payload of such an event can have been redacted, as far as is known here."""
+    kind = KINDS.get(event.kind)
+    return kind is None or kind.redactable
 
 
 def _targets(event: Event) -> Iterable[EventId]:

@@ -80,7 +80,17 @@ class Limits:
     hint_ms: int = 1_000
     """A change that was not flooded is hinted at once in so long."""
     retry_ms: int = 1_000
-    retry_ms_max: int = 5 * 60_000
+    retry_ms_max: int = 30_000
+    """Pauses after fruitless tries grow to this; news from the peer begins with the first again."""
+    uncovered: int = 4_096
+    """Events of one stream without a payload that no redaction covers yet; beyond it, they wait outside the log."""
+    mend_ms: int = 2_000
+    mend_ms_max: int = 10 * 60_000
+    """What is wrong in the log is asked for again after pauses that grow from one to the other."""
+    vouched_checked: int = 100
+    vouched_ms: int = 200
+    """So many signatures that were only vouched for are checked at once, and when it goes on."""
+    spoiled_ids: int = 4_096
     score_max: int = 100
     score_half_life_ms: int = 10 * 60_000
     banned_ms: int = 30 * 60_000
@@ -97,5 +107,8 @@ class Limits:
     streams_sought: int = 16_384
     objects_waiting: int = 4_096
     objects_fetching: int = 4
+    peer_stream_bytes: int = 16 << 30
+    peer_stream_bytes_per_s: int = 4 << 20
+    """Of one stream, so much is taken from one peer at once, and so much more each second."""
     stream_events: int = 10_000_000
     stream_bytes: int = 64 << 30

@@ -376,6 +376,7 @@ class Link:
             talk = self.talks[tag] = Talk(self._desk, self, stream, tag)
             talk.tell()  # what is in both offers is in ours
             self._desk.objects.met(talk)
+            self._desk.mends.met(talk)
         return talk
 
     def _drop(self, tag: bytes) -> None:

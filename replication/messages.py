@@ -201,10 +201,14 @@ class Ask(StreamMessage, frozen=True, kw_only=True):
 
 
 class Declined(StreamMessage, frozen=True, kw_only=True):
-    """Feeds that the sender will not hold for their own sake, or (`everything`) that it takes no more of the stream."""
+    """Feeds that the sender will not hold for their own sake, or (`everything`) that it takes no more of the stream.
+
+    `back` takes that back.
+    """
 
     feeds: Annotated[list[_Id], _Meta(max_length=IDS_MAX)]
     everything: bool
+    back: bool
 
 
 class Have(StreamMessage, frozen=True, kw_only=True):

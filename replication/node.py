@@ -18,10 +18,10 @@ from replication.records import QueueSizes
 from replication.room import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from domain.envelope import Event
-    from domain.ids import DeviceKey, Did, StreamId
+    from domain.ids import DeviceKey, Did, EventId, StreamId
     from domain.ports_replication import Index
     from replication.effects import Effect, LinkId, Rows, Token
     from replication.records import Follows, Identity, ObjectRecord, SyncState
@@ -108,13 +108,15 @@ class Replicator:
         for event in events:
             streams.setdefault(event.stream, []).append(event)
         for stream, written in streams.items():
+            for talk in self._desk.talks(stream):
+                talk.take_back({event.device for event in written})
             self._desk.spread(Batch(stream, written, set(), news=True))
         return self._room.flush()
 
-    def stored(self, token: Token, outcome: Outcome, now: int) -> list[Effect]:
-        """What came of a `Store`."""
+    def stored(self, token: Token, outcome: Outcome, now: int, held: Collection[EventId] = frozenset()) -> list[Effect]:
+        """What came of a `Store` or a `Mend`; `held` are those of its events that were kept out of the log."""
         self._room.now = now
-        self._desk.stored(token, outcome)
+        self._desk.stored(token, outcome, held)
         return self._room.flush()
 
     def read(self, token: Token, rows: Rows, now: int) -> list[Effect]:
@@ -141,6 +143,8 @@ class Replicator:
         self._room.follows = follows
         for link in list(self._links.values()):
             link.offer_anew()
+            for talk in list(link.talks.values()):
+                talk.take_back()
         return self._room.flush()
 
     def compare(self, now: int, *, thorough: bool = False) -> list[Effect]:

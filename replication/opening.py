@@ -62,22 +62,25 @@ def open_rows(
 
 
 def _check_signatures(opened: Opened, verify: Verify, *, singly: bool, own: Collection[DeviceKey]) -> None:
-    """From the last event to the first, so that each run's end comes before what it vouches for."""
-    linked: dict[DeviceKey, EventId | None] = {}
+    """From the last event to the first, so that each run's end comes before what it vouches for.
+
+    By the device that signed the link, too: nobody vouches for what others are said to have written.
+    """
+    linked: dict[EventId | None, DeviceKey] = {}
     sound: list[Event] = []
     for event in reversed(opened.events):
-        vouched = linked.get(event.device) == event.id
+        vouched = linked.get(event.id) == event.device
         if vouched and not singly and event.device not in own:
             opened.vouched.add(event.id)
         elif len(opened.faults) >= FAULTS_MAX:
             continue
         elif not verify(event.device, event.signature, SIGNATURE_TAG + event.header):
             if vouched and not singly:
-                linked[event.device] = event.prev  # whoever sent it need not know: it was vouched for there, too
+                linked[event.prev] = event.device  # whoever sent it need not know: it was vouched for there, too
             else:
                 opened.faults.append(Rejected("signature-wrong", event.id.hex()))
             continue
-        linked[event.device] = event.prev
+        linked[event.prev] = event.device
         sound.append(event)
     sound.reverse()
     opened.events = sound

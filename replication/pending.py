@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from domain.envelope import Event
-    from domain.ids import DeviceKey, Did, EventId
+    from domain.ids import DeviceKey, Did, EventId, StreamId
     from replication.limits import Limits
 
 _Key = TypeVar("_Key")
@@ -31,6 +31,8 @@ class Waiting:
     vouched: bool
     peer: Did
     since_ms: int
+    given_up: bool = False
+    """Whether nobody who was asked has the payload."""
 
     @property
     def size(self) -> int:
@@ -47,6 +49,7 @@ class Pending:
         self._for: dict[EventId, set[EventId]] = {}
         self._peers: dict[Did, dict[EventId, None]] = {}
         self._devices: dict[DeviceKey, dict[EventId, None]] = {}
+        self._holes: dict[EventId, None] = {}
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -64,6 +67,8 @@ class Pending:
         of_peer = self._peers.setdefault(waiting.peer, {})
         of_device = self._devices.setdefault(waiting.event.device, {})
         of_peer[name] = of_device[name] = None
+        if waiting.hole:
+            self._holes[name] = None
         self.bytes += waiting.size
         for each in waiting.missing:
             self._for.setdefault(each, set()).add(name)
@@ -76,6 +81,22 @@ class Pending:
             heaviest = max(self._peers.values(), key=len)
             gone.append(self.remove(next(iter(heaviest))))
         return gone
+
+    def crowded(self, event: Event, peer: Did) -> bool:
+        """Whether half of what may wait is used up: in all, or of a peer's, or of a device's."""
+        limits = self._limits
+        return (
+            2 * len(self) > limits.pending_events
+            or 2 * self.bytes > limits.pending_bytes
+            or 2 * len(self._peers.get(peer, ())) > limits.pending_per_peer
+            or 2 * len(self._devices.get(event.device, ())) > limits.pending_per_device
+        )
+
+    def holes(self, stream: StreamId) -> list[Waiting]:
+        """What of a stream waits for nothing but a redaction of itself, in order."""
+        waiting = (self._waiting[name] for name in self._holes)
+        ready = [each for each in waiting if not each.missing and each.event.stream == stream]
+        return sorted(ready, key=lambda each: each.event.order)
 
     def arrived(self, name: EventId) -> list[Waiting]:
         """An event is here: those that waited for it alone, taken out, holes apart."""
@@ -90,6 +111,7 @@ class Pending:
     def remove(self, name: EventId) -> Waiting:
         """Take an event out."""
         waiting = self._waiting.pop(name)
+        self._holes.pop(name, None)
         for each in waiting.missing:
             others = self._for.get(each)
             if others is not None:

@@ -29,7 +29,6 @@ COSTS: Final[dict[str, int]] = {
     "object-late": 5,
     "too-many-wants": 20,
     "banned": 0,
-    "payload-withheld": 10,
 }
 """Points by the code of a refusal. A code that costs nothing may be nobody's fault."""
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from domain.envelope import Event
     from domain.ids import DeviceKey, Did, EventId, StreamId
     from domain.ports_replication import GitObject
-    from replication.effects import LinkId, ReadFeeds, ReadIds, Rows
+    from replication.effects import LinkId, ReadFeeds, ReadIds, ReadVouched, Rows
     from replication.inbox import Batch, Inbox, Parcel
     from replication.messages import Events, Message
     from replication.room import Room
@@ -71,12 +71,20 @@ class Claimant(Shared, Protocol):
         """Say that some feeds are not held here for their own sake."""
         ...
 
+    def take_back(self, devices: Collection[DeviceKey] | None = None) -> None:
+        """Some feeds that were declined are held here now; or nothing that was is declined for good (None)."""
+        ...
+
     def decline_all(self) -> None:
         """Say that nothing more of the stream is taken here."""
         ...
 
     def parcel_done(self, parcel: Parcel, *, kept: bool, events: int) -> None:
         """What a message brought is stored, or cannot be."""
+        ...
+
+    def stalled(self, why: str) -> None:
+        """Give up what was asked for, and begin again after a while."""
         ...
 
     def resume(self) -> None:
@@ -207,6 +215,26 @@ class Clerk(Protocol):
         ...
 
 
+class Mender(Protocol):
+    """The clerk for what is in the log and not whole."""
+
+    def met(self, talk: Shared) -> None:
+        """A stream has come to be shared with a peer."""
+        ...
+
+    def lacking(self) -> set[EventId]:
+        """Events that are asked for though they are in the log."""
+        ...
+
+
+class Asker(Protocol):
+    """The clerk for what is asked for by id."""
+
+    def want(self, talk: Shared, names: Iterable[EventId]) -> None:
+        """Ask a peer for events."""
+        ...
+
+
 class Counter(Protocol):
     """The desk, as links and what is said on them see it."""
 
@@ -233,6 +261,16 @@ class Counter(Protocol):
     @property
     def objects(self) -> Clerk:
         """The clerk for objects."""
+        ...
+
+    @property
+    def mends(self) -> Mender:
+        """The clerk for what is not whole."""
+        ...
+
+    @property
+    def asks(self) -> Asker:
+        """The clerk for what is asked for by id."""
         ...
 
     def digest(self, stream: StreamId) -> bytes:
@@ -303,7 +341,7 @@ class Counter(Protocol):
         """Open events and put them into the inbox."""
         ...
 
-    def read(self, query: ReadFeeds | ReadIds, then: Callable[[Rows], None]) -> None:
+    def read(self, query: ReadFeeds | ReadIds | ReadVouched, then: Callable[[Rows], None]) -> None:
         """Have rows read, and `then` called with them."""
         ...
 

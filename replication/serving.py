@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.canonical import decode_own
 from domain.envelope import SIGNATURE_TAG
 from domain.ids import EventId
+from domain.quick import read_usual
 from replication.effects import After, ReadFeeds, ReadIds
 from replication.limits import ROWS_MAX
 from replication.messages import Events
@@ -13,7 +15,6 @@ from replication.messages import Events
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.ids import DeviceKey
     from replication.effects import Row, Rows
     from replication.seams import Counter, Shared
 
@@ -82,21 +83,30 @@ class Serving:
     def _sound(self, rows: Sequence[Row]) -> list[Row]:
         """Rows of which every run ends with a signature that was checked: here, if it was not before.
 
-        What comes after the last good signature of its feed waits for the next batch, which may vouch for it; after the
-        last one it stays out. The peer gets it elsewhere, or of us once it is mended.
+        What comes after the last good signature of its branch waits for the next batch, which may vouch for it; after
+        the last one it stays out. The peer gets it elsewhere, or of us once it is mended.
         """
+        if not any(row.vouched for row in rows):
+            self._behind = []
+            return list(rows)
         singly = not self._feeds
-        ended: set[DeviceKey] = set()
+        linked: set[EventId | None] = set()
         sound: list[Row] = []
         behind: list[Row] = []
         room = self._desk.room
         for row in reversed(rows[:ROWS_MAX]):
-            unended = row.vouched and (singly or row.device not in ended)
-            if unended and not room.verify(row.device, row.raw.signature, SIGNATURE_TAG + row.raw.header):
+            unlinked = row.vouched and (singly or row.id not in linked)
+            if unlinked and not room.verify(row.device, row.raw.signature, SIGNATURE_TAG + row.raw.header):
                 behind.append(row)
                 continue
-            ended.add(row.device)
+            linked.add(_before(row))
             sound.append(row)
         self._behind = behind[::-1][: ROWS_MAX - room.limits.batch_events]
         sound.reverse()
         return sound
+
+
+def _before(row: Row) -> EventId | None:
+    """The event before it in its feed, which its header names and so vouches for."""
+    usual = read_usual(row.raw.header)
+    return decode_own(row.raw.header).get("prev") if usual is None else usual.prev

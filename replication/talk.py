@@ -39,7 +39,7 @@ from replication.serving import Serving
 from replication.table import TRANSITIONS, Happening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from domain.envelope import Event
     from domain.ids import EventId, StreamId
@@ -136,11 +136,11 @@ class Talk:
 
     def heard(self, print_there: bytes) -> None:
         """The peer said what it holds."""
+        if print_there != self._theirs:
+            self._fruitless = 0  # there is news: whatever failed before may succeed now
         self._theirs = print_there
         if self.print() == print_there:
             self._level()
-            if self._told != print_there:
-                self.link.offer([self])
         elif self.phase is Phase.KNOWN:
             self.link.line_up(self)
         elif self.phase is Phase.EQUAL:
@@ -213,6 +213,8 @@ class Talk:
             self._active = False
             self._step(Happening.DECLINED)
             self._room.alarms.drop(("late", self.link.id, self.stream))
+        elif not found.ahead and not self._wants and self._told != self.print():
+            self.link.offer([self])  # the peer has compared with what was here before
 
     def on_ranges(self, message: Ranges) -> None:
         """Prints of ranges: answer where they differ, with finer ones or with the feeds in them."""
@@ -298,14 +300,29 @@ class Talk:
         new = sorted(set(devices) - self._declined)[:IDS_MAX]
         if new:
             self._declined.update(new)
-            self._send(Declined(stream=self.tag, feeds=list(new), everything=False))
+            self._salted.clear()
+            self._send(Declined(stream=self.tag, feeds=list(new), everything=False, back=False))
+
+    def take_back(self, devices: Collection[DeviceKey] | None = None) -> None:
+        """Some feeds that were declined are held here now; or nothing that was is declined for good (None)."""
+        again = sorted(self._declined if devices is None else self._declined.intersection(devices))
+        for start in range(0, len(again), IDS_MAX):
+            part = list[bytes](again[start : start + IDS_MAX])
+            self._send(Declined(stream=self.tag, feeds=part, everything=False, back=True))
+        self._declined.difference_update(again)
+        if devices is None and self._closed_here and not self._desk.full(self.stream):
+            self._closed_here = False
+            self._send(Declined(stream=self.tag, feeds=[], everything=True, back=True))
+        elif not again:
+            return
+        self._begin_anew()
 
     def decline_all(self) -> None:
         """Say that nothing more of the stream is taken here."""
         if not self._closed_here:
             self._closed_here = True
             self._room.note("stream-full", "the stream is at its budget", peer=self.link.peer, stream=self.stream)
-            self._send(Declined(stream=self.tag, feeds=[], everything=True))
+            self._send(Declined(stream=self.tag, feeds=[], everything=True, back=False))
             self._forget_wants()
             self._partial()
 
@@ -359,8 +376,12 @@ class Talk:
         del self._serving[number]
 
     def on_declined(self, message: Declined) -> None:
-        """Leave out what the peer will not hold."""
-        if message.everything:
+        """Leave out what the peer will not hold, and what it takes back no longer."""
+        if message.back:
+            self._closed_there &= not message.everything
+            self._declined_there.difference_update(DeviceKey(device) for device in message.feeds)
+            self._begin_anew()
+        elif message.everything:
             self._closed_there = True
             self._forget_wants()
             self._partial()
@@ -406,6 +427,12 @@ class Talk:
 
     # --- how ---------------------------------------------------------------------------------------
 
+    def _begin_anew(self) -> None:
+        """What is left out of comparisons is not what it was."""
+        self._salted.clear()
+        self._fruitless = 0
+        self._later(self._room.limits.hint_ms)
+
     def _want(self, salt: bytes, records: Sequence[Record], feeds: int) -> None:
         self._missing_feeds = feeds
         if self._wants or not self._desk.claim(self):
@@ -427,7 +454,8 @@ class Talk:
         self._later(self._pause())
         if self.print() == self._theirs:
             self._level()
-        self.link.offer([self])
+        if self._told != self.print():
+            self.link.offer([self])
 
     def _level(self) -> None:
         if self._wants:
@@ -440,6 +468,8 @@ class Talk:
         self._leaves.clear()
         for name in ("begin", "late"):
             self._room.alarms.drop((name, self.link.id, self.stream))
+        if self._told != self.print():
+            self.link.offer([self])  # or else only one side would know
         self.link.settled(self)
 
     def _partial(self) -> None:

@@ -11,7 +11,20 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
-from replication.effects import Close, Effect, Fetch, LinkId, Note, Outcome, Read, Send, Store, WakeAt
+from replication.effects import (
+    Checked,
+    Close,
+    Effect,
+    Fetch,
+    LinkId,
+    Mend,
+    Note,
+    Outcome,
+    Read,
+    Send,
+    Store,
+    WakeAt,
+)
 from replication.frames import FRAME_OVERHEAD_BYTES, frame
 from replication.messages import decoded, encoded, name_of
 from replication.node import Replicator
@@ -23,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from domain.envelope import Event
-    from domain.ids import StreamId
+    from domain.ids import Did, StreamId
     from replication.limits import Limits
     from replication.messages import Message
 
@@ -38,6 +51,8 @@ class Side:
     notes: list[Note] = field(default_factory=list[Note])
     fetches: list[Fetch] = field(default_factory=list[Fetch])
     storing: Callable[[Store], Outcome] = lambda _: Outcome.STORED
+    strangers: set[Did] = field(default_factory=set["Did"])
+    """Whose events it holds, and does not put into its log."""
 
     def codes(self) -> list[str]:
         """What its notes are about; a refusal by its own code."""
@@ -142,11 +157,17 @@ class Net:
                     self._send(name, link, data)
                 case Store():
                     outcome = side.storing(effect)
+                    held = frozenset(event.id for event in effect.events if event.author in side.strangers)
                     if outcome is Outcome.STORED:
                         for event in effect.events:
-                            side.shelf.put(event)
-                        side.shelf.vouched.update(effect.vouched)
-                    todo += side.core.stored(effect.token, outcome, self.now)
+                            (side.shelf.hold if event.id in held else side.shelf.put)(event)
+                        side.shelf.vouched.update(effect.vouched - held)
+                    todo += side.core.stored(effect.token, outcome, self.now, held)
+                case Mend():
+                    side.shelf.mend(effect.events)
+                    todo += side.core.stored(effect.token, Outcome.STORED, self.now)
+                case Checked():
+                    side.shelf.vouched -= effect.events
                 case Read(token, query):
                     todo += side.core.read(token, side.shelf.read(query), self.now)
                 case Fetch():

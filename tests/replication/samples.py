@@ -69,7 +69,7 @@ def messages(tag: bytes, events: Sequence[Event]) -> list[Message]:
         Events(stream=tag, number=0, rows=[*rows], end=True),
         More(stream=tag, number=1, bytes=1_000),
         Ask(stream=tag, number=2, ids=[bytes(last.id)]),
-        Declined(stream=tag, feeds=[bytes(DeviceKey(last.device))], everything=False),
+        Declined(stream=tag, feeds=[bytes(DeviceKey(last.device))], everything=False, back=False),
         Have(stream=tag, objects=[(b"c" * 20, False)]),
         Need(stream=tag, objects=[(b"b" * 32, True)]),
         Refused(code="not-asked", words="there is no want 9", final=False),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from domain.chain import Link
 from domain.ports_replication import GitObject, Held, Tip
 from replication.digests import log_digest
-from replication.effects import ReadFeeds, ReadIds, Row, Rows
+from replication.effects import ReadFeeds, ReadIds, ReadVouched, Row, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +30,7 @@ class Shelf:
         self.needs: dict[EventId, list[GitObject]] = {}
         self.present: set[GitObject] = set()
         self.vouched: set[EventId] = set()
+        self.held_links: dict[EventId, Link] = {}
         self._links: dict[EventId, Link] = {}
         self._tips: dict[StreamId, dict[EventId, Tip]] = {}
         self._heads: dict[StreamId, set[EventId]] = {}
@@ -47,6 +50,10 @@ class Shelf:
             self._heads[event.stream].discard(name)
         if event.prev is not None:
             self._tips[event.stream].pop(event.prev, None)
+
+    def hold(self, event: Event) -> None:
+        """Keep a stranger's event beside the log."""
+        self.held_links[event.id] = Link(event.stream, event.device, event.seq, event.lamport)
 
     def rest(self, tip: Tip, link: Link) -> None:
         """Note a place in a stream as taken, and as the end of its feed."""
@@ -80,13 +87,17 @@ class Shelf:
         return list(self._tips.get(stream, {}).values())
 
     def link(self, name: EventId) -> Link | None:
-        return self._links.get(name)
+        return self._links.get(name) or self.held_links.get(name)
 
     def slot(self, stream: StreamId, device: DeviceKey, seq: int) -> Sequence[EventId]:
         return self._slots.get((stream, device, seq), [])
 
     def redacted(self, name: EventId) -> bool:
         return name in self.redactions
+
+    def uncovered(self, stream: StreamId, limit: int) -> Sequence[EventId]:
+        holes = (event.id for event in self.events.get(stream, []) if event.payload is None)
+        return [name for name in holes if name not in self.redactions][:limit]
 
     def may_read(self, stream: StreamId, peer: Did) -> bool:
         return stream not in self.readers or peer in self.readers[stream]
@@ -103,9 +114,24 @@ class Shelf:
 
     # --- reads --------------------------------------------------------------------------------------
 
-    def read(self, query: ReadFeeds | ReadIds) -> Rows:
+    def mend(self, events: Iterable[Event]) -> None:
+        """Put better bytes in place of what is here."""
+        for event in events:
+            old = self.by_id[event.id]
+            self.by_id[event.id] = event if event.payload is not None else structs.replace(event, payload=old.payload)
+            here = self.events[event.stream]
+            here[here.index(old)] = self.by_id[event.id]
+            self.vouched.discard(event.id)
+
+    def read(self, query: ReadFeeds | ReadIds | ReadVouched) -> Rows:
         """Rows in order of arrival."""
         events = self.events.get(query.stream, [])
+        if isinstance(query, ReadVouched):
+            vouched = [(place, event) for place, event in enumerate(events, 1) if event.id in self.vouched]
+            left = [(place, event) for place, event in vouched if place > query.cursor]
+            some = left[: query.events_max]
+            cursor = some[-1][0] if len(left) > len(some) else 0
+            return Rows(tuple(self._row(event) for _, event in some), cursor)
         if isinstance(query, ReadIds):
             asked = [self.by_id[name] for name in query.ids if name in self.by_id]
             return Rows(tuple(self._row(event) for event in asked if event.stream == query.stream))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.envelope import Event
-    from replication.effects import ReadFeeds, ReadIds, Rows, Store
+    from replication.effects import ReadFeeds, ReadIds, ReadVouched, Rows, Store
 
 
 def story(events: int) -> Story:
@@ -53,7 +53,7 @@ def test_rows_that_are_read_while_their_reader_is_removed_are_not_sent() -> None
     a.shelf.readers[stream] = {key("a").did, key("b").did}
     read = a.shelf.read
 
-    def remove_meanwhile(query: ReadFeeds | ReadIds) -> Rows:
+    def remove_meanwhile(query: ReadFeeds | ReadIds | ReadVouched) -> Rows:
         rows = read(query)
         a.shelf.readers[stream] = {key("a").did}
         net.appends("a", made.issue("root"))
@@ -72,7 +72,7 @@ def test_a_stream_waits_for_its_turn_and_not_for_itself() -> None:
     net, one_at_a_time = Net(), Limits(streams_syncing=1)
     for name, events in (("a", made.events), ("b", [made.genesis, *hers])):
         side = net.side(name, events, limits=one_at_a_time)
-        side.shelf.read = all_but_the_last_at_first(side.shelf.read)  # type: ignore[assignment,method-assign]
+        side.shelf.read = all_but_the_last_at_first(side.shelf.read)  # type: ignore[method-assign]
     net.connect("a", "b")
     net.run()
     assert {side.phase(made.genesis.stream).pop() for side in net.sides.values()} == {Phase.COMPARING}
@@ -80,10 +80,12 @@ def test_a_stream_waits_for_its_turn_and_not_for_itself() -> None:
     assert {side.phase(made.genesis.stream).pop() for side in net.sides.values()} == {Phase.EQUAL}
 
 
-def all_but_the_last_at_first(read: Callable[[ReadFeeds | ReadIds], Rows]) -> Callable[[ReadFeeds | ReadIds], Rows]:
+def all_but_the_last_at_first(
+    read: Callable[[ReadFeeds | ReadIds | ReadVouched], Rows],
+) -> Callable[[ReadFeeds | ReadIds | ReadVouched], Rows]:
     reads = list[int]()
 
-    def partly(query: ReadFeeds | ReadIds) -> Rows:
+    def partly(query: ReadFeeds | ReadIds | ReadVouched) -> Rows:
         rows = read(query)
         reads.append(len(rows.rows))
         return replace(rows, rows=rows.rows[:-1]) if len(reads) == 1 else rows
@@ -145,7 +147,7 @@ def test_a_redaction_that_came_before_its_past_covers_it_when_the_last_of_it_com
     a.shelf.redactions.add(secret.id)
     read = a.shelf.read
 
-    def backwards(query: ReadFeeds | ReadIds) -> Rows:
+    def backwards(query: ReadFeeds | ReadIds | ReadVouched) -> Rows:
         rows = read(query)
         return replace(rows, rows=rows.rows[::-1])
 

@@ -31,11 +31,15 @@ class Fault:
         return (packet,)
 
     def sometimes(self, every_ms: tuple[int, int], action: Callable[[], None]) -> None:
-        """Do `action` again and again, as long as things go wrong at all."""
+        """Do `action` again and again, as long as things go wrong at all.
+
+        When all but a few things have gone wrong, those few get their chance.
+        """
 
         def again() -> None:
             if self.simulation.faulty:
-                action()
+                if not (self.fired and self.simulation.patient):
+                    action()
                 self.sometimes(every_ms, action)
 
         self.simulation.clock.after(self.chance.randint(*every_ms), again)

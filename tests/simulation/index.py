@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.authority.roles import Role
+from domain.chain import Link
 from domain.fold.kind import read_payload
 from domain.kinds import KINDS
 from domain.ports_replication import GitObject, Held, Tip
 from replication.digests import log_digest
-from replication.effects import After, ReadFeeds, ReadIds, Row, Rows
+from replication.effects import After, ReadFeeds, ReadIds, ReadVouched, Row, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from domain.chain import Link
     from domain.envelope import Event
     from domain.ids import DeviceKey, Did, EventId, StreamId
     from tests.simulation.replica import Replica
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 class ReplicaIndex:
     """`Index` over a replica, and the reads that the core asks for; `present` are the objects this node has."""
 
-    def __init__(self, replica: Replica, present: set[GitObject], vouched: set[EventId]) -> None:
+    def __init__(
+        self, replica: Replica, present: set[GitObject], vouched: set[EventId], held: Mapping[EventId, Event]
+    ) -> None:
         self.replica = replica
+        self._held_events = held
         self._present = present
         self._vouched = vouched
         self._held: dict[StreamId, tuple[int, Held]] = {}
@@ -52,13 +55,24 @@ class ReplicaIndex:
         return [Tip(event.device, event.seq, event.id) for event in self.replica.tips.get(stream, {}).values()]
 
     def link(self, name: EventId) -> Link | None:
+        held = self._held_events.get(name)
+        if held is not None:
+            return Link(held.stream, held.device, held.seq, held.lamport)
         return self.replica.link(name)
+
+    def forget(self) -> None:
+        """The replica is another one."""
+        self._held.clear()
+        self._readers.clear()
 
     def slot(self, stream: StreamId, device: DeviceKey, seq: int) -> Sequence[EventId]:
         return self.replica.slots.get((stream, device, seq), [])
 
     def redacted(self, name: EventId) -> bool:
         return self.replica.history.redacted(name)
+
+    def uncovered(self, stream: StreamId, limit: int) -> Sequence[EventId]:
+        return self.replica.uncovered(stream)[:limit]
 
     def may_read(self, stream: StreamId, peer: Did) -> bool:
         return self.is_reader(stream, peer)
@@ -75,9 +89,13 @@ class ReplicaIndex:
 
     # --- reads -----------------------------------------------------------------------------------
 
-    def read(self, query: ReadFeeds | ReadIds) -> Rows:
+    def read(self, query: ReadFeeds | ReadIds | ReadVouched) -> Rows:
         """Rows in the order of their arrival, in which each comes after its past."""
         events = self.replica.of_stream.get(query.stream, [])
+        if isinstance(query, ReadVouched):
+            left = [place for place, event in enumerate(events) if place >= query.cursor and event.id in self._vouched]
+            some = left[: query.events_max]
+            return Rows(tuple(self._row(events[place]) for place in some), some[-1] + 1 if left != some else 0)
         if isinstance(query, ReadIds):
             wanted = set(query.ids)
             return Rows(tuple(self._row(event) for event in events if event.id in wanted))

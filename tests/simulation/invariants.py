@@ -80,6 +80,11 @@ class Watch:
             if event.id not in store.vouched:
                 self._signed(node, event)
 
+    def mends(self, node: SimulatedNode, event: Event) -> None:
+        """A node's core took these bytes for better than those of its log."""
+        if node.liar is None:
+            self._signed(node, event)
+
     def noted(self, node: SimulatedNode, note: Note) -> None:
         """A core refuses something of a peer's. An honest peer does nothing that costs it anything."""
         if note.code != "refused" or node.liar is not None or note.values is None:
@@ -116,6 +121,8 @@ class Watch:
     def at_the_end(self) -> None:
         """What takes long to look at."""
         for node in self._simulation.honest:
+            if not node.disk.reads_back():
+                raise Broken("log-sound", f"the log of {node.name} reads otherwise than it was written")
             for event in node.replica.arrived:
                 if event.id not in node.vouched:
                     self._signed(node, event)
@@ -130,8 +137,8 @@ class Watch:
 
     def _same_views(self, node: SimulatedNode) -> None:
         now = (node.lives, node.replica.print)
-        if self._looked.get(node.name) == now:
-            return
+        if self._looked.get(node.name) == now or any(map(node.replica.uncovered, node.replica.holes)):
+            return  # what lacks a payload knows that it may show less
         self._looked[node.name] = now
         shown = node.replica.shown()
         first, expected = self._shown.setdefault(node.replica.print, (node.name, shown))
@@ -175,6 +182,9 @@ class Watch:
             if not self._shared(here, there, stream):
                 continue
             missing = there.replica.names(stream) - here.replica.names(stream)
+            if here.holds_strangers:
+                events = there.replica.history.events
+                missing = frozenset(name for name in missing if not here.door.keeps_out(events[name]))
             if missing and self._too_forked(there, stream, missing):
                 continue  # the two need not agree, and do not say that they do
             if missing:
@@ -182,9 +192,28 @@ class Watch:
                 return f"{here.name} lacks {len(missing)} events of {there.name}: {some}"
             if phases.get(stream) not in {Phase.EQUAL, Phase.PARTIAL}:
                 return f"{here.name} has what {there.name} has of {stream.hex()[:8]}, and says: {phases.get(stream)}"
-            objects = {thing for event in there.replica.of_stream[stream] for thing in objects_of(event)}
+            if spoiled := self._not_whole(here, there, stream):
+                return spoiled
+            both = (event for event in here.replica.of_stream[stream] if event.id in there.replica.history.events)
+            objects = {thing for event in both for thing in objects_of(event)}
             if lacking := (objects & there.present) - here.present:
                 return f"{here.name} lacks {len(lacking)} objects of {there.name}"
+        return ""
+
+    def _not_whole(self, here: SimulatedNode, there: SimulatedNode, stream: StreamId) -> str:
+        """What is not whole here, though there it is."""
+        events = there.replica.history.events
+        for name in here.replica.uncovered(stream):
+            if name in events and events[name].payload is not None and not there.replica.history.redacted(name):
+                return f"{here.name} lacks the payload of {name.hex()[:8]}, which {there.name} has"
+        for name in here.vouched:
+            signed, mine = self._simulation.ledger.events[name].signature, here.replica.history.events[name]
+            if mine.stream != stream:
+                continue
+            if mine.signature == signed:
+                return f"{here.name} has not checked the signature of {name.hex()[:8]}"
+            if name in events and events[name].signature == signed and name not in there.vouched:
+                return f"{here.name} has a spoiled signature of {name.hex()[:8]}, and {there.name} a good one"
         return ""
 
     def _too_forked(self, there: SimulatedNode, stream: StreamId, names: Iterable[EventId]) -> bool:

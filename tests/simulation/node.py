@@ -7,20 +7,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain import keys
-from replication.effects import Close, Fetch, LinkId, Note, Outcome, Read, Send, Store, WakeAt
+from domain.ids import EventId
+from domain.moderation.arrivals import let_in
+from replication.effects import Checked, Close, Fetch, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
 from replication.node import Replicator
 from replication.records import Follows, Identity
 from tests.making import key
 from tests.simulation.disk import Disk
 from tests.simulation.index import ReplicaIndex, objects_of
 from tests.simulation.replica import Replica
+from tests.simulation.strangers import StrangersDoor
 from tests.simulation.verifying import verify_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from domain.envelope import Event
-    from domain.ids import EventId
     from domain.ports_replication import GitObject
     from replication.effects import Effect
     from tests.simulation.liar import Liar
@@ -44,16 +46,19 @@ class SimulatedNode:
         self.claims_off_ms = 0
         self.liar: Liar | None = None
         self.writers: list[Writer] = []
-        self.disk = Disk(simulation.clock, simulation.options.flush_ms)
+        self.disk = Disk(simulation.clock, simulation.options.flush_ms, simulation.new_log)
         self.replica = Replica(self.name)
         self.present: set[GitObject] = set()
         self.vouched: set[EventId] = set()
+        self.held: dict[EventId, Event] = {}
+        """Strangers' events that wait outside the log; they are durable, too."""
+        self.holds_strangers = number in simulation.options.holding
         self.links: dict[int, Station] = {}
-        self.follows = Follows(everything=True)
+        self.follows = self.wishes = Follows(everything=True)
         self.limits = simulation.options.limits
         self.lives = 0
         self._chance = random.Random(f"node/{number}/{simulation.options.seed}")
-        self.index = ReplicaIndex(self.replica, self.present, self.vouched)
+        self.index = ReplicaIndex(self.replica, self.present, self.vouched, self.held)
         self._core: Replicator | None = None
         self._wake_at = -1
 
@@ -77,7 +82,7 @@ class SimulatedNode:
         self.up = True
         self.lives += 1
         devices = frozenset(writer.device_key for writer in self.writers)
-        self.index = ReplicaIndex(self.replica, self.present, self.vouched)
+        self.index = ReplicaIndex(self.replica, self.present, self.vouched, self.held)
         rng = random.Random(f"core/{self.name}/{self.lives}/{self.simulation.options.seed}")
         verify = verify_once if self.simulation.options.memoised else keys.verify
         self._core = Replicator(Identity(self.did, devices), self.index, rng, self.follows, self.limits, verify)
@@ -99,15 +104,15 @@ class SimulatedNode:
         self.simulation.tell(f"{self.name} is set back by {len(lost)} events")
         for writer in self.writers:
             self.simulation.ledger.shared_keys.add(writer.device_key)
-        self.replica = Replica(self.name)
-        for event in self.disk.rows:
-            self.replica.take(event, hole=event.payload is None)
+        self._fold_again()
         self.vouched &= self.replica.history.events.keys()
 
     def heal(self) -> None:
         """Whatever was wrong with it is mended."""
         self.disk.full = None
         self.pace = 1.0 if not self.up else self.pace
+        if self.follows != self.wishes:
+            self.follow(self.wishes)
         self.start()
 
     # --- writing ---------------------------------------------------------------------------------
@@ -125,16 +130,16 @@ class SimulatedNode:
         """A local event; nobody hears of it before it is durable."""
         self.disk.write([event], partial(self._written, event))
 
-    def _written(self, event: Event, outcome: Outcome) -> None:
+    def _written(self, event: Event, outcome: Outcome, _: Sequence[Event]) -> None:
         if outcome is not Outcome.STORED:
             return
         self._keep(event)
         self.present.update(objects_of(event))
         self._do(self.core.appended([event], self.now))
 
-    def _keep(self, event: Event, *, hole: bool = False) -> None:
+    def _keep(self, event: Event) -> None:
         self.simulation.ledger.keep(event)
-        self.replica.take(event, hole=hole)
+        self.replica.take(event)
 
     # --- the wires -------------------------------------------------------------------------------
 
@@ -159,6 +164,10 @@ class SimulatedNode:
                     self._send(effect)
                 case Store():
                     self._store(effect)
+                case Mend():
+                    self.disk.mend(effect.events, partial(self._mended, effect))
+                case Checked():
+                    self.vouched -= effect.events
                 case Read():
                     self._later(READ_MS, partial(self._read, effect))
                 case Fetch():
@@ -195,24 +204,60 @@ class SimulatedNode:
         names = " ".join(event.id.hex()[:8] for event in effect.events)
         self.simulation.tell(f"{self.name} is to store {names}")
         self.simulation.watch.stores(self, effect)
-        self.disk.write(effect.events, partial(self._stored, effect), partial(self._holes_covered, effect))
+        self.disk.write(effect.events, partial(self._stored, effect), partial(self._kept, effect))
 
-    def _stored(self, effect: Store, outcome: Outcome) -> None:
+    def _kept(self, effect: Store) -> list[Event]:
+        """What of a store goes into the log, folded already: nothing can keep it from being durable any more."""
+        before = len(self.replica.arrived)
+        if self.holds_strangers:
+            for event in let_in(effect.events, self.door):
+                self.held[event.id] = event
+        else:
+            for event in effect.events:
+                self.take(event)
+        return self.replica.arrived[before:]
+
+    def _stored(self, effect: Store, outcome: Outcome, kept: Sequence[Event]) -> None:
+        out = frozenset[EventId]()
+        if outcome is Outcome.STORED:
+            for event in kept:
+                self.simulation.ledger.keep(event)
+            self.vouched |= effect.vouched.intersection(event.id for event in kept)
+            out = frozenset(event.id for event in effect.events) - self.replica.history.events.keys()
+        self.simulation.tell(f"{self.name} has {outcome} {len(kept)}{f', and holds {len(out)}' if out else ''}")
+        self._do(self.core.stored(effect.token, outcome, self.now, out))
+
+    def take(self, event: Event) -> None:
+        """Fold an event; what is folded is not held."""
+        self.held.pop(event.id, None)
+        self.replica.take(event)
+
+    @property
+    def door(self) -> StrangersDoor:
+        """Who is a stranger here now."""
+        return StrangersDoor(self)
+
+    def follow(self, follows: Follows) -> None:
+        """Replicate other things, for now."""
+        self.follows = follows
+        self.simulation.tell(f"{self.name} hides {len(follows.hidden)} and blocks {len(follows.blocked)}")
+        if self.up:
+            self._do(self.core.follow(follows, self.now))
+
+    def _mended(self, effect: Mend, outcome: Outcome, _: Sequence[Event]) -> None:
         if outcome is Outcome.STORED:
             for event in effect.events:
-                self._keep(event, hole=event.id in effect.holes)
-            self.vouched |= effect.vouched
-        self.simulation.tell(f"{self.name} has {outcome} {len(effect.events)}")
+                self.simulation.watch.mends(self, event)
+            self._fold_again()
+            self.vouched -= {event.id for event in effect.events}
+        self.simulation.tell(f"{self.name} has {outcome} and mended {len(effect.events)}")
         self._do(self.core.stored(effect.token, outcome, self.now))
 
-    def _holes_covered(self, effect: Store) -> bool:
-        holes = [name for name in effect.holes if not self.replica.history.redacted(name)]
-        if not holes:
-            return True
-        trial = Replica(self.name)
-        for event in (*self.replica.arrived, *effect.events):
-            trial.take(event, hole=event.payload is None)
-        return all(map(trial.history.redacted, holes))
+    def _fold_again(self) -> None:
+        self.replica = self.index.replica = Replica(self.name)
+        self.index.forget()
+        for event in self.disk.rows:
+            self.replica.take(event)
 
     def _read(self, effect: Read) -> None:
         rows = self.index.read(effect.query)

@@ -15,7 +15,7 @@ SHAPES: Final = ("line", "ring", "star", "tree", "mesh", "mesh")
 EVENTS: Final = (100, 140)
 SAFETY_MS: Final = 60_000
 PATIENCE_MS: Final = 5 * SAFETY_MS
-HEALING_MS: Final = 900_000
+HEALING_MS: Final = 180_000
 """By then all honest nodes hold the same, or the run fails."""
 
 
@@ -35,11 +35,10 @@ class Options:
     memoised: bool
     loss_percent: int
     limits: Limits
-
-    @property
-    def redactions(self) -> bool:
-        """Whether there are any: all that lies between a hole and its redaction has to wait at once."""
-        return self.limits.pending_events > self.events
+    holding: frozenset[int] = frozenset()
+    """The nodes that take in no strangers' events but those that others answered."""
+    on_disk: bool = False
+    """Whether each log is a real file."""
 
     @property
     def banner(self) -> str:
@@ -49,6 +48,7 @@ class Options:
             f"{' (one private)' if self.private else ''}, faults: {', '.join(self.faults) or 'none'}"
             f"{f' ({self.loss_percent} % loss)' if 'loss' in self.faults else ''}, "
             f"liars: {', '.join(self.liars) or 'none'}, "
+            f"{len(self.holding)} hold strangers' events, {'logs on disk, ' if self.on_disk else ''}"
             f"verification {'memoised' if self.memoised else 'by every node'}, "
             f"batches of {self.limits.batch_events}, {self.limits.pending_events} may wait"
         )
@@ -85,6 +85,8 @@ def draw(seed: int, *, nodes: int = 0, loss_percent: int = 0, liars: tuple[str, 
         memoised=memoised,
         loss_percent=loss,
         limits=_limits(chance),
+        holding=frozenset(range(0, count, chance.choice((1, 2, 3)))) if chance.random() < 0.5 else frozenset(),
+        on_disk=chance.random() < 0.03,
     )
 
 

@@ -34,24 +34,33 @@ class Replica(Node):
         self.tips: dict[StreamId, dict[EventId, Event]] = {}
         """By stream, the last events of all branches of all feeds."""
         self.slots: dict[tuple[StreamId, DeviceKey, int], list[EventId]] = {}
+        self.holes: dict[StreamId, list[EventId]] = {}
+        """What came without its payload."""
         self.sizes: Counter[StreamId] = Counter()
         """By stream, the bytes of all its events."""
         self.print = 0
         """The sum of all ids that are here: equal for equal sets, and for practical purposes for no others."""
 
-    def take(self, event: Event, *, hole: bool = False) -> None:
+    def take(self, event: Event) -> None:
         """Fold an event that has become durable. The core may let nothing through that does not fit its past."""
         if event.id in self.history.events:
             return
         try:
             check_links(event, self.link)
-            check_held(event, redacted=hole or self.history.redacted(event.id))
+            kind = KINDS.get(event.kind)
+            check_held(event, redacted=kind is None or kind.redactable)
         except PeerFault as fault:
             raise Broken("log-sound", f"{self.name} stored {event.kind} {event.id.hex()[:8]}: {fault}") from fault
         self.apply(event)
         self.arrived.append(event)
         self.print += int.from_bytes(event.id, "big")
         self._place(event)
+        if event.payload is None:
+            self.holes.setdefault(event.stream, []).append(event.id)
+
+    def uncovered(self, stream: StreamId) -> list[EventId]:
+        """What is here without its payload and not redacted: what this node shows may not be all of it."""
+        return [name for name in self.holes.get(stream, ()) if not self.history.redacted(name)]
 
     def _place(self, event: Event) -> None:
         """Note what it ends, follows and begins."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
+from storage.log.eventlog import SQLiteEventLog
+from storage.log.memory import MemoryEventLog
 from tests.making import begin
 from tests.simulation.clock import Clock
 from tests.simulation.errors import Broken
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.envelope import Event
+    from domain.ports_log import EventLog
     from tests.simulation.fault import Fault
     from tests.simulation.liar import Liar
 
@@ -73,10 +78,10 @@ def run(seed: int, ask: Ask, say: Callable[[str], None], trace: Callable[[str], 
     """One whole run; raises what it finds."""
     options = draw(seed, nodes=ask.nodes, loss_percent=ask.loss_percent)
     say(options.banner)
-    simulation = Simulation(options, trace)
-    simulation.safety()
-    simulation.heal()
-    report = simulation.report()
+    with Simulation(options, trace) as simulation:
+        simulation.safety()
+        simulation.heal()
+        report = simulation.report()
     say(report.words)
     return report
 
@@ -88,9 +93,12 @@ class Simulation:
         self.options = options
         self.clock = Clock()
         self.faulty = True
+        self.patient = False
         self.ledger = Ledger()
         self.healed_ms = 0
         self._trace = trace
+        self._folder = tempfile.TemporaryDirectory(prefix="gitant-simulation-") if options.on_disk else None
+        self._logs = 0
         self._chance = random.Random(f"workload/{options.seed}")
         self.network = Network(self.clock, random.Random(f"network/{options.seed}"))
         self.nodes = [SimulatedNode(self, number) for number in range(options.nodes)]
@@ -101,6 +109,22 @@ class Simulation:
         self.liars = self._liars()
         self.faults = self._faults()
         self._populate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for node in self.nodes:
+            node.disk.log.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def new_log(self) -> EventLog:
+        """An empty log; in some runs a file."""
+        if self._folder is None:
+            return MemoryEventLog()
+        self._logs += 1
+        return SQLiteEventLog(Path(self._folder.name) / f"{self._logs}.sqlite")
 
     def tell(self, line: str) -> None:
         """One line of the trace."""
@@ -124,6 +148,7 @@ class Simulation:
             self.clock.run(until_ms)
             self.watch.look()
         # What was asked for gets more time where it had no occasion: in a small network, wires may be down for long.
+        self.patient = True
         while self._idle() and self.clock.now_ms < PATIENCE_MS:
             self.clock.run(self.clock.now_ms + CHECKED_EVERY_MS)
             self.watch.look()
@@ -214,7 +239,8 @@ class Simulation:
             for other in self.nodes:
                 # Some are told of it who may not have it: to know its name must not be enough.
                 if self._chance.random() < 0.8:
-                    other.follows = replace(other.follows, streams=other.follows.streams | {genesis.stream})
+                    other.wishes = replace(other.wishes, streams=other.wishes.streams | {genesis.stream})
+                    other.follows = other.wishes
         events, prev = [genesis], genesis
         node.replica.take(genesis)
         for who in self.people:
@@ -252,7 +278,7 @@ class Simulation:
         if not node.may_write(genesis, who):
             return False
         prev = node.replica.feeds.get((genesis.stream, who.device_key))
-        desk = Desk(node.replica, genesis, self._chance, self.people, self.options.redactions)
+        desk = Desk(node.replica, genesis, self._chance, self.people)
         event = next_event(desk, who, node.claims_off_ms, prev)
         if event is None:
             return False

@@ -30,7 +30,6 @@ class Desk(NamedTuple):
     genesis: Event
     chance: random.Random
     people: list[Writer]
-    redactions: bool = True
 
     def thing(self, sort: str) -> Event | None:
         """Something to act on: mostly what much happens to anyhow."""
@@ -54,7 +53,7 @@ class Act(NamedTuple):
 
 def next_event(desk: Desk, who: Writer, claimed_off_ms: int, prev: Event | None) -> Event | None:
     """Whatever `who` does next, signed, after all that the node has; None when there is nothing to do it to."""
-    kinds = _PRIVILEGED if who.stranger else tuple(name for name in _ACTS if desk.redactions or name != REDACTION)
+    kinds = _PRIVILEGED if who.stranger else tuple(_ACTS)
     kind = desk.chance.choices(kinds, [_WEIGHTS[name] for name in kinds])[0]
     act = _ACTS[kind](desk)
     if act is None:

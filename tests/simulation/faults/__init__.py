@@ -10,6 +10,7 @@ from tests.simulation.faults.delay import Delay
 from tests.simulation.faults.disk_full import DiskFull
 from tests.simulation.faults.duplicates import Duplicates
 from tests.simulation.faults.loss import Loss
+from tests.simulation.faults.moods import Moods
 from tests.simulation.faults.partitions import Partitions
 from tests.simulation.faults.reorder import Reorder
 from tests.simulation.faults.restores import Restores
@@ -19,5 +20,5 @@ if TYPE_CHECKING:
 
 FAULTS: Final[dict[str, type[Fault]]] = {
     fault.name: fault
-    for fault in (Loss, Duplicates, Reorder, Delay, Partitions, Crashes, DiskFull, Restores, ClockSkew)
+    for fault in (Loss, Duplicates, Reorder, Delay, Partitions, Crashes, DiskFull, Restores, ClockSkew, Moods)
 }

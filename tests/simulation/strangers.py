@@ -1,0 +1,40 @@
+"""Who is a stranger to a node of the simulation: nobody let him in by a role, and nothing of his counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.authority.roles import Role
+from domain.keys import key_of
+
+if TYPE_CHECKING:
+    from domain.envelope import Event
+    from domain.ids import EventId
+    from tests.simulation.node import SimulatedNode
+
+
+class StrangersDoor:
+    """`Door` of a node that holds strangers' events."""
+
+    def __init__(self, node: SimulatedNode) -> None:
+        self._node = node
+
+    def keeps_out(self, event: Event) -> bool:
+        """Whether its author is a stranger here, as things are."""
+        replica = self._node.replica
+        own = any(writer.did == event.author for writer in self._node.writers)
+        here = replica.of_stream.get(event.stream)
+        if own or not here or event.id in replica.history.events:
+            return False
+        court = replica.engine.court(event.stream)
+        role = court.now(event.author, key_of(event.author), (1 << len(court.acts)) - 1)
+        counts = (each.author == event.author and replica.verdict(each).accepted for each in here)
+        return role <= Role.GUEST and not any(counts)
+
+    def held(self, name: EventId) -> Event | None:
+        """A stranger's event that was kept out."""
+        return self._node.held.get(name)
+
+    def take(self, event: Event) -> None:
+        """Put an event into the log."""
+        self._node.take(event)
