@@ -72,7 +72,7 @@ def test_a_stream_waits_for_its_turn_and_not_for_itself() -> None:
     net, one_at_a_time = Net(), Limits(streams_syncing=1)
     for name, events in (("a", made.events), ("b", [made.genesis, *hers])):
         side = net.side(name, events, limits=one_at_a_time)
-        side.shelf.read = all_but_the_last_at_first(side.shelf.read)  # type: ignore[method-assign]
+        side.shelf.read = all_but_the_last_at_first(side.shelf.read)  # type: ignore[assignment,method-assign]
     net.connect("a", "b")
     net.run()
     assert {side.phase(made.genesis.stream).pop() for side in net.sides.values()} == {Phase.COMPARING}
