@@ -99,7 +99,7 @@ class NodeNumbers:
     def _files(self) -> Iterator[Number]:
         for path in (
             *(self.folder.log, self.folder.views, self.folder.local),
-            *(self.folder.accounts, self.folder.analytics),
+            *(self.folder.accounts, self.folder.audit, self.folder.analytics),
         ):
             for name in (path, path.with_name(f"{path.name}-wal")):
                 try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
 
+from domain.accounts import Registration
 from domain.moderation.budgets import Allowances
 from domain.moderation.desk import DeskRules, HoldCaps, Strangers
 from domain.ports_git import PackCaps
@@ -93,6 +94,12 @@ SETTINGS: Final = (
         "Requests a second that somebody with credentials may make, the operator aside; 0 counts nobody.",
     ),
     Setting("rate_principal_burst", Count(1, 1_000_000), "1000", "How many of those may come at once."),
+    Setting(
+        "registration",
+        Choice(get_args(Registration)),
+        "closed",
+        "Who may make an account: anybody, nobody but the operator, or anybody whom the operator then approves.",
+    ),
     Setting("min_free", Size(), "256M", "With less than this free on the disk of the data folder, /ready answers 503."),
     Setting("workers", Count(1, 64), "2", "How many processes answer HTTP. The one writer comes on top."),
     Setting("body_max", Size(1 << 10, 1 << 30), "1M", "The largest body of an API request. Pushes have limits below."),
@@ -166,6 +173,13 @@ SETTINGS: Final = (
         "restart",
     ),
     Setting(
+        "audit_days",
+        Count(0, 36_500),
+        "365",
+        "How many days the local audit log keeps what was done on this node; 0 keeps all.",
+        "restart",
+    ),
+    Setting(
         "backup_dir",
         File("the path of a folder"),
         "",
@@ -226,6 +240,7 @@ class Settings:
     rate_anonymous_burst: int
     rate_principal: int
     rate_principal_burst: int
+    registration: Registration
     min_free: int
     workers: int
     body_max: int
@@ -247,6 +262,7 @@ class Settings:
     guest_refolds_day: int
     redaction_delay_days: int
     delete_grace_days: int
+    audit_days: int
     backup_dir: str
     """Empty for none."""
     backup_every_hours: int

@@ -185,6 +185,7 @@ class Supervisor:
                 settings.caps,
                 redaction_delay_days=settings.redaction_delay_days,
                 delete_grace_days=settings.delete_grace_days,
+                audit_days=settings.audit_days,
                 rules=settings.desk_rules,
                 progress=self._tell_progress,
                 on_code_change=indexer.wake,

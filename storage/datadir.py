@@ -61,6 +61,7 @@ class DataDir:
         self.analytics = self.path / "analytics.duckdb"
         self.local = self.path / "local.sqlite"
         self.accounts = self.path / "accounts.sqlite"
+        self.audit = self.path / "audit.sqlite"
         self.repos = self.path / "repos"
         self.blobs = self.path / "blobs"
         self.cache = self.path / "cache"

@@ -27,7 +27,10 @@ TOLD_BYTES_MAX: Final = 1 << 30
 _MODE: Final = 0o600
 _LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n\\]+)")
 _OWN: Final = frozenset(
-    {MANIFEST, "log.sqlite", "local.sqlite", "accounts.sqlite", "identity.key", "operator.token", "config.toml"}
+    {
+        *(MANIFEST, "log.sqlite", "local.sqlite", "accounts.sqlite", "audit.sqlite"),
+        *("identity.key", "operator.token", "config.toml"),
+    }
 )
 _BLOB: Final = re.compile(r"blobs/[0-9a-f]{2}/[0-9a-f]{62}")
 _REPO: Final = re.compile(r"repos/[0-9a-f]{64}\.git/(.+)")

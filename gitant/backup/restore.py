@@ -25,7 +25,7 @@ from storage.git.store import DiskGitStore
 from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
 from storage.restored import RestoredFeeds
-from storage.schema.versions import ACCOUNTS, LOCAL, LOG, refuse_later
+from storage.schema.versions import ACCOUNTS, AUDIT, LOCAL, LOG, refuse_later
 
 if TYPE_CHECKING:
     import sqlite3
@@ -79,7 +79,10 @@ def differences(views: sqlite3.Connection, manifest: Manifest) -> list[str]:
 
 
 def _refuse_later(backup: Path, manifest: Manifest) -> None:
-    for name, schema in (("log.sqlite", LOG), ("local.sqlite", LOCAL), ("accounts.sqlite", ACCOUNTS)):
+    for name, schema in (
+        *(("log.sqlite", LOG), ("local.sqlite", LOCAL)),
+        *(("accounts.sqlite", ACCOUNTS), ("audit.sqlite", AUDIT)),
+    ):
         refuse_later(backup / name, manifest.schemas.get(name, 0), schema)
 
 

@@ -74,9 +74,10 @@ def take(
     base = None if older is None else _older(folder, older)
     with Draft(target) as draft, unavailable_on_fault(folder.path):
         # Before the log: an account whose identity is not in the log's copy is then still to publish it.
-        if folder.accounts.exists():
-            copy_database(folder.accounts, draft.path / folder.accounts.name)
-            draft.note(folder.accounts.name)
+        for local in (folder.accounts, folder.audit):
+            if local.exists():
+                copy_database(local, draft.path / local.name)
+                draft.note(local.name)
         with tickers("events into the views") as ticker:
             now = take_snapshot(folder, ticker)
         if base is not None and base.position > now.position:
@@ -138,7 +139,10 @@ def _manifest(folder: DataDir, draft: Draft, now: Snapshot, now_ms: int, lacking
         position=now.position,
         last_event=now.last_event,
         fold_version=FOLD_VERSION,
-        schemas={path.name: version_of(draft.path / path.name) for path in (folder.log, folder.local, folder.accounts)},
+        schemas={
+            path.name: version_of(draft.path / path.name)
+            for path in (folder.log, folder.local, folder.accounts, folder.audit)
+        },
         files=len(draft.sums) + 1,
         bytes=draft.bytes,
         linked_bytes=draft.linked_bytes,

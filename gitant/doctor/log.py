@@ -112,7 +112,8 @@ def asked(path: Path, question: str) -> Any:
 
 def _databases(patient: Patient) -> list[Path]:
     folder = patient.folder
-    return [path for path in (folder.log, folder.views, folder.local, folder.accounts) if path.exists()]
+    kept = (folder.log, folder.views, folder.local, folder.accounts, folder.audit)
+    return [path for path in kept if path.exists()]
 
 
 def _wal_bytes(path: Path) -> int:

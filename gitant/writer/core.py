@@ -23,11 +23,13 @@ from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
 from gitant.writer.catchup import catch_up
 from gitant.writer.effects import carry_out, drop_quarantines
+from gitant.writer.noting import note_events
 from gitant.writer.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from domain.audit import Journal
     from domain.ids import StreamId
     from domain.keys import SigningKey
     from domain.moderation.desk import Desk
@@ -66,6 +68,7 @@ class WriterCore:
         may_sign: Callable[[], None] = lambda: None,
         desk: Desk | None = None,
         pens: Pens | None = None,
+        journal: Journal | None = None,
         at_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
@@ -80,6 +83,7 @@ class WriterCore:
         self._may_sign = may_sign
         self._desk = desk
         self._pens = pens or NoPens()
+        self._journal = journal
         self._at_close = at_close
 
     @property
@@ -102,7 +106,7 @@ class WriterCore:
             self._projector.abandon(self._log.last_position())
             if self._desk is not None:
                 self._desk.abandon()
-        self._commit(stage, list(receipts.values()), outcomes)
+        self._commit(stage, list(receipts.values()), outcomes, batch)
         if self._housekeeper is not None:
             self._housekeeper.tidy(self._now_ms())
         return [outcomes[index] for index in range(len(batch))]
@@ -169,7 +173,9 @@ class WriterCore:
             )
         return _unpacked(receipt.answer)
 
-    def _commit(self, stage: Stage, receipts: list[Receipt], outcomes: dict[int, Outcome]) -> None:
+    def _commit(
+        self, stage: Stage, receipts: list[Receipt], outcomes: dict[int, Outcome], batch: Sequence[Request]
+    ) -> None:
         if not stage.events and not receipts:
             self._settle(outcomes)
             return
@@ -187,6 +193,7 @@ class WriterCore:
             return
         assert positions == list(range(before + 1, before + 1 + len(stage.events))), "another writer is at the log"
         self._settle(outcomes)
+        note_events(self._journal, batch, outcomes, stage.events, before)
         self._show()
         for effect in stage.effects:
             carry_out(effect, self._projector, self._store, self._on_code_change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from domain.keys import SigningKey
@@ -18,6 +19,7 @@ from storage import keys
 from storage.accounts.devices import SqliteDevices
 from storage.accounts.known import SqliteKnown
 from storage.accounts.shelf import AccountsFile, Glance, make_accounts
+from storage.audit.journal import SqliteJournal, make_audit
 from storage.blobs import DiskBlobs
 from storage.git.store import DiskGitStore
 from storage.held import SqliteHeld
@@ -45,6 +47,7 @@ def open_core(
     *,
     redaction_delay_days: int = 30,
     delete_grace_days: int = 30,
+    audit_days: int = 0,
     rules: DeskRules | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
     on_code_change: Callable[[StreamId], None] = lambda _: None,
@@ -62,6 +65,9 @@ def open_core(
         log.close()
         raise
     make_accounts(folder.accounts)
+    make_audit(folder.audit)
+    journal = SqliteJournal(folder.audit, keep_days=audit_days, quick=True)
+    journal.prune(projector.position)
     glance = Glance(folder.accounts)
     store = DiskGitStore(folder.repos, caps, git=shutil.which("git") or "git")
     heal(projector, store)
@@ -88,8 +94,14 @@ def open_core(
         now_ms=now_ms,
         desk=desk,
         pens=custody_of(folder, glance),
-        at_close=glance.close,
+        journal=journal,
+        at_close=partial(_close, glance, journal),
     )
+
+
+def _close(glance: Glance, journal: SqliteJournal) -> None:
+    glance.close()
+    journal.close()
 
 
 def custody_of(folder: DataDir, glance: Glance) -> Custody:

@@ -96,7 +96,7 @@ class Stage:
 
     def act_for(self, actor: Actor) -> None:
         """From here on the pen is that of `actor`, if this node keeps one."""
-        if actor.operator:
+        if actor.operator or actor.did == self._own.author:
             self._pen = self._own
             return
         pen = self._pens.pen(actor.did) if actor.did is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.schema.versions import ACCOUNTS, LOCAL, LOG, refuse_later, version_of
+from storage.schema.versions import ACCOUNTS, AUDIT, LOCAL, LOG, refuse_later, version_of
 
 if TYPE_CHECKING:
     from storage.datadir import DataDir
@@ -12,5 +12,8 @@ if TYPE_CHECKING:
 
 def refuse_later_folder(folder: DataDir) -> None:
     """Raise `Unavailable` if a later Gitant wrote one of the databases, before anything in the folder is changed."""
-    for path, schema in ((folder.log, LOG), (folder.local, LOCAL), (folder.accounts, ACCOUNTS)):
+    for path, schema in (
+        *((folder.log, LOG), (folder.local, LOCAL)),
+        *((folder.accounts, ACCOUNTS), (folder.audit, AUDIT)),
+    ):
         refuse_later(path, version_of(path), schema)

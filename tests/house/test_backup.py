@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.datadir import DataDir
 
-IN_A_BACKUP = {"log", "local", "accounts", "repos", "blobs", "identity_key", "operator_token", "config"}
+IN_A_BACKUP = {"log", "local", "accounts", "audit", "repos", "blobs", "identity_key", "operator_token", "config"}
 MADE_AGAIN = {"views", "analytics", "cache", "node_info", "lock_file"}
 
 

@@ -56,7 +56,8 @@ def test_makes_the_folders(data: DataDir) -> None:
 def test_every_name_is_in_the_folder(data: DataDir) -> None:
     names = {path.name for path in vars(data).values() if path != data.path}
     assert names == {
-        "log.sqlite", "views.sqlite", "analytics.duckdb", "local.sqlite", "accounts.sqlite", "repos", "blobs", "cache",
+        "log.sqlite", "views.sqlite", "analytics.duckdb", "local.sqlite", "accounts.sqlite", "audit.sqlite",
+        "repos", "blobs", "cache",
         "identity.key", "operator.token", "config.toml", "node.json", "node.lock",
     }  # fmt: skip
     assert all(path.parent == data.path for path in vars(data).values() if path != data.path)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from domain.audit import Journal
     from domain.envelope import Event
     from domain.fold.kind import Payload
     from domain.moderation.desk import DeskRules
@@ -60,6 +61,7 @@ class World:
     seed: int = 1
     rules: DeskRules | None = None
     pens: dict[Did, Pen] = field(default_factory=dict[Did, Pen])
+    journal: Journal | None = None
     core: WriterCore = field(init=False)
     log: SQLiteEventLog = field(init=False)
     projector: Projector = field(init=False)
@@ -87,6 +89,7 @@ class World:
             random_bytes=self._random.randbytes,
             desk=self.desk,
             pens=_Kept(self.pens),
+            journal=self.journal,
         )
 
     def close(self) -> None:

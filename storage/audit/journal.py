@@ -1,0 +1,185 @@
+"""`Journal` over `audit.sqlite`. Whoever writes appends under the file's write lock, so there is one chain."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, final
+
+from domain.audit import BEGINNING, PRUNED, AuditHead, AuditRow, Entry, Verified, row_hash, trimmed
+from domain.errors import Unavailable
+from domain.ids import Did, EventId
+from storage.audit.checking import verify_rows
+from storage.audit.questions import COLUMNS, conditions
+from storage.datadir import FILE_MODE
+from storage.faults import unavailable_on_fault
+from storage.schema.versions import AUDIT, bring_up
+from storage.sqlite import connect_durably
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Generator, Sequence
+    from pathlib import Path
+
+    from domain.audit import EntryFilter
+
+DAY_MS: Final = 86_400_000
+LOOK_EVERY: Final = 1_000
+"""After so many rows it is looked whether old ones are to go."""
+PRUNED_MAX: Final = 20_000
+"""How many go at once, so that nobody waits long."""
+_EVENTS_AT_ONCE: Final = 500
+_ADDED: Final = f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(',')))})"
+
+
+def make_audit(path: Path) -> None:
+    """Make the file, or bring it to this version; for its owner only. The caller holds the folder's lock."""
+    path.touch(FILE_MODE)
+    bring_up(path, AUDIT)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@final
+class SqliteJournal:
+    """The file that the node's start has made, opened when it is first needed. Safe from any thread.
+
+    With `quick`, rows reach the disk with the next that is not written so, or within moments: a power cut may take
+    the last of them, a crash of the process none. Rows older than `keep_days` go in the end; 0 keeps all.
+    """
+
+    def __init__(
+        self, path: Path, *, keep_days: int = 0, quick: bool = False, now_ms: Callable[[], int] = _now_ms
+    ) -> None:
+        self._path = path
+        self._keep_days = keep_days
+        self._quick = quick
+        self._now_ms = now_ms
+        self._lock = Lock()
+        self._db: sqlite3.Connection | None = None
+
+    def note(self, entries: Sequence[Entry], position: int = 0) -> None:
+        now = self._now_ms()
+        with self._changing() as db:
+            seq, previous = _head(db)
+            begin = seq
+            for entry in entries:
+                seq, previous = _append(db, seq, previous, now, trimmed(entry), position)
+            if self._keep_days and begin // LOOK_EVERY != seq // LOOK_EVERY:
+                _prune(db, now - self._keep_days * DAY_MS, now, position)
+
+    def prune(self, position: int = 0) -> None:
+        """Have the oldest rows go that are too old, if there are any."""
+        if self._keep_days:
+            now = self._now_ms()
+            with self._changing() as db:
+                _prune(db, now - self._keep_days * DAY_MS, now, position)
+
+    def page(self, which: EntryFilter, *, before: tuple[int, int] | None = None, limit: int = 30) -> list[AuditRow]:
+        where, values = conditions(which)
+        if before is not None:
+            where, values = f"{where} AND (position, seq) < (?, ?)", [*values, *before]
+        found = self._rows(
+            f"SELECT {COLUMNS} FROM entries WHERE {where} ORDER BY position DESC, seq DESC LIMIT ?", *values, limit
+        )
+        return [_row(each) for each in found]
+
+    def count(self, which: EntryFilter) -> int:
+        where, values = conditions(which)
+        return int(self._rows(f"SELECT count(*) FROM entries WHERE {where}", *values)[0][0])
+
+    def of_events(self, events: Sequence[EventId]) -> dict[EventId, Entry]:
+        found: dict[EventId, Entry] = {}
+        for start in range(0, len(events), _EVENTS_AT_ONCE):
+            some = events[start : start + _EVENTS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = self._rows(f"SELECT {COLUMNS} FROM entries WHERE event IN ({marks}) ORDER BY seq DESC", *some)
+            found |= {entry.event: entry for each in rows if (entry := _row(each).entry).event is not None}
+        return found
+
+    def verify(self, noted: AuditHead | None = None) -> Verified:
+        with self._lock, unavailable_on_fault(self._path):
+            return verify_rows(self._opened(), noted)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    @contextmanager
+    def _changing(self) -> Generator[sqlite3.Connection]:
+        with self._lock, unavailable_on_fault(self._path):
+            db = self._opened()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._lock, unavailable_on_fault(self._path):
+            return self._opened().execute(query, values).fetchall()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._db is None:
+            if not self._path.exists():
+                raise Unavailable(f"{self._path} is not there", hint="start the node, which makes it: gitant serve")
+            self._db = connect_durably(self._path)
+            if self._quick:
+                self._db.execute("PRAGMA synchronous = NORMAL")
+        return self._db
+
+
+def _head(db: sqlite3.Connection) -> tuple[int, bytes]:
+    row = db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+    if row is None:
+        row = db.execute("SELECT seq, hash FROM gone").fetchone() or (0, BEGINNING)
+    return int(row[0]), bytes(row[1])
+
+
+def _append(
+    db: sqlite3.Connection, seq: int, previous: bytes, now: int, fields: tuple[Any, ...], position: int
+) -> tuple[int, bytes]:
+    fields = (fields[0] or position, *fields[1:])
+    own = row_hash(seq + 1, now, fields, previous)
+    db.execute(_ADDED, (seq + 1, now, *fields, previous, own))
+    return seq + 1, own
+
+
+def _prune(db: sqlite3.Connection, before_ms: int, now: int, position: int) -> None:
+    """Remove the rows before the first that is to stay, and say in a row of the chain which was the last to go."""
+    first = db.execute("SELECT min(seq) FROM entries").fetchone()[0]
+    kept = db.execute("SELECT min(seq) FROM entries WHERE time_ms >= ?", (before_ms,)).fetchone()[0]
+    if first is None:
+        return
+    last = min(_head(db)[0] if kept is None else kept - 1, first + PRUNED_MAX - 1)
+    if last < first:
+        return
+    (gone,) = db.execute("SELECT hash FROM entries WHERE seq=?", (last,)).fetchone()
+    seq, previous = _head(db)
+    _append(db, seq, previous, now, trimmed(Entry(PRUNED, target=f"{last} {gone.hex()}")), position)
+    db.execute("DELETE FROM entries WHERE seq<=?", (last,))
+    db.execute("INSERT OR REPLACE INTO gone VALUES (1, ?, ?)", (last, gone))
+
+
+def _row(values: Sequence[Any]) -> AuditRow:
+    seq, time_ms, position, act, actor, door, credential, address, target, event, count, previous, own = values
+    entry = Entry(
+        act=act,
+        actor=None if actor is None else Did(actor),
+        door=door,
+        credential=credential,
+        address=address,
+        target=target,
+        event=None if event is None else EventId(event),
+        position=position,
+        count=count,
+    )
+    return AuditRow(seq, time_ms, entry, previous, own)
