@@ -14,12 +14,14 @@ from transport.carrier.pace import Bucket, Pace
 from transport.carrier.queues import Queues
 from transport.carrier.records import Kind, close_body, record
 from transport.carrier.refusals import Refusals
+from transport.carrier.relay import listen_relay
 from transport.carrier.roster import Roster
 from transport.carrier.seam import ChannelClosed, Told, What, Why, WireClosed
 from transport.carrier.wire import PipeWire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from domain.ids import Did
     from transport.carrier.address import PeerAddress
@@ -107,6 +109,12 @@ class NodeCarrier:
         assert self._ears is not None
         assert self._wiring is not None
         return await self._ground.listen(host, port, self._taken, self._ears, self._wiring)
+
+    async def listen_relay(self, path: Path) -> None:
+        """Take connections that HTTP workers pass on at `path`; raises `Unavailable` if that cannot be."""
+        assert self._ears is not None
+        assert self._wiring is not None
+        await listen_relay(path, self._taken, self._ears, self._wiring)
 
     async def dial(self, address: PeerAddress, *, admits: Admits | None = None) -> PipeWire:
         """The wire with that peer: a new one, or the one there is."""

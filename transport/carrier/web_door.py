@@ -1,0 +1,97 @@
+"""WebSockets of peers in an HTTP worker, as plain ASGI: bytes are passed on to the node's main process, unread.
+
+This one file runs on asyncio, beside the HTTP application; `relay.py` is the other end of its socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, final
+
+from transport.carrier.relay import preface
+from transport.carrier.websocket import MESSAGE_BYTES_MAX, SUBPROTOCOL
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from pathlib import Path
+
+    Message = MutableMapping[str, Any]
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+PEER_PATH: Final = "/peer"
+RELAYED_MAX: Final = 128
+"""WebSockets of one worker; the main process has its own limits on top."""
+_TRY_LATER: Final = 1013
+_PROTOCOL_ERROR: Final = 1002
+_GOING_AWAY: Final = 1001
+
+
+def _client(scope: Scope) -> str:
+    return str((scope.get("client") or ("unknown", 0))[0])
+
+
+@final
+class WebDoor:
+    """An ASGI application for scopes of type `websocket` at `PEER_PATH`. `path` is where the carrier's relay listens.
+
+    `host_of` says whose connection a scope is, as proxies that are trusted say.
+    """
+
+    def __init__(self, path: Path, host_of: Callable[[Scope], str] = _client) -> None:
+        self._path = path
+        self._host_of = host_of
+        self._open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        if scope["path"] != PEER_PATH or SUBPROTOCOL not in scope.get("subprotocols", ()):
+            await send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
+            return
+        if self._open >= RELAYED_MAX:
+            await send({"type": "websocket.close", "code": _TRY_LATER})
+            return
+        self._open += 1
+        try:
+            await self._relay(scope, receive, send)
+        finally:
+            self._open -= 1
+
+    async def _relay(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            reader, writer = await asyncio.open_unix_connection(self._path, limit=MESSAGE_BYTES_MAX)
+        except OSError:  # the node starts, stops, or takes no peers
+            await send({"type": "websocket.close", "code": _TRY_LATER})
+            return
+        try:
+            writer.write(preface(self._host_of(scope), (scope.get("client") or ("", 0))[1]))
+            await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+            ways = {asyncio.ensure_future(_inwards(receive, writer)), asyncio.ensure_future(_outwards(reader, send))}
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+            with suppress(Exception):  # whatever the server says to a client that is gone
+                await send({"type": "websocket.close", "code": _GOING_AWAY})
+        finally:
+            writer.close()  # the client's last words are still passed on
+
+
+async def _inwards(receive: Receive, writer: asyncio.StreamWriter) -> None:
+    """From the client to the node, until the client leaves or sends text."""
+    while (message := await receive())["type"] == "websocket.receive":
+        data = message.get("bytes")
+        if not data:
+            return
+        writer.write(data)
+        await writer.drain()
+
+
+async def _outwards(reader: asyncio.StreamReader, send: Send) -> None:
+    """From the node to the client, until the node hangs up."""
+    while data := await reader.read(MESSAGE_BYTES_MAX):
+        await send({"type": "websocket.send", "bytes": data})
