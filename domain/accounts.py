@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal, TypeAlias
+
+Registration: TypeAlias = Literal["open", "closed", "approval"]
+"""Who may make an account: anybody, the operator alone, or anybody whom the operator then approves."""
 
 USER_NAME_CHARS_MAX: Final = 40
 EMAIL_CHARS_MAX: Final = 254
