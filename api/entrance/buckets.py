@@ -32,7 +32,7 @@ _GRAIN_S: Final = 1e-7
 class Rate(NamedTuple):
     """So many requests a second in the long run, and so many at once."""
 
-    per_s: int
+    per_s: float
     burst: int
 
     @property
@@ -52,7 +52,7 @@ class Taken(NamedTuple):
 
 @final
 class Buckets:
-    """The table. `take` is all anybody does with it."""
+    """The table."""
 
     def __init__(
         self, table: bytearray | mmap.mmap, secret: bytes, *, now: Callable[[], float] = time.monotonic
@@ -97,6 +97,20 @@ class Buckets:
         self._names[place] = name
         self._times[place + 1] = now + ahead
         return Taken(ok=True, left=int((capacity - ahead + _GRAIN_S) / cost), full_after_s=ahead, again_after_s=0.0)
+
+    def give_back(self, who: str, rate: Rate) -> None:
+        """Put one back that was taken at this rate."""
+        name = self._name_of(who)
+        place = self._place(name)
+        if self._names[place] == name:
+            self._times[place + 1] -= 1 / rate.per_s
+
+    def fill(self, who: str) -> None:
+        """Make somebody's bucket full."""
+        name = self._name_of(who)
+        place = self._place(name)
+        if self._names[place] == name:
+            self._times[place + 1] = 0.0
 
     def _place(self, name: int) -> int:
         """Where a bucket is, or where it is to be: in place of the one of its set that is nearest to being full."""
