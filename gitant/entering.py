@@ -23,19 +23,23 @@ if TYPE_CHECKING:
     from storage.datadir import DataDir
 
 
+def buckets_of(folder: DataDir) -> Buckets:
+    """The table of rates that all workers of the node share; the operator's token has to be there."""
+    return Buckets.shared(folder.cache / "rates", folder.operator_token.read_bytes())
+
+
 def entrance_of(settings: Settings, folder: DataDir, doors: Doors) -> Entrance:
-    """The entrance of one worker, whose table of rates all workers of the node share."""
+    """The entrance of one worker."""
     rates = {
         "anonymous": Rate(settings.rate_anonymous, settings.rate_anonymous_burst),
         "principal": Rate(settings.rate_principal, settings.rate_principal_burst),
     }
     counted = {name: rate for name, rate in rates.items() if rate.per_s}
-    secret = folder.operator_token.read_bytes()
     return Entrance(
         doors,
         clients=Clients(map(ip_network, listed(settings.trusted_proxies))),
         hosts=_hosts(settings),
-        buckets=Buckets.shared(folder.cache / "rates", secret) if counted else None,
+        buckets=buckets_of(folder) if counted else None,
         anonymous=counted.get("anonymous"),
         principal=counted.get("principal"),
     )

@@ -57,7 +57,7 @@ def test_it_is_about_one_name_from_one_address(guesses: BucketGuesses) -> None:
 
 
 def test_a_right_one_forgets_the_wrong_ones(guesses: BucketGuesses) -> None:
-    for _ in range(30):
+    for _ in range(10):
         _wrong(guesses, "alice", times=WRONG_MAX - 1)
         guesses.trying("alice", HOME)
         guesses.right("alice", HOME)
