@@ -6,6 +6,7 @@ position reached. Showing at the end of a batch means that an issue changed fift
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.attachment.state import AttachmentState
@@ -40,7 +41,7 @@ from projections.tables import ALARMS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from domain.authority.court import Court
     from domain.envelope import Event
@@ -165,6 +166,9 @@ class Projector:
     def abandon(self, position: int) -> None:
         """Forget everything since the last flush: the log did not take it. `position` is the log's last."""
         self.shelf.abandon()
+        self._forget(position)
+
+    def _forget(self, position: int) -> None:
         self.history.abandon()
         self._engine.forget()
         self._counts.clear()
@@ -173,6 +177,13 @@ class Projector:
         self._readers.clear()
         self._clear()
         self.position = position
+
+    @contextmanager
+    def starting_over(self) -> Generator[None]:
+        """Within, all of the log is to be applied again, from position 0; readers see nothing of it before the end."""
+        with self.shelf.emptied():
+            self._forget(0)
+            yield
 
     def state(self, key: bytes) -> State | None:
         """An entity's state, with everything applied so far."""

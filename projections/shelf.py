@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from projections.tables import TABLES, upsert
+from projections.tables import FROM_LOG, TABLES, upsert
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from projections.tables import Table
 
@@ -30,6 +31,7 @@ class Shelf:
         self._deletes: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
         self._upserts: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
         self._transaction: Any = None
+        self._holding = False
 
     def put(self, table: Table, row: Sequence[Any]) -> None:
         """Write one whole row of `table`, columns in their declared order."""
@@ -58,6 +60,27 @@ class Shelf:
         self.write()
         self._begin()
         self.connection.execute("UPDATE meta SET value=? WHERE name='position'", (position,))
+        if not self._holding:
+            self._end()
+
+    @contextmanager
+    def emptied(self) -> Generator[None]:
+        """All that came from the log is gone within, and put back there: readers see nothing of it before the end."""
+        assert self._transaction is None
+        self._begin()
+        for table in FROM_LOG:
+            self.connection.execute(f"DELETE FROM {table.name}")
+        self._holding = True
+        try:
+            yield
+        except BaseException:
+            self.abandon()
+            raise
+        finally:
+            self._holding = False
+        self._end()
+
+    def _end(self) -> None:
         transaction, self._transaction = self._transaction, None
         transaction.__exit__(None, None, None)
 

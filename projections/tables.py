@@ -483,6 +483,8 @@ TABLES: Final = (
     CODE_FILES,
     LANGUAGES,
 )
+FROM_LOG: Final = tuple(table for table in TABLES if table not in (ALARMS, CODE_STATE, CODE_FILES, LANGUAGES))
+"""What the log alone says. Alarms tell what was seen here, and the others what is in git's objects."""
 META_DDL: Final = "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
 
 FULL_TEXT: Final = {"issues": ("title", "body"), "code_files": ("text",)}

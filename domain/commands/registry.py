@@ -22,6 +22,7 @@ from domain.commands import (
     places,
     protections,
     refs,
+    replicas,
     repositories,
     succession,
 )
@@ -90,6 +91,10 @@ COMMANDS: Final[dict[str, Command]] = {
     "identity.enroll": Command(identities.EnrollDevice, identities.enroll),
     "identity.end_device": Command(identities.EndDevice, identities.end_device),
     "event.submit": Command(events.SubmitEvent, events.submit),
+    "replica.store": Command(replicas.StoreReplicas, replicas.store),
+    "replica.mend": Command(replicas.MendReplicas, replicas.mend),
+    "replica.checked": Command(replicas.NoteChecked, replicas.note_checked),
+    "replica.objects": Command(replicas.TakeObjects, replicas.take_objects),
     "held.list": Command(held.ListHeld, held.list_held),
     "held.admit": Command(held.AdmitHeld, held.admit),
     "held.drop": Command(held.DropHeld, held.drop),

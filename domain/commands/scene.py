@@ -81,7 +81,31 @@ class RepositoryGone:
     repo: StreamId
 
 
-Effect = RepositoryMade | ObjectsAdopted | RefsChanged | HeadChanged | RepositoryGone
+@dataclass(frozen=True, slots=True)
+class RefsSettled:
+    """After the commit: publish what a peer gave, if it gave something, and have refs follow the fold.
+
+    A ref whose object is not here stays where it is until that comes.
+    """
+
+    repo: StreamId
+    quarantine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BytesMended:
+    """After the commit: these bytes of an event were checked, and take the place of those in the log.
+
+    Without a signature only that is noted: what is there is good. A payload of None leaves the one that is there.
+    """
+
+    event: EventId
+    signature: bytes | None = None
+    payload: bytes | None = None
+
+
+RepositoryEffect = RepositoryMade | ObjectsAdopted | RefsChanged | RefsSettled | HeadChanged | RepositoryGone
+Effect = RepositoryEffect | BytesMended
 
 
 @dataclass(slots=True)
@@ -237,6 +261,14 @@ class Scene(Protocol):
         """Somebody's role in a stream now."""
         ...
 
+    def take_checked(self, event: Event) -> Verdict:
+        """Fold an event that was checked, whose past is here."""
+        ...
+
+    def vouch(self, names: Sequence[EventId]) -> None:
+        """The signatures of these events, which were taken now, are yet to be checked."""
+        ...
+
     def after(self, effect: Effect) -> None:
         """Have something done on disk once the events are durable."""
         ...
@@ -255,7 +287,9 @@ def repository(scene: Scene, stream: StreamId, *, writable: bool = True) -> Repo
     if writable and state.successors:
         after = state.successors[-1].value
         heir = scene.state(after)
-        name = heir.name if isinstance(heir, RepositoryState) and heir.exists else after.hex()[:16]
+        # Its name is nobody's to know who may not see it, and who asks here is not known to.
+        seen = isinstance(heir, RepositoryState) and heir.exists and not heir.hidden
+        name = heir.name if isinstance(heir, RepositoryState) and seen else after.hex()[:16]
         raise Conflict(f"{state.name} goes on as {name}, so it cannot be changed", hint=f"change {after.hex()} instead")
     return state
 

@@ -16,6 +16,7 @@ import structlog
 
 from domain.canonical import decode_own, encode
 from domain.commands.registry import run
+from domain.commands.scene import BytesMended
 from domain.commands.standing import DESK
 from domain.errors import Conflict, LocalFault, Unavailable
 from domain.pen import NoPens
@@ -178,10 +179,11 @@ class WriterCore:
     ) -> None:
         if not stage.events and not receipts:
             self._settle(outcomes)
+            self._carry_out(stage)
             return
         before = self._projector.position - len(stage.events)
         try:
-            positions = self._log.append([new_row(event) for event in stage.events], receipts)
+            positions = self._log.append([new_row(event) for event in stage.events], receipts, stage.vouched)
         except Unavailable as fault:
             self._projector.abandon(self._log.last_position())
             drop_quarantines(stage.effects, self._store)
@@ -195,11 +197,34 @@ class WriterCore:
         self._settle(outcomes)
         note_events(self._journal, batch, outcomes, stage.events, before)
         self._show()
-        for effect in stage.effects:
-            carry_out(effect, self._projector, self._store, self._on_code_change)
+        self._carry_out(stage)
         for repo, act, count in stage.overturned:
             undo = f"gitant member admit --act {act.hex()} -R {repo.hex()}"
             _log.warning("an act of authority voids what had counted", act=act.hex(), events=count, undo=undo)
+
+    def _carry_out(self, stage: Stage) -> None:
+        mended = [effect for effect in stage.effects if isinstance(effect, BytesMended)]
+        for effect in stage.effects:
+            if not isinstance(effect, BytesMended):
+                carry_out(effect, self._projector, self._store, self._on_code_change)
+        if mended:
+            self._mend(mended)
+
+    def _mend(self, mended: list[BytesMended]) -> None:
+        """Put checked bytes into the log. All is folded again where a payload has come that was missing."""
+        came_late = False
+        places = {effect.event: self._projector.history.position(effect.event) for effect in mended}
+        for effect in mended:
+            if effect.signature is not None:
+                row = self._log.get(places[effect.event])
+                assert row is not None
+                self._log.mend(row.position, effect.signature, effect.payload)
+                came_late |= row.payload is None and effect.payload is not None
+        self._log.note_checked([places[effect.event] for effect in mended if effect.signature is None])
+        if came_late:
+            _log.info("an event's payload came late: the log is folded again")
+            with self._projector.starting_over():
+                catch_up(self._projector, self._log)
 
     def _settle(self, outcomes: dict[int, Outcome]) -> None:
         """Make durable what the batch changed outside the log; what that was is told to nobody if it fails."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.commands.scene import Effect, HeadChanged, ObjectsAdopted, RefsChanged, RepositoryGone, RepositoryMade
+from domain.commands.scene import (
+    HeadChanged,
+    ObjectsAdopted,
+    RefsChanged,
+    RefsSettled,
+    RepositoryEffect,
+    RepositoryGone,
+    RepositoryMade,
+)
 from domain.refs.names import BRANCH_PREFIX, DIVERGED_PREFIX
 from domain.repository.state import RepositoryState
 from gitant.refs_shown import refs_shown, values_shown
@@ -13,26 +21,32 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
+    from domain.commands.scene import Effect
     from domain.ids import StreamId
     from domain.ports_git import GitStore, Leftover
     from projections.projector import Projector
 
 
 def carry_out(
-    effect: Effect, projector: Projector, store: GitStore, on_code_change: Callable[[StreamId], None]
+    effect: RepositoryEffect, projector: Projector, store: GitStore, on_code_change: Callable[[StreamId], None]
 ) -> None:
     """Do on disk what a committed command asked for."""
     if isinstance(effect, RepositoryMade):
-        store.create(effect.repo)
-        store.set_refs(effect.repo, {}, head=_head(projector, effect.repo))
+        if not store.holds(effect.repo):
+            store.create(effect.repo)
+            store.set_refs(effect.repo, {}, head=_head(projector, effect.repo))
     elif isinstance(effect, ObjectsAdopted):
         if effect.staged is not None:
             store.adopt(effect.repo, effect.staged)
             store.unstage(effect.staged)
         _excuse(projector, store, effect.repo)
     elif isinstance(effect, HeadChanged):
-        wanted = refs_shown(projector.shelf.connection, effect.repo)
-        store.set_refs(effect.repo, wanted, head=_head(projector, effect.repo))
+        _set_refs(effect.repo, projector, store)
+        on_code_change(effect.repo)
+    elif isinstance(effect, RefsSettled):
+        if effect.quarantine is not None:
+            store.publish(effect.repo, effect.quarantine)
+        _set_refs(effect.repo, projector, store)
         on_code_change(effect.repo)
     elif isinstance(effect, RepositoryGone):
         on_code_change(effect.repo)
@@ -45,7 +59,7 @@ def carry_out(
 def drop_quarantines(effects: Sequence[Effect], store: GitStore) -> None:
     """The events that name these pushes were not appended: leave nothing of them."""
     for effect in effects:
-        if isinstance(effect, RefsChanged) and effect.quarantine is not None:
+        if isinstance(effect, RefsChanged | RefsSettled) and effect.quarantine is not None:
             store.discard(effect.repo, effect.quarantine)
 
 
@@ -62,7 +76,7 @@ def heal(projector: Projector, store: GitStore) -> None:
                 store.publish(repo, leftover.token)
             else:
                 store.discard(repo, leftover.token)
-        store.set_refs(repo, wanted, head=_head(projector, repo))
+        store.set_refs(repo, servable(repo, wanted, store), head=_head(projector, repo))
     for leftover in staged:
         store.unstage(leftover.token)
 
@@ -92,9 +106,25 @@ def _change_refs(effect: RefsChanged, projector: Projector, store: GitStore) -> 
         moves.update(wanted)
     diverged = [name for name in store.refs(effect.repo) if name.startswith(DIVERGED_PREFIX)]
     if diverged or any(name.startswith(DIVERGED_PREFIX) for name in moves):
-        store.set_refs(effect.repo, refs_shown(connection, effect.repo), head=_head(projector, effect.repo))
+        _set_refs(effect.repo, projector, store)
     else:
         store.move_refs(effect.repo, moves)
+
+
+def _set_refs(repo: StreamId, projector: Projector, store: GitStore) -> None:
+    wanted = refs_shown(projector.shelf.connection, repo)
+    store.set_refs(repo, servable(repo, wanted, store), head=_head(projector, repo))
+
+
+def servable(repo: StreamId, wanted: Mapping[str, str], store: GitStore) -> dict[str, str]:
+    """`wanted` as far as its objects are here; a ref whose object a peer still owes us stays where it is."""
+    there = store.refs(repo)
+    moved = {name: oid for name, oid in wanted.items() if there.get(name) != oid}
+    if not moved:
+        return dict(wanted)
+    here = store.kinds(repo, list(set(moved.values())))
+    kept = {name: there[name] for name, oid in moved.items() if oid not in here and name in there}
+    return {name: oid for name, oid in wanted.items() if name not in moved or oid in here} | kept
 
 
 def _head(projector: Projector, repo: StreamId) -> str:

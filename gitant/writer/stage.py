@@ -77,6 +77,7 @@ class Stage:
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self.overturned: list[tuple[StreamId, EventId, int]] = []
+        self.vouched: set[EventId] = set()
         self._projector = projector
         self._own = Pen(key, key.did)
         self._pen: Pen | None = self._own
@@ -211,6 +212,13 @@ class Stage:
             check_links(event, self._projector.history.link)
             self._fold(event)
         return event
+
+    def take_checked(self, event: Event) -> Verdict:
+        check_links(event, self._projector.history.link)
+        return self._fold(event)
+
+    def vouch(self, names: Sequence[EventId]) -> None:
+        self.vouched.update(names)
 
     def next_number(self, stream: StreamId) -> int:
         highest = self._numbers.get(stream)

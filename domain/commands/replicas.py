@@ -1,0 +1,181 @@
+"""What replication brings: events of other nodes, checked by its core, and the objects that they name.
+
+Only the node itself gives these commands. What a verdict needs is here already, and an event that counts for nothing is
+taken in like any other: every copy of a stream holds the same events.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, final
+
+import msgspec
+
+from domain.commands.scene import (
+    BytesMended,
+    Done,
+    HeadChanged,
+    ObjectsAdopted,
+    RefsSettled,
+    RepositoryGone,
+    RepositoryMade,
+    Scene,
+)
+from domain.commands.standing import DESK, is_stranger
+from domain.envelope import read_own
+from domain.errors import Forbidden, LocalFault
+from domain.ids import EventId, StreamId
+from domain.kinds import KINDS
+from domain.moderation.arrivals import let_in
+from domain.refs.moved import KIND as REFS_MOVED
+from domain.repository.default_branch_set import KIND as DEFAULT_BRANCH_SET
+from domain.repository.deleted import KIND as DELETED
+from domain.repository.imported import KIND as IMPORTED
+from domain.repository.state import RepositoryState
+
+if TYPE_CHECKING:
+    from domain.actor import Actor
+    from domain.commands.scene import RepositoryEffect
+    from domain.envelope import Event
+    from domain.moderation.desk import Desk
+
+HELD = "held"
+"""In the `extra` of a store: the ids of the events that were kept out of the log."""
+Bytes3 = tuple[bytes, bytes, bytes | None]
+"""Header, signature and payload."""
+
+
+class StoreReplicas(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Checked events of one stream, each after its past; `vouched` are ids of those whose signatures were not checked.
+
+    `origin` is where they came from, as people are told of it.
+    """
+
+    events: list[Bytes3]
+    vouched: list[bytes] = []
+    origin: str = ""
+
+
+def store(scene: Scene, actor: Actor, args: StoreReplicas) -> Done:
+    """Put events into the log; some that strangers wrote may wait outside it, and those are named."""
+    _check_own(actor)
+    events = [read_own(*each) for each in args.events]
+    door = _Door(scene)
+    outside = let_in((event for event in events if scene.link(event.id) is None), door)
+    if scene.desk is not None:
+        for event in outside:
+            door.hold(scene.desk, event, args.origin)
+    for effect in door.effects.values():
+        scene.after(effect)
+    extra = {HELD: [event.id for event in outside], **({DESK: len(outside)} if outside else {})}
+    taken = {event.id for event in door.taken}
+    scene.vouch([EventId(name) for name in args.vouched if name in taken])
+    return Done(extra=extra)
+
+
+class MendReplicas(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Checked bytes of events that are in the log; a payload of None leaves what is there."""
+
+    events: list[Bytes3]
+
+
+def mend(scene: Scene, actor: Actor, args: MendReplicas) -> Done:
+    """Put these bytes in place of those that are there."""
+    _check_own(actor)
+    for each in args.events:
+        event = read_own(*each)
+        if scene.link(event.id) is not None:
+            scene.after(BytesMended(event.id, event.signature, event.payload))
+    return Done()
+
+
+class NoteChecked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Ids of events whose signatures are good."""
+
+    events: list[bytes]
+
+
+def note_checked(scene: Scene, actor: Actor, args: NoteChecked) -> Done:
+    """Their signatures need not be checked any more."""
+    _check_own(actor)
+    for name in args.events:
+        scene.after(BytesMended(EventId(name)))
+    return Done()
+
+
+class TakeObjects(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The repository that objects have come for, and the finished quarantine that they are in, if in one."""
+
+    repo: bytes
+    quarantine: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None = None
+
+
+def take_objects(scene: Scene, actor: Actor, args: TakeObjects) -> Done:
+    """Have objects published, and refs follow the fold as far as what they point to is here."""
+    _check_own(actor)
+    state = scene.state(args.repo)
+    if isinstance(state, RepositoryState) and state.exists:
+        scene.after(RefsSettled(StreamId(args.repo), args.quarantine))
+    return Done()
+
+
+def _check_own(actor: Actor) -> None:
+    if not actor.operator:
+        raise Forbidden("only the node itself takes in what its peers send")
+
+
+@final
+class _Door:
+    """The log, as what arrives at it."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self.taken: list[Event] = []
+        self.effects: dict[tuple[type[RepositoryEffect], StreamId], RepositoryEffect] = {}
+        """What has to follow, each once for each repository."""
+
+    def keeps_out(self, event: Event) -> bool:
+        """Strangers are kept out of replicas only where that was chosen for the repository.
+
+        Elsewhere a copy that is complete comes first: budgets bound what they add.
+        """
+        desk = self._scene.desk
+        if desk is None or event.genesis or desk.held.rule(event.stream) in {None, "open"}:
+            return False
+        return is_stranger(self._scene, event)
+
+    def held(self, name: EventId) -> Event | None:
+        desk = self._scene.desk
+        found = desk.held.get(name) if desk is not None else None
+        return None if found is None else read_own(found.raw.header, found.raw.signature, found.raw.payload)
+
+    def hold(self, desk: Desk, event: Event, origin: str) -> None:
+        """Have it wait for a decision, unless it was dropped before, or nothing is taken of strangers there."""
+        if event.payload is None or desk.rule_of(event.stream) == "refuse" or desk.held.was_dropped(event.id):
+            return
+        with suppress(LocalFault):  # as many wait as may: its author can have it sent again when some were decided on
+            desk.hold(event, origin)
+
+    def take(self, event: Event) -> None:
+        verdict = self._scene.take_checked(event)
+        self.taken.append(event)
+        desk = self._scene.desk
+        if desk is not None and desk.held.get(event.id) is not None:
+            desk.held.remove(event.id)
+        if verdict.accepted:
+            for effect in follow_up(event):
+                self.effects[type(effect), effect.repo] = effect
+
+
+def follow_up(event: Event) -> list[RepositoryEffect]:
+    """What an accepted event of another node has to be followed by here, where its objects may not be yet."""
+    kind = KINDS[event.kind]
+    if kind.creates == "repository":
+        return [RepositoryMade(event.stream), RefsSettled(event.stream)]
+    if kind is IMPORTED:
+        return [ObjectsAdopted(event.stream, None)]
+    if kind is DELETED:
+        return [RepositoryGone(event.stream), HeadChanged(event.stream)]
+    if kind is DEFAULT_BRANCH_SET:
+        return [HeadChanged(event.stream)]
+    return [RefsSettled(event.stream)] if kind is REFS_MOVED else []
