@@ -34,7 +34,7 @@ REASONS: Final = {
     "policy": "its policy does not allow the invocation's arguments",
     "revoked": "it was revoked",
     "elsewhere": "it is for another node",
-    "lifetime": "an invocation is for now: it expires within five minutes",
+    "lifetime": "an invocation is for now: iat is here, and exp at most five minutes behind it",
     "command-unknown": "no capability of this node has this command",
     "request": "its arguments are not those of the request",
     "replayed": "it was used before",

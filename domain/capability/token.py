@@ -75,6 +75,7 @@ class Invocation:
     proofs: Sequence[Link]
     nonce: bytes
     expires: int | None
+    issued: int | None
     meta: Mapping[str, Any]
     link: Link
     signed: bytes
@@ -155,7 +156,6 @@ def _delegation(payload: dict[str, Any], link: Link, signed: bytes, signature: b
 
 
 def _invocation(payload: dict[str, Any], link: Link, signed: bytes, signature: bytes) -> Invocation:
-    _seconds(payload.get("iat"), "iat")
     if not isinstance(payload.get("cause"), Link | None):
         raise Refused("field-type", "cause")
     return Invocation(
@@ -167,6 +167,7 @@ def _invocation(payload: dict[str, Any], link: Link, signed: bytes, signature: b
         proofs=_links(payload["prf"]),
         nonce=_nonce(payload["nonce"]),
         expires=_seconds(payload["exp"], "exp"),
+        issued=_seconds(payload.get("iat"), "iat"),
         meta=_map(payload.get("meta", {}), "meta"),
         link=link,
         signed=signed,
