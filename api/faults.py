@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors import LocalFault
+from domain.errors import LocalFault, Unauthenticated
 
 
 class Malformed(LocalFault):
@@ -15,6 +15,14 @@ class UnsupportedMedia(LocalFault):
     """The body is of a media type, or encoded in a way, that this route does not take."""
 
     code = "unsupported-media-type"
+
+
+class NotBelieved(Unauthenticated):
+    """A signature or a capability that is not taken; `reason` is its stable code."""
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class UnknownHost(LocalFault):
@@ -55,10 +63,10 @@ class EventRejected(LocalFault):
         self.reason = reason
 
 
-class EventRefused(LocalFault):
+class EventVoid(LocalFault):
     """An event that is well formed would have no effect; `reason` is the verdict's stable code."""
 
-    code = "event-refused"
+    code = "void-event"
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message, hint="docs/event-format.md lists the reasons an event is void for")

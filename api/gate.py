@@ -42,7 +42,7 @@ def _found_elsewhere(asking: Asking, selector: str) -> RepoRow | None:
         if to := asking.url_with(selector, repo.id.hex()):
             raise Moved(f"{selector} is {repo.owner}/{repo.name} now", to=to)
         return repo
-    if asking.actor.operator and (gone := views.repo_deleted(selector)) and may_read_deleted(asking.actor, gone):
+    if asking.actor.did is not None and views.visible(asking.actor, selector, deleted=True) is not None:
         raise NotFound(f"{selector} is deleted", hint=f"bring it back with: gitant repo undelete {selector}")
     return None
 
@@ -50,11 +50,6 @@ def _found_elsewhere(asking: Asking, selector: str) -> RepoRow | None:
 def may_read(actor: Actor, repo: RepoRow) -> bool:
     """Whether somebody may read a repository that stands."""
     return may_see(actor, repo.id, repo.readers, private=repo.private)
-
-
-def may_read_deleted(actor: Actor, repo: RepoRow) -> bool:
-    """Whether somebody may know of a repository that is deleted: whoever had a role there."""
-    return may_see(actor, repo.id, repo.readers, private=repo.private, deleted=True)
 
 
 def require(actor: Actor, scope: str, repo: StreamId | None = None) -> None:

@@ -15,9 +15,10 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 
 from api.entrance.entrance import REQUEST_ID
 from api.faults import (
-    EventRefused,
     EventRejected,
+    EventVoid,
     Malformed,
+    NotBelieved,
     NotReady,
     PackNotTaken,
     RateLimited,
@@ -41,6 +42,8 @@ from domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from domain.signature.request import accept_signature
+from domain.verdict import VOIDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,7 +67,7 @@ TABLE: Final[dict[str, Row]] = {
     Moved.code: Row(308, "It has another address now"),
     Unauthenticated.code: Row(401, "Say who is asking", (("www-authenticate", 'Bearer realm="gitant"'),)),
     Forbidden.code: Row(403, "You may not do this"),
-    EventRefused.code: Row(403, "The event would have no effect"),
+    EventVoid.code: Row(403, "The event would have no effect"),
     NotFound.code: Row(404, "There is no such thing"),
     "no-such-route": Row(404, "There is no such route"),
     "method-not-allowed": Row(405, "This route has no such method"),
@@ -108,7 +111,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     hint: str = ""
     errors: list[FieldProblem] = []
     reason: str = ""
-    """Of an event: the verdict's stable reason code."""
+    """Of an event, handed in or to be written: the stable code of the verdict that it has, or would have. Of a
+    signature or capability that is not taken: the code that says why.
+    """
     checks: dict[str, Any] = {}
     """Of a node that is not ready: what was looked at."""
     request_id: str = ""
@@ -137,7 +142,11 @@ def _found(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
         _log.error("something that this node keeps is damaged", path=path, reason=exc.message, hint=exc.hint)
     if isinstance(exc, LocalFault):
         # Without a body, a field that is off can only have come with the address.
-        return _of_fault(exc, path, "?" if scope["method"] == "GET" else "/")
+        found = _of_fault(exc, path, "?" if scope["method"] == "GET" else "/")
+        if isinstance(exc, Unauthenticated):
+            ask = accept_signature(body=scope["method"] not in {"GET", "HEAD", "DELETE"})
+            found = found._replace(headers=(*found.headers, ("accept-signature", ask)))
+        return found
     if isinstance(exc, ValidationException):
         return _of_validation(exc, path)
     if isinstance(exc, MethodNotAllowedException):
@@ -165,11 +174,13 @@ def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:
     errors: list[FieldProblem] = []
     if isinstance(fault, RefsNotMoved):
         errors = [FieldProblem(f"/ref_updates/{index}", reason) for index, reason in fault.reasons]
-    elif fault.field:
+    elif fault.field and not _is_verdict(fault):
         errors = [FieldProblem(_pointer(where, fault.field), fault.message)]
     problem = _problem(code, fault.message, path, hint=fault.hint, errors=errors)
-    if isinstance(fault, EventRejected | EventRefused):
+    if isinstance(fault, EventRejected | EventVoid | NotBelieved):
         problem = msgspec.structs.replace(problem, reason=fault.reason)
+    elif _is_verdict(fault):
+        problem = msgspec.structs.replace(problem, reason=fault.field)
     elif isinstance(fault, NotReady):
         problem = msgspec.structs.replace(problem, checks=fault.checks)
     headers = (("location", fault.to),) if isinstance(fault, Moved) else ()
@@ -178,6 +189,11 @@ def _of_fault(fault: LocalFault, path: str, where: str) -> Trouble:
     if fault.retry_after_s:
         headers = (("retry-after", str(fault.retry_after_s)),)
     return _rendered(code, problem, headers)
+
+
+def _is_verdict(fault: LocalFault) -> bool:
+    """Whether a command was refused for what its event would be, which stands where other faults name a field."""
+    return isinstance(fault, Forbidden) and fault.field in VOIDS
 
 
 def _of_validation(exc: ValidationException, path: str) -> Trouble:

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from api.asking import SCOPE_KEY, WANTED, Facts
 from api.entrance.entrance import Entrance, gathered
 from api.faults import Malformed
-from api.ports import POSITION_POLL_S
+from api.ports import CREDENTIALS, POSITION_POLL_S
 from api.problems import PROBLEM_JSON, trouble
 from api.remembered import Remembered
 from api.reply import Reply
@@ -36,10 +36,13 @@ SAFETY: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cache-control", b"no-cache"),
+    (b"vary", b"Authorization, Cookie, Signature"),
 )
 """On every answer. A file of a repository is somebody's bytes: the sandbox keeps them from running here."""
 
+_SHARED: Final = (b"cache-control", b"no-cache")
+_PERSONAL: Final = (b"cache-control", b"private, no-cache")
+"""Of whatever was asked with credentials, right or wrong: no cache that serves others keeps it."""
 _POSITION_MAX: Final = 2**63 - 1
 
 
@@ -76,6 +79,7 @@ class Shell:
         told: Headers = []
         method: str = fields["method"]
         status = 500
+        caching = _SHARED if CREDENTIALS.isdisjoint(name for name, _ in fields["headers"]) else _PERSONAL
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -83,7 +87,7 @@ class Shell:
                 status = message["status"]
                 marks = self._marks.get((fields["method"], fields.get("path_template", "")))
                 more = marks.told(fields["query_string"]) if marks is not None else ()
-                message["headers"] = [*message["headers"], *SAFETY, *told, *more]
+                message["headers"] = [*message["headers"], *SAFETY, caching, *told, *more]
                 if method == "OPTIONS" and (allow := self._allow.get(fields.get("path_template", ""))):
                     kept = [pair for pair in message["headers"] if pair[0] != b"allow"]
                     message["headers"] = [*kept, (b"allow", allow)]

@@ -68,6 +68,8 @@ class ImportJob(msgspec.Struct, kw_only=True):
     excused: dict[str, int] = {}
     repo: str | None = None
     error: ImportFault | None = None
+    by: str = ""
+    """The did of who began it: nobody else sees it, but for the operator."""
 
     @property
     def ended(self) -> bool:

@@ -191,27 +191,22 @@ class Views(IssueViews, AuthorityViews, Protocol):
         ...
 
     def repo(self, selector: str) -> RepoRow | None:
-        """By id, by bare name where that is unambiguous on this node (else `Conflict`), or by `owner~name`."""
+        """By id, by bare name where that is unambiguous on this node, or by `owner~name`; whoever may see it."""
         ...
 
-    def visible(self, reader: Actor, selector: str) -> RepoRow | None:
-        """What a selector means to somebody, among what they may see alone: `Conflict` only where they see several."""
+    def visible(self, reader: Actor, selector: str, *, deleted: bool = False) -> RepoRow | None:
+        """What a selector means to somebody, among what they may see alone; `Conflict` where a bare name is several's.
+
+        With `deleted` among those that are; of several at `owner~name`, the last.
+        """
         ...
 
     def visible_formerly(self, reader: Actor, selector: str) -> RepoRow | None:
-        """The same of what was found there before (see `repo_formerly`)."""
+        """Which one was found at `owner~name` before, the last that was, or ever was called a bare name."""
         ...
 
     def repo_at(self, owner: str, name: str) -> RepoRow | None:
         """By owner name and repository name."""
-        ...
-
-    def repo_formerly(self, selector: str) -> RepoRow | None:
-        """Which repository was found at `owner~name` before, the last that was, or ever was called a bare name."""
-        ...
-
-    def repo_deleted(self, selector: str) -> RepoRow | None:
-        """Like `repo`, among those that are deleted; of several at `owner~name`, the last."""
         ...
 
     def repos(

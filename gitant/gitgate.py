@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
 
 from api import standing
 from api.entrance.entrance import ADMITTED, asked_of, gathered
-from api.gate import may_read, may_read_deleted, require
+from api.gate import may_read, require
 from api.ports import ASKED_HEADERS
 from domain.actor import Actor
 from domain.authority.needs import need
@@ -117,7 +117,7 @@ class NodeGate:
         moved = self._views.visible_formerly(actor, selector)
         if moved is not None and may_read(actor, moved):
             raise Moved(f"{path} is {moved.owner}/{moved.name} now", to=f"{moved.owner}/{moved.name}")
-        if actor.operator and (gone := self._views.repo_deleted(selector)) and may_read_deleted(actor, gone):
+        if actor.did is not None and self._views.visible(actor, selector, deleted=True) is not None:
             raise NotFound(f"{path} is deleted", hint=f"bring it back with: gitant repo undelete {path}")
 
     def _tell_removed(self, actor: Actor, path: str) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.ids import DeviceKey, Did, EventId, StreamId
     from domain.issue.search import Query
+    from domain.ports_accounts import Names
     from domain.ports_authority import ActRow, Alarm, AuditFilter
     from domain.ports_issues import Moments, Place
     from domain.ports_views import (
@@ -72,8 +73,10 @@ class SqliteViews:
     A code search right after a push waits up to `code_patience_s` for the index.
     """
 
-    def __init__(self, path: Path, *, code_patience_s: float = 0.0) -> None:
+    def __init__(self, path: Path, *, code_patience_s: float = 0.0, names: Names | None = None) -> None:
+        """`names` knows what accounts are called on this node."""
         self._path = path
+        self._names = names
         self._code_patience_s = code_patience_s
         self._local = threading.local()
 
@@ -82,7 +85,7 @@ class SqliteViews:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             try:
-                connection = open_readonly(self._path)
+                connection = open_readonly(self._path, self._names)
                 connection.execute("SELECT 1 FROM meta").fetchone()
             except sqlite3.OperationalError as fault:
                 raise Unavailable("the views are not there yet", hint="try again in a moment") from fault
@@ -95,20 +98,14 @@ class SqliteViews:
     def repo(self, selector: str) -> RepoRow | None:
         return repos.repo(self._connection, selector)
 
-    def visible(self, reader: Actor, selector: str) -> RepoRow | None:
-        return repos.visible(self._connection, reader, selector)
+    def visible(self, reader: Actor, selector: str, *, deleted: bool = False) -> RepoRow | None:
+        return repos.visible(self._connection, reader, selector, deleted=deleted)
 
     def visible_formerly(self, reader: Actor, selector: str) -> RepoRow | None:
         return repos.visible_formerly(self._connection, reader, selector)
 
     def repo_at(self, owner: str, name: str) -> RepoRow | None:
         return repos.repo_at(self._connection, owner, name)
-
-    def repo_formerly(self, selector: str) -> RepoRow | None:
-        return repos.repo_formerly(self._connection, selector)
-
-    def repo_deleted(self, selector: str) -> RepoRow | None:
-        return repos.repo(self._connection, selector, deleted=True)
 
     def repos(
         self, reader: Actor, which: RepoFilter, *, after: str | None = None, limit: int = 30

@@ -15,6 +15,7 @@ from api.reply import Reply, encode_json, read
 from api.writing import refuse_condition, repeat_key
 from domain.errors import NotFound, Unavailable
 from domain.ports_imports import ImportJob, ImportOrder
+from domain.sight import sees_all
 
 if TYPE_CHECKING:
     from domain.ports_imports import Imports
@@ -65,6 +66,6 @@ def _imports(request: Asking) -> Imports:
 
 def _found(request: Asking, job: str) -> ImportJob:
     found = _imports(request).show(job)
-    if found is None:
+    if found is None or not (sees_all(request.actor) or found.by == request.actor.did):
         raise NotFound(f"there is no import {job!r}", hint="jobs are remembered for a week")
     return found

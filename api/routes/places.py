@@ -10,7 +10,7 @@ from litestar.params import JSONBody
 from api import shapes
 from api.asking import Asking
 from api.forms import Succession, Transfer, Undeletion
-from api.gate import may_read, readable, writers
+from api.gate import readable, writers
 from api.params import Repo
 from api.reply import Reply
 from api.routes.repos import made_doc
@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 )
 async def undelete_repo(request: Asking, repo: Repo, data: JSONBody[Undeletion | None] = None) -> Reply:
     """Bring back a deleted repository, within its days of grace; under another name, if its own was taken meanwhile."""
-    row = request.ports.views.repo_deleted(repo)
-    if row is None and request.retried:
+    views = request.ports.views
+    row = views.visible(request.actor, repo, deleted=True)
+    if row is None:
+        standing = views.visible(request.actor, repo)
         # It may be back because this very request was carried out before: the writer knows.
-        row = request.ports.views.repo(repo)
-    if row is None or not may_read(request.actor, row):
-        if request.ports.views.repo(repo) is not None:
+        row = standing if request.retried else None
+        if row is None and standing is not None:
             raise Conflict(f"{repo} is not deleted")
+    if row is None:
         raise NotFound(f"no repository {repo!r} was deleted here", hint="GET /api/v1/repos?deleted=true lists them")
     name = data.name if data is not None else ""
     return _shown(request, await write(request, "repository.undelete", {"repo": row.id, "name": name}))
@@ -80,8 +82,8 @@ async def name_successor(request: Asking, repo: Repo, data: JSONBody[Succession]
     """Say as a root what a repository goes on as; it counts once enough roots say the same."""
     if is_hex_id(data.to):
         return await _act(request, repo, "repository.succeed", {"to": bytes.fromhex(data.to)})
-    found = request.ports.views.repo(data.to)
-    if found is None or not may_read(request.actor, found):
+    found = request.ports.views.visible(request.actor, data.to)
+    if found is None:
         raise InvalidInput(f"there is no repository {data.to!r} here", hint="name it by its id", field="to")
     return await _act(request, repo, "repository.succeed", {"to": found.id})
 

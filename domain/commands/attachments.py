@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from domain.attachment.added import AttachmentAdded
+from domain.authority.roles import Role
 from domain.commands.conversations import check_unlocked
 from domain.commands.scene import Done, Scene, allow, check, repository
 from domain.comment.state import CommentState
@@ -68,7 +69,11 @@ def check_readable_blob(scene: Scene, did: Did, sha256: bytes, size: int) -> Non
     """
     for attachment in scene.attachments_with(None, sha256):
         repo = scene.state(attachment.stream)
-        if isinstance(repo, RepositoryState) and repo.exists and (not repo.hidden or did in repo.roots):
+        if (
+            isinstance(repo, RepositoryState)
+            and repo.exists
+            and (not repo.hidden or scene.role(attachment.stream, did) >= Role.VIEWER)
+        ):
             check_blob(scene, sha256, size)
             return
     raise Conflict("the bytes to attach are not here", hint="whoever may upload brings them first")

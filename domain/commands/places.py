@@ -65,7 +65,7 @@ def offer(scene: Scene, actor: Actor, args: OfferRepository) -> Done:
     if to == state.owners.value:
         raise Conflict("it is theirs already")
     if to:
-        check_free(scene, to, state.name, stream)
+        check_free(scene, to, state.name, stream, asker=actor.did, only_seen=True)
     if to and scene.role(stream, to) < Role.OWNER:
         # An owner is a name to be found by; what they may do there has to be given.
         allow_act(scene, actor, "member.change", state, Grant(to, Role.OWNER))
@@ -95,7 +95,7 @@ def accept(scene: Scene, actor: Actor, args: AcceptRepository) -> Done:
         raise Forbidden(f"{state.name} is not offered to you")
     if state.owners.value == actor.did and not state.owners.conflict:
         raise Conflict("it is yours already")
-    check_free(scene, actor.did, state.name, stream)
+    check_free(scene, actor.did, state.name, stream, asker=actor.did)
     payload = check(RepositoryTransferred(offer=offers[-1], replaces=heads(state.owners.heads)))
     settle(scene, "repository.transferred.v1", stream, stream, payload)
     return Done(stream)
@@ -145,7 +145,8 @@ def undelete(scene: Scene, actor: Actor, args: UndeleteRepository) -> Done:
     renamed = check(RepositoryRenamed(name=name, replaces=heads(state.names.heads)))
     if name != state.name:
         allow(scene, actor, "repository.rename", state)
-    check_free(scene, Did(state.owners.value), name, stream, hint="give it another one: gitant repo undelete --name")
+    hint = "give it another one: gitant repo undelete --name"
+    check_free(scene, Did(state.owners.value), name, stream, hint=hint, asker=actor.did)
     if name != state.name:
         settle(scene, "repository.renamed.v1", stream, stream, renamed)
     payload = RepositoryDeleted(deleted=False, replaces=heads(state.deleted.heads))
@@ -173,9 +174,28 @@ def check_submitted(scene: Scene, event: Event, state: RepositoryState) -> None:
     check_free(scene, owner, name, event.stream)
 
 
-def check_free(scene: Scene, owner: Did, name: str, stream: StreamId, *, hint: str = "choose another name") -> None:
-    """Raise `Conflict` if another repository is found here under that owner and name."""
+def check_free(
+    scene: Scene,
+    owner: Did,
+    name: str,
+    stream: StreamId,
+    *,
+    hint: str = "choose another name",
+    asker: Did | None = None,
+    only_seen: bool = False,
+) -> None:
+    """Raise `Conflict` if another repository is found here under that owner and name.
+
+    With `only_seen` not for one that `asker` may not see: then it is for later, and for somebody else, to find out.
+    """
     found = scene.repository_named(owner, name)
-    if found is not None and found != stream:
-        whose = "you already have" if owner == scene.operator else f"{owner} already has"
-        raise Conflict(f"{whose} a repository named {name}", hint=hint, field="name")
+    if found is None or found == stream or (only_seen and not _sees(scene, asker, found)):
+        return
+    whose = "you already have" if owner == asker else f"{owner} already has"
+    raise Conflict(f"{whose} a repository named {name}", hint=hint, field="name")
+
+
+def _sees(scene: Scene, did: Did | None, repo: StreamId) -> bool:
+    state = scene.state(repo)
+    is_hidden = isinstance(state, RepositoryState) and state.hidden
+    return not is_hidden or (did is not None and scene.role(repo, did) >= Role.VIEWER)

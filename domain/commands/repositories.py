@@ -103,7 +103,7 @@ def edit(scene: Scene, actor: Actor, args: EditRepository) -> Done:
         allow(scene, actor, f"repository.{action}", state)
         check(payload)
     if args.name is not None and args.name != state.name:
-        check_free(scene, Did(state.owners.value), args.name, stream)
+        check_free(scene, Did(state.owners.value), args.name, stream, asker=actor.did)
     branched = any(verb == "default_branch_set" for _, verb, _ in writes)
     if args.default_branch is not None and args.default_branch != state.default_branch.value:
         _check_branch(scene, state, args.default_branch)

@@ -84,7 +84,14 @@ class Importer:
         claim = self._book.claim()
         now = self._book.now()
         job = ImportJob(
-            id=claim.job, state="queued", phase="waiting", source=source, name=name, started_at=now, updated_at=now
+            id=claim.job,
+            state="queued",
+            phase="waiting",
+            source=source,
+            name=name,
+            started_at=now,
+            updated_at=now,
+            by=actor.did or "",
         )
         self._book.save(job)
         if repeat is not None:

@@ -30,9 +30,6 @@ _COLUMNS = "stream, name, owner, private, archived, successor, default_branch, r
 _AT: Final = {name: place for place, name in enumerate(_COLUMNS.split(", "))}
 CLAIMANTS_MAX: Final = 5
 """How many of one bare name are told of."""
-_FORMER = (
-    "SELECT DISTINCT stream FROM former_places JOIN repos r USING (stream) WHERE r.deleted=0 AND former_places.name=?"
-)
 
 
 class _Order(NamedTuple):
@@ -77,24 +74,20 @@ _ORDERS: Final = {
 }
 
 
-def repo(connection: sqlite3.Connection, selector: str, *, deleted: bool = False) -> RepoRow | None:
-    """By id, `owner~name`, or bare name where only one repository here has it; among those deleted, if wished."""
+def repo(connection: sqlite3.Connection, selector: str) -> RepoRow | None:
+    """By id, `owner~name`, or bare name where only one repository here has it, whoever asks."""
     if is_hex_id(selector):
-        return _one(connection, "stream=?", (bytes.fromhex(selector),), deleted=deleted)
+        return _one(connection, "stream=?", (bytes.fromhex(selector),))
     owner, tilde, name = selector.partition("~")
     if tilde:
-        return repo_at(connection, owner, name, deleted=deleted)
+        return repo_at(connection, owner, name)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM repos WHERE name=? AND deleted=?", (selector, int(deleted))
+        f"SELECT {_COLUMNS} FROM repos WHERE name=? AND deleted=0 LIMIT 2", (selector,)
     ).fetchall()
-    if len(rows) > 1:
-        paths = ", ".join(f"{name_of(connection, row[2]) or row[2]}~{row[1]}" for row in rows[:5])
-        hint = f"say which, by id: {', '.join(row[0].hex() for row in rows[:5])}" if deleted else f"say which: {paths}"
-        raise Conflict(f"several repositories are named {selector}", hint=hint)
-    return _row(connection, rows[0]) if rows else None
+    return _row(connection, rows[0]) if len(rows) == 1 else None
 
 
-def visible(connection: sqlite3.Connection, reader: Actor, selector: str) -> RepoRow | None:
+def visible(connection: sqlite3.Connection, reader: Actor, selector: str, *, deleted: bool = False) -> RepoRow | None:
     """What a selector means to somebody: of all that they may see. Nothing else has a part in the answer."""
     owner, tilde, name = selector.partition("~")
     values: tuple[object, ...]
@@ -104,14 +97,17 @@ def visible(connection: sqlite3.Connection, reader: Actor, selector: str) -> Rep
         test, values = "name=? AND owner=?", (name, did_of_name(connection, owner))
     else:
         test, values = "name=?", (selector,)
-    seen = sight(reader)
+    seen = sight(reader, deleted=deleted)
+    # Of those deleted, the last: that is the one somebody wants back.
+    order = "placed DESC" if deleted else "placed"
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM repos WHERE {test} AND {seen.sql} ORDER BY placed LIMIT ?",
+        f"SELECT {_COLUMNS} FROM repos WHERE {test} AND {seen.sql} ORDER BY {order} LIMIT ?",
         (*values, *seen.values, 1 if tilde else CLAIMANTS_MAX),
     ).fetchall()
     if len(rows) > 1:
         paths = ", ".join(f"{name_of(connection, row[2]) or row[2]}~{row[1]}" for row in rows)
-        raise Conflict(f"several repositories are named {selector}", hint=f"say which: {paths}")
+        hint = f"say which, by id: {', '.join(row[0].hex() for row in rows)}" if deleted else f"say which: {paths}"
+        raise Conflict(f"several repositories are named {selector}", hint=hint)
     return _row(connection, rows[0]) if rows else None
 
 
@@ -129,23 +125,10 @@ def visible_formerly(connection: sqlite3.Connection, reader: Actor, selector: st
     return _one(connection, "stream=?", rows[0]) if len(rows) == 1 or (rows and tilde) else None
 
 
-def repo_at(connection: sqlite3.Connection, owner: str, name: str, *, deleted: bool = False) -> RepoRow | None:
+def repo_at(connection: sqlite3.Connection, owner: str, name: str) -> RepoRow | None:
     """By owner (user name or did) and name; of several that claim the place, the one that came to it first here."""
     did = did_of_name(connection, owner)
-    return None if did is None else _one(connection, "name=? AND owner=?", (name, did), deleted=deleted)
-
-
-def repo_formerly(connection: sqlite3.Connection, selector: str) -> RepoRow | None:
-    """The repository that was the last to be found at `owner~name`, or the only one ever called `name`."""
-    owner, tilde, name = selector.partition("~")
-    if not tilde:
-        rows = connection.execute(f"{_FORMER} LIMIT 2", (selector,)).fetchall()
-        return _one(connection, "stream=?", rows[0]) if len(rows) == 1 else None
-    did = did_of_name(connection, owner)
-    row = connection.execute(
-        f"{_FORMER} AND former_places.owner=? ORDER BY former_places.pos DESC LIMIT 1", (name, did)
-    ).fetchone()
-    return None if row is None else _one(connection, "stream=?", row)
+    return None if did is None else _one(connection, "name=? AND owner=?", (name, did))
 
 
 def repos(
@@ -199,14 +182,9 @@ def _conditions(reader: Actor, which: RepoFilter) -> tuple[list[str], list[objec
     return conditions, values
 
 
-def _one(
-    connection: sqlite3.Connection, condition: str, values: tuple[object, ...], *, deleted: bool = False
-) -> RepoRow | None:
-    # Of those deleted, the last: that is the one somebody wants back.
-    order = "placed DESC" if deleted else "placed"
+def _one(connection: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> RepoRow | None:
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM repos WHERE {condition} AND deleted=? ORDER BY {order} LIMIT 1",
-        (*values, int(deleted)),
+        f"SELECT {_COLUMNS} FROM repos WHERE {condition} AND deleted=0 ORDER BY placed LIMIT 1", values
     ).fetchone()
     return None if row is None else _row(connection, row)
 

@@ -151,7 +151,7 @@ def test_a_device_that_its_identity_ended_is_refused_at_once(anyone: Client, rep
     ended = DeviceEnded(device=phone.device, certificates=papers(enrolment(paper, "enrol")))
     write(anyone, signer(paper, enrolment(paper, "enrol")), where, kind, stream, ended)
     refused = write(anyone, by, repo, "issue.opened.v1", stream_of(repo), issue, 403)
-    assert (refused["type"], refused["reason"]) == ("/problems/event-refused", "device-revoked")
+    assert (refused["type"], refused["reason"]) == ("/problems/void-event", "device-revoked")
     write(anyone, own, repo, "issue.opened.v1", stream_of(repo), issue)
     methods = anyone.get(f"/api/v1/agents/resolve/{grace.did}").json()["verificationMethod"]
     assert phone.did[8:] not in [each["publicKeyMultibase"] for each in methods]

@@ -113,7 +113,7 @@ def test_what_would_have_no_effect_is_refused_with_the_reason(anyone: Client, no
         ada, "repository.described.v1", stream, stream, RepositoryDescribed(description="Mine", replaces=[])
     )
     problem = anyone.post(EVENTS, sent(event), expect=403).json()
-    assert (problem["type"], problem["reason"]) == ("/problems/event-refused", "no-authority")
+    assert (problem["type"], problem["reason"]) == ("/problems/void-event", "no-authority")
     assert len(anyone.every(f"{repo}/events", "events")) == 1
 
 

@@ -82,7 +82,7 @@ def test_dropping_and_blocking_one_author(api: Client, anyone: Client, node: Nod
     told = api.post(f"{repo}/held/{mallory.did}/block", expect=200).json()
     assert told == {"did": mallory.did, "role": "blocked", "dropped": 1}
     problem = anyone.post(EVENTS, sent(opened(node, repo, mallory)), expect=403).json()
-    assert (problem["type"], problem["reason"]) == ("/problems/event-refused", "revoked")
+    assert (problem["type"], problem["reason"]) == ("/problems/void-event", "revoked")
     assert "is blocked" in problem["detail"]
     assert [each["did"] for each in api.every(f"{repo}/collaborators", "collaborators", blocked=True)] == [mallory.did]
     api.post(f"{repo}/held/{mallory.did}/admit", expect=404)

@@ -20,7 +20,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 NO_CACHE: Final[Headers] = (
     (b"expires", b"Fri, 01 Jan 1980 00:00:00 GMT"),
     (b"pragma", b"no-cache"),
-    (b"cache-control", b"no-cache, max-age=0, must-revalidate"),
+    (b"cache-control", b"private, no-cache, max-age=0, must-revalidate"),
 )
 _PIECE_BYTES_MAX: Final = 64 * 1024
 _GZIP_WINDOW: Final = 31

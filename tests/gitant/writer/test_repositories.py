@@ -59,7 +59,7 @@ def submit(world: World, event: Event, actor: Actor = OTHER) -> None:
 
 
 def doc(world: World, repo: StreamId) -> dict[str, Any]:
-    row = world.views.repo(repo.hex()) or world.views.repo_deleted(repo.hex())
+    row = world.views.repo(repo.hex()) or world.views.visible(ME, repo.hex(), deleted=True)
     assert row is not None
     fields: dict[str, Any] = msgspec.json.decode(row.doc)
     return fields
@@ -72,25 +72,30 @@ def test_an_old_name_leads_to_the_new_place_until_another_takes_it(world: World)
     views = world.views
     assert views.repo("old") is views.repo("operator~newer") is None
     for selector in ("old", "operator~old", "operator~newer", "newer"):
-        found = views.repo_formerly(selector)
+        found = views.visible_formerly(ME, selector)
         assert found is not None
         assert (found.id, found.name) == (repo, "newest")
-    assert views.repo_formerly("newest") is views.repo_formerly("nobody~old") is views.repo_formerly("x") is None
+    assert (
+        views.visible_formerly(ME, "newest")
+        is views.visible_formerly(ME, "nobody~old")
+        is views.visible_formerly(ME, "x")
+        is None
+    )
     taking = world.repo("old")
     at = views.repo_at("operator", "old")
     assert at is not None
     assert at.id == taking
     world.run("repository.edit", repo=taking, name="older")
-    last = views.repo_formerly("operator~old")
+    last = views.visible_formerly(ME, "operator~old")
     assert last is not None
     assert last.id == taking, "the last that was there"
-    assert views.repo_formerly("old") is None, "by a bare name only what is meant for sure"
+    assert views.visible_formerly(ME, "old") is None, "by a bare name only what is meant for sure"
     with pytest.raises(Conflict, match="already have a repository named newest"):
         world.run("repository.edit", repo=taking, name="newest")
     with pytest.raises(InvalidInput):
         world.run("repository.edit", repo=taking, name="a/b")
     world.run("repository.edit", repo=repo, name="old")
-    assert views.repo_formerly("operator~older") is None
+    assert views.visible_formerly(ME, "operator~older") is None
     assert doc(world, repo)["name"] == "old"
 
 
@@ -138,7 +143,7 @@ def test_a_repository_is_handed_over_when_the_new_owner_takes_it(world: World) -
     submit(world, taking(offer))
     views = world.views
     assert views.repo_at("operator", "gift") is None
-    at, before = views.repo_at("bob", "gift"), views.repo_formerly("operator~gift")
+    at, before = views.repo_at("bob", "gift"), views.visible_formerly(ME, "operator~gift")
     assert at is not None
     assert before is not None
     assert at.id == before.id == repo

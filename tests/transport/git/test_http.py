@@ -51,7 +51,7 @@ def test_the_advertisement(node: Node) -> None:
     answer = node.http("GET", "/operator/demo.git/info/refs?service=git-upload-pack")
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/x-git-upload-pack-advertisement"
-    assert answer.headers["cache-control"] == "no-cache, max-age=0, must-revalidate"
+    assert answer.headers["cache-control"] == "private, no-cache, max-age=0, must-revalidate"
     assert answer.body.startswith(b"001e# service=git-upload-pack\n0000")
     assert b" capabilities^{}\0" in answer.body
     assert b"agent=gitant/test" in answer.body
