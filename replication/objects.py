@@ -61,7 +61,7 @@ class Objects:
                 if not index.have(event.stream, each):
                     wanted.setdefault(event.stream, {})[each] = None
         for stream, objects in wanted.items():
-            new = [each for each in objects if self._add(stream, each)]
+            new = [each for each in objects if self._add(stream, each) or not self._sources(stream, each)]
             for talk in self._desk.talks(stream):
                 self._need(talk, new)
 
@@ -122,8 +122,17 @@ class Objects:
 
     def gone(self, link: LinkId) -> None:
         """A link is gone; its fetches will be reported as failed by whoever carries them out."""
-        for lacking in self._lacking.values():
-            lacking.sources.pop(link, None)
+        orphans: dict[StreamId, list[GitObject]] = {}
+        for (stream, wanted), lacking in self._lacking.items():
+            if lacking.sources.pop(link, self) is None and not lacking.sources:
+                orphans.setdefault(stream, []).append(wanted)
+        for stream, objects in orphans.items():
+            for talk in self._desk.talks(stream):
+                self._need(talk, objects)
+
+    def _sources(self, stream: StreamId, wanted: GitObject) -> dict[LinkId, None]:
+        lacking = self._lacking.get((stream, wanted))
+        return lacking.sources if lacking is not None else {}
 
     def _here(self, stream: StreamId, wanted: GitObject) -> bool:
         return self._desk.room.index.have(stream, wanted)

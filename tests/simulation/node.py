@@ -225,6 +225,8 @@ class SimulatedNode:
             self.vouched |= effect.vouched.intersection(event.id for event in kept)
             out = frozenset(event.id for event in effect.events) - self.replica.history.events.keys()
         self.simulation.tell(f"{self.name} has {outcome} {len(kept)}{f', and holds {len(out)}' if out else ''}")
+        if along := [event for event in kept if event not in effect.events]:
+            self._do(self.core.appended(along, self.now))
         self._do(self.core.stored(effect.token, outcome, self.now, out))
 
     def take(self, event: Event) -> None:
