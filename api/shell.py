@@ -18,6 +18,7 @@ from api.ports import CREDENTIALS, POSITION_POLL_S
 from api.problems import PROBLEM_JSON, trouble
 from api.remembered import Remembered
 from api.reply import Reply
+from api.sealed import SEALED_DOORS, sealed
 from domain.errors import InvalidInput, Unavailable
 from domain.words import body_problem
 
@@ -103,6 +104,8 @@ class Shell:
             else:
                 if method == "HEAD":
                     fields["method"] = "GET"
+                if facts.actor.door in SEALED_DOORS:
+                    receive = sealed(receive, facts.headers.get(b"content-digest", b"").decode("latin-1"))
                 await self._app(scope, receive, sending)
         finally:
             # A stream is answered when it begins, however long it then goes on.
