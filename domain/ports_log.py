@@ -139,6 +139,10 @@ class EventLog(Protocol):
         """Which of these positions hold a row whose signature was only vouched for."""
         ...
 
+    def hollow(self, stream: bytes) -> list[int]:
+        """The positions of a stream's rows that came without their payload and have none yet, in order."""
+        ...
+
     def note_checked(self, positions: Sequence[int]) -> None:
         """The signatures of these rows were checked, and are good."""
         ...

@@ -77,6 +77,9 @@ class SQLiteEventLog:
             fresh = zip(positions, plan.fresh, strict=True)
             unchecked = [(position, row.stream) for position, (row, _) in fresh if row.event_id in vouched]
             cursor.executemany("INSERT INTO vouched VALUES (?, ?)", unchecked)
+            fresh = zip(positions, plan.fresh, strict=True)
+            hollow = [(position, row.stream) for position, (row, _) in fresh if row.payload is None]
+            cursor.executemany("INSERT INTO hollow VALUES (?, ?)", hollow)
         return plan.positions
 
     def read(self, after: int, limit: int) -> list[StoredRow]:
@@ -138,6 +141,11 @@ class SQLiteEventLog:
                 found.update(int(row[0]) for row in cursor.fetchall())
         return found
 
+    def hollow(self, stream: bytes) -> list[int]:
+        with self._reading() as cursor:
+            cursor.execute("SELECT position FROM hollow WHERE stream = ? ORDER BY position", (stream,))
+            return [int(row[0]) for row in cursor.fetchall()]
+
     def note_checked(self, positions: Sequence[int]) -> None:
         with self._writing() as cursor:
             cursor.executemany("DELETE FROM vouched WHERE position = ?", [(position,) for position in positions])
@@ -152,6 +160,8 @@ class SQLiteEventLog:
             state = encode_state(header, signature, kept if payload is None else payload)
             cursor.execute("UPDATE stored_events SET state = ? WHERE rowid = ?", (state, position))
             cursor.execute("DELETE FROM vouched WHERE position = ?", (position,))
+            if payload is not None:
+                cursor.execute("DELETE FROM hollow WHERE position = ?", (position,))
 
     def forget_payloads(self, positions: Sequence[int]) -> None:
         with self._writing() as cursor:

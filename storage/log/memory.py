@@ -46,6 +46,7 @@ class MemoryEventLog:
         self._branches: dict[tuple[bytes, bytes], list[bytes]] = {}
         self._receipts: dict[bytes, Receipt] = {}
         self._vouched: dict[int, bytes] = {}
+        self._hollow: dict[int, bytes] = {}
         self._lock = RLock()
 
     def append(
@@ -67,6 +68,8 @@ class MemoryEventLog:
             for position, (row, branch) in enumerate(plan.fresh, before + 1):
                 if row.event_id in vouched:
                     self._vouched[position] = row.stream
+                if row.payload is None:
+                    self._hollow[position] = row.stream
                 branches = self._branches.setdefault((row.stream, row.device), [])
                 if branch not in branches:
                     branches.append(branch)
@@ -101,6 +104,9 @@ class MemoryEventLog:
     def are_vouched(self, positions: Sequence[int]) -> set[int]:
         return self._vouched.keys() & set(positions)
 
+    def hollow(self, stream: bytes) -> list[int]:
+        return [at for at, of in sorted(self._hollow.items()) if of == stream]
+
     def note_checked(self, positions: Sequence[int]) -> None:
         for position in positions:
             self._vouched.pop(position, None)
@@ -113,6 +119,8 @@ class MemoryEventLog:
             kept = row.payload if payload is None else payload
             self._recorder.replace_state(position, encode_state(row.header, signature, kept))
             self._vouched.pop(position, None)
+            if payload is not None:
+                self._hollow.pop(position, None)
 
     def forget_payloads(self, positions: Sequence[int]) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Version 2 of `log.sqlite`: which rows have a signature that was only vouched for."""
+"""Version 2 of `log.sqlite`: which rows have a signature that was only vouched for, and which came without a payload."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 
 def make(db: sqlite3.Connection) -> None:
-    """Make the table. Mostly it is empty: a row leaves it once its signature has been checked."""
+    """Make both tables. Mostly they are empty: a row leaves them once it is checked, or whole."""
     db.execute("CREATE TABLE IF NOT EXISTS vouched (position INTEGER PRIMARY KEY, stream BLOB NOT NULL)")
     db.execute("CREATE INDEX IF NOT EXISTS vouched_by_stream ON vouched (stream, position)")
+    db.execute("CREATE TABLE IF NOT EXISTS hollow (position INTEGER PRIMARY KEY, stream BLOB NOT NULL)")
+    db.execute("CREATE INDEX IF NOT EXISTS hollow_by_stream ON hollow (stream, position)")

@@ -275,7 +275,11 @@ class EventLogContract(ABC):
     def test_mends_a_row(self, log: EventLog) -> None:
         rows = [_with_payload(row, None) if at == 1 else row for at, row in enumerate(Chain(1).run(3))]
         log.append(rows, vouched={rows[1].event_id})
+        assert log.hollow(rows[1].stream) == [2]
+        log.mend(2, b"s" * 64, None)
+        assert log.hollow(rows[1].stream) == [2]
         log.mend(2, b"s" * 64, b"found")
+        assert log.hollow(rows[1].stream) == []
         assert log.read(1, 1) == [stored(replace(rows[1], signature=b"s" * 64, payload=b"found"), 2)]
         assert not log.are_vouched([2])
         log.mend(1, b"t" * 64, None)
