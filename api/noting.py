@@ -1,0 +1,32 @@
+"""What a request does that is no event of the log, noted in the local audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from api.entrance.entrance import ASKED
+from api.threads import in_thread
+from domain.audit import Entry, by
+
+if TYPE_CHECKING:
+    from api.asking import Asking
+    from api.ports import Asked
+    from domain.actor import Actor
+
+
+async def note(asking: Asking, act: str, target: str = "", *, actor: Actor | None = None) -> None:
+    """Note what whoever asks (or `actor`, whom a login has just found out) has done. On the disk when this returns."""
+    await note_entry(asking, by(actor or asking.actor, act, address=address_of(asking), target=target))
+
+
+async def note_entry(asking: Asking, entry: Entry) -> None:
+    """Note an entry that is made already."""
+    ports = asking.ports
+    if ports.journal is not None:
+        await in_thread(ports.journal.note, [entry], ports.views.position())
+
+
+def address_of(asking: Asking) -> str:
+    """Where a request came from, with credentials or without; empty where nobody looks."""
+    asked: Asked | None = cast("dict[str, Any]", asking.scope).get(ASKED)
+    return asked.address if asked is not None else asking.address
