@@ -47,6 +47,7 @@ from api.routes import (
     system,
     templates,
 )
+from api.scopes import within
 from api.shell import Shell
 from api.tally import Tally
 
@@ -194,6 +195,7 @@ def create_app(ports: ApiPorts) -> Litestar:
     app = Litestar(
         handlers,
         request_class=Asking,
+        guards=[within],
         request_max_body_size=ports.settings.body_bytes_max,
         exception_handlers={Exception: _problem},
         openapi_config=None,

@@ -31,6 +31,8 @@ def readable(asking: Asking, selector: str) -> RepoRow:
     repo = asking.remembered.repo(asking.actor, selector) or _found_elsewhere(asking, selector)
     if repo is None or not may_read(asking.actor, repo):
         raise NotFound(f"there is no repository {selector!r} here", hint="name it by its id, or as owner~name")
+    if asking.scope["method"] != "GET":
+        reach(asking.actor, repo.id)
     return repo
 
 
@@ -52,11 +54,9 @@ def may_read(actor: Actor, repo: RepoRow) -> bool:
     return may_see(actor, repo.id, repo.readers, private=repo.private)
 
 
-def require(actor: Actor, scope: str, repo: StreamId | None = None) -> None:
-    """Return if what somebody came with is good for this; their role is the log's affair."""
-    if actor.scopes is not None and scope not in actor.scopes:
-        raise Forbidden(f"this token lacks the scope {scope}", hint="make one that has it: gitant token create")
-    if actor.repos is not None and (repo is None or not reaches(actor, repo)):
+def reach(actor: Actor, repo: StreamId) -> None:
+    """Return if what somebody came with is good for a repository; their role is the log's affair."""
+    if not reaches(actor, repo):
         raise Forbidden("this token is for other repositories", hint="make one for this: gitant token create")
 
 

@@ -6,16 +6,15 @@ counts; `tests/projections/test_sight.py` holds the two against each other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from domain.scopes import REPO_READ, may
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from domain.actor import Actor
     from domain.ids import Did, StreamId
-
-READ: Final = "repo:read"
-"""The scope without which a token sees what everybody sees."""
 
 
 def may_see(reader: Actor, stream: StreamId, readers: Container[Did], *, private: bool, deleted: bool = False) -> bool:
@@ -32,7 +31,7 @@ def may_see(reader: Actor, stream: StreamId, readers: Container[Did], *, private
 
 def sees_private(reader: Actor) -> bool:
     """Whether somebody may see anything that not everybody may."""
-    return reader.did is not None and (reader.scopes is None or READ in reader.scopes)
+    return reader.did is not None and may(reader, REPO_READ)
 
 
 def reaches(reader: Actor, stream: StreamId) -> bool:

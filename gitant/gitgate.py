@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, final
+from typing import TYPE_CHECKING, Any, NoReturn, cast, final
 
 from api import standing
 from api.entrance.entrance import ADMITTED, asked_of, gathered
-from api.gate import may_read, require
+from api.gate import may_read, reach
 from api.ports import ASKED_HEADERS
 from domain.actor import Actor
 from domain.authority.needs import need
 from domain.errors import Conflict, Forbidden, LocalFault, Moved, NotFound, Unauthenticated
 from domain.ids import is_hex_id
 from domain.ports_git import RefOutcome, RepoAddress
+from domain.scopes import REPO_WRITE, demand
 from domain.sight import reaches, sees_private
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from domain.ports_git import RefCommand
     from domain.ports_views import Views, Writer
 
-PUSH: Final = "repo:write"
-"""The scope that a push takes of a token."""
 _SIGN_IN = "sign in with the operator's token as the password; `gitant token` prints it"
 
 
@@ -67,7 +66,8 @@ class NodeGate:
             _refuse(actor, repo.id.hex())
         if actor.did is None:
             raise Unauthenticated("pushing needs credentials", hint=_SIGN_IN)
-        require(actor, PUSH, row.id)
+        demand(actor, REPO_WRITE)
+        reach(actor, row.id)
         # The writer judges each ref; nobody who may move none need send gigabytes to hear that.
         if why := standing.lacks(self._views, row, actor.did, need("refs.move").role):
             raise Forbidden(why, hint="ask those who look after it")
