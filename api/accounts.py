@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from domain.errors import Forbidden
 
 if TYPE_CHECKING:
     from api.ports import Asked
+    from domain.accounts import Registration
     from domain.actor import Actor
-    from domain.ids import Did
     from domain.ports_accounts import Account, Accounts, Session, Sessions
 
-Registration: TypeAlias = Literal["open", "closed", "approval"]
-"""Who may make an account: anybody, the operator alone, or anybody whom the operator then approves."""
 COOKIE: Final = "gitant_session"
 SECURE_COOKIE: Final = "__Host-gitant_session"
 """Over TLS: browsers then take it from this very host only."""
@@ -66,11 +64,15 @@ class Reception(Protocol):
         """Begin a session; its secret is told this once."""
         ...
 
-    async def set_password(self, account: Account, password: str, *, keep_session: str) -> None:
-        """Another password; every other session ends. Raises `InvalidInput` for one that will not do."""
+    async def set_email(self, account: Account, email: str) -> None:
+        """Another address, or none; raises `InvalidInput` for what is no address."""
         ...
 
-    async def offer_reset(self, did: Did) -> tuple[str, int]:
+    async def set_password(self, account: Account, password: str) -> None:
+        """Another password; every session ends. Raises `InvalidInput` for one that will not do."""
+        ...
+
+    async def offer_reset(self, account: Account) -> tuple[str, int]:
         """A code that lets its owner choose a password once, and until when. The old one and all sessions end."""
         ...
 

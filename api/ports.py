@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from api.accounts import AccountPorts
     from domain.actor import Actor
     from domain.ids import Did
     from domain.ports_blobs import Blobs
@@ -186,6 +187,8 @@ class ApiPorts:
     payloads: Payloads
     node: NodeFacts
     settings: ApiSettings = field(default_factory=ApiSettings)
+    accounts: AccountPorts | None = None
+    """None where there are none."""
     imports: Imports | None = None
     """None where none are taken."""
     entrance: WayIn | None = None

@@ -116,8 +116,8 @@ class Accounts(Protocol):
         """Approve, suspend or let back in. Who is not `active` has no sessions from here on."""
         ...
 
-    def set_password(self, did: Did, password: str, *, keep_session: str = "") -> None:
-        """Another password; ends the reset code and every session but `keep_session`."""
+    def set_password(self, did: Did, password: str) -> None:
+        """Another password; ends the reset code and every session."""
         ...
 
     def strengthen(self, did: Did, kept: str, password: str) -> None:

@@ -28,6 +28,7 @@ from gitant.imports.importer import Importer
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
+from gitant.reception.parts import AccountParts, Unlimited
 from projections.code_follow import behind
 from projections.database import open_readonly
 from projections.reader import SqliteViews
@@ -70,10 +71,18 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     """A worker's applications, over its own readers and the one writer."""
     settings = plan.settings
     folder = DataDir(settings.data_dir)
-    views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S)
+    accounts = AccountParts(folder)
+    views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S, names=accounts.names)
     tables = KeptTables()
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
-    doors = EveryDoor([OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did)])
+    reception = accounts.reception(views, writer, plan.did, Unlimited())
+    doors = EveryDoor(
+        [
+            OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did),
+            accounts.session_door(settings.public_url or None),
+            accounts.password_door(reception),
+        ]
+    )
     entrance = entrance_of(settings, folder, doors)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
@@ -105,6 +114,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 attachment_bytes_max=settings.attachment_max,
                 attachments_bytes_max=settings.attachments_max,
             ),
+            accounts=accounts.ports(reception, settings.registration),
             imports=importer,
             entrance=entrance,
             changes=WriterChanges(writer),
@@ -127,6 +137,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
         serving.close()
         log.close()
         reader.close()
+        accounts.close()
 
 
 def _importer(plan: Plan, folder: DataDir, store: DiskGitStore, views: SqliteViews, writer: WriterClient) -> Importer:

@@ -10,6 +10,8 @@ from projections.tables import FOLD_VERSION, create_indexes, create_tables
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from domain.ports_accounts import Names
+
 BUSY_TIMEOUT_MS = 10_000
 
 
@@ -50,11 +52,22 @@ def finish_draft(connection: sqlite3.Connection) -> None:
     connection.close()
 
 
-def open_readonly(path: Path) -> sqlite3.Connection:
+class NamedConnection(sqlite3.Connection):
+    """A connection that knows what accounts are called on this node, which is no business of the views."""
+
+    names: Names | None = None
+
+
+def open_readonly(path: Path, names: Names | None = None) -> sqlite3.Connection:
     """A connection that cannot write; raises `sqlite3.OperationalError` while there are no views yet."""
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=NamedConnection,
     )
+    connection.names = names
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA query_only=ON")
     connection.execute("PRAGMA mmap_size=268435456")

@@ -32,6 +32,7 @@ class SessionDoor:
         self._known = known
         self._sessions = sessions
         self._public_url = public_url
+        self._secure = (public_url or "").startswith("https:")
         self._now_ms = now_ms
         self._noting: set[asyncio.Task[None]] = set()
 
@@ -40,7 +41,7 @@ class SessionDoor:
         if b"authorization" in asked.headers:
             # A secret that is shown on purpose counts alone: no browser adds it by itself.
             return self._by_secret(_shown(asked.header(b"authorization")))
-        actor = self._by_secret(_cookie(asked))
+        actor = self._by_secret(_cookie(asked, secure=self._secure or asked.scheme == "https"))
         if actor is None or asked.method in SAFE_METHODS or came_from_own_page(asked, self._public_url):
             return actor
         raise Forbidden(
@@ -74,12 +75,11 @@ def _shown(header: str) -> str:
     return next(found, b"").decode("utf-8", "surrogateescape")
 
 
-def _cookie(asked: Asked) -> str:
+def _cookie(asked: Asked, *, secure: bool) -> str:
     """The session's cookie. Over TLS only the one that no other host can have set."""
-    wanted = SECURE_COOKIE if asked.scheme == "https" else COOKIE
-    found = {COOKIE: "", SECURE_COOKIE: ""}
+    wanted = SECURE_COOKIE if secure else COOKIE
     for pair in asked.header(b"cookie").replace(",", ";").split(";"):
         name, _, value = pair.strip().partition("=")
-        if name in found:
-            found[name] = value.strip()
-    return found[SECURE_COOKIE] or (found[COOKIE] if wanted == COOKIE else "")
+        if name == wanted:
+            return value.strip()
+    return ""

@@ -126,15 +126,19 @@ class NodeReception:
         await in_thread(self._sessions.begin, session, digest_of(secret))
         return session, secret
 
-    async def set_password(self, account: Account, password: str, *, keep_session: str) -> None:
+    async def set_email(self, account: Account, email: str) -> None:
+        _refuse(email_problem(email) if email else "", "email")
+        await in_thread(self._people.set_email, account.did, email)
+
+    async def set_password(self, account: Account, password: str) -> None:
         _refuse(password_problem(password, account.name, account.email), "password")
         stretched = await self._passwords.stretched(password)
-        await in_thread(self._people.set_password, account.did, stretched, keep_session=keep_session)
+        await in_thread(self._people.set_password, account.did, stretched)
 
-    async def offer_reset(self, did: Did) -> tuple[str, int]:
+    async def offer_reset(self, account: Account) -> tuple[str, int]:
         code = RESET_PREFIX + secrets.token_urlsafe(32)
         until_ms = self._now_ms() + RESET_MS_MAX
-        await in_thread(self._people.set_reset, did, digest_of(code), until_ms)
+        await in_thread(self._people.set_reset, account.did, digest_of(code), until_ms)
         return code, until_ms
 
     async def reset(self, name: str, code: str, password: str, address: str) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from domain.keys import SigningKey
     from domain.moderation.desk import Desk
     from domain.pen import Pens
+    from domain.ports_accounts import Names
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.ports_log import EventLog
@@ -69,6 +70,7 @@ class WriterCore:
         may_sign: Callable[[], None] = lambda: None,
         desk: Desk | None = None,
         pens: Pens | None = None,
+        names: Names | None = None,
         journal: Journal | None = None,
         at_close: Callable[[], None] = lambda: None,
     ) -> None:
@@ -84,6 +86,7 @@ class WriterCore:
         self._may_sign = may_sign
         self._desk = desk
         self._pens = pens or NoPens()
+        self._names = names
         self._journal = journal
         self._at_close = at_close
 
@@ -260,6 +263,7 @@ class WriterCore:
             self._random_bytes,
             self._may_sign,
             self._desk,
+            self._names,
         )
 
 

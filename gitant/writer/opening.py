@@ -17,7 +17,7 @@ from gitant.writer.purge import Housekeeper
 from gitant.writer.views import open_views
 from storage import keys
 from storage.accounts.devices import SqliteDevices
-from storage.accounts.known import SqliteKnown
+from storage.accounts.known import SqliteKnown, SqliteNames
 from storage.accounts.shelf import AccountsFile, Glance, make_accounts
 from storage.audit.journal import SqliteJournal, make_audit
 from storage.blobs import DiskBlobs
@@ -94,6 +94,7 @@ def open_core(
         now_ms=now_ms,
         desk=desk,
         pens=custody_of(folder, glance),
+        names=SqliteNames(glance),
         journal=journal,
         at_close=partial(_close, glance, journal),
     )

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from domain.keys import SigningKey
     from domain.moderation.desk import Desk
     from domain.pen import Pens
+    from domain.ports_accounts import Names
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.replay.engine import Applied
@@ -72,8 +73,10 @@ class Stage:
         random_bytes: Callable[[int], bytes],
         may_sign: Callable[[], None] = lambda: None,
         desk: Desk | None = None,
+        names: Names | None = None,
     ) -> None:
         self.desk = desk
+        self._names = names
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self.overturned: list[tuple[StreamId, EventId, int]] = []
@@ -280,6 +283,8 @@ class Stage:
             return name  # type: ignore[return-value]  # just checked
         if name == OPERATOR_NAME:
             return self._own.author
+        if self._names is not None and (did := self._names.did_of(name)) is not None:
+            return did
         row = self._connection.execute(
             "SELECT did FROM identities WHERE name=? ORDER BY lamport, stream LIMIT 1", (name,)
         ).fetchone()

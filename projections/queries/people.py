@@ -1,4 +1,7 @@
-"""Names of principals on this node. Where two ask for one name, the one whose stream came first here has it."""
+"""Names of principals on this node: what an account is called here, else what its identity says.
+
+Where two identities ask for one name, the one whose stream came first here has it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ from typing import TYPE_CHECKING
 
 from domain.ids import Did
 from domain.keys import is_did
+from projections.database import NamedConnection
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from domain.ports_accounts import Names
+
 
 def did_of_name(connection: sqlite3.Connection, name: str) -> Did | None:
-    """The did behind a user name, the did itself, or a did with dashes for colons (its form in a URL)."""
+    """The did behind a user name (a former one of an account, too), the did itself, or a did with dashes for colons."""
+    names = _names_of(connection)
+    if names is not None and (did := names.did_of(name)) is not None:
+        return did
     row = connection.execute(
         "SELECT did FROM identities JOIN streams USING (stream) WHERE name=? ORDER BY streams.pos LIMIT 1", (name,)
     ).fetchone()
@@ -24,6 +33,9 @@ def did_of_name(connection: sqlite3.Connection, name: str) -> Did | None:
 
 def name_of(connection: sqlite3.Connection, did: str) -> str | None:
     """The user name of a principal, unless somebody else here had the name before."""
+    names = _names_of(connection)
+    if names is not None and (name := names.name_of(Did(did))) is not None:
+        return name
     row = connection.execute(
         "SELECT name FROM identities WHERE did=? ORDER BY lamport, stream LIMIT 1", (did,)
     ).fetchone()
@@ -35,3 +47,7 @@ def name_of(connection: sqlite3.Connection, did: str) -> str | None:
 def enrolled(connection: sqlite3.Connection, did: str) -> bool:
     """Whether the principal's identity stream is here."""
     return connection.execute("SELECT 1 FROM identities WHERE did=?", (did,)).fetchone() is not None
+
+
+def _names_of(connection: sqlite3.Connection) -> Names | None:
+    return connection.names if isinstance(connection, NamedConnection) else None

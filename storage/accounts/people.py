@@ -74,10 +74,10 @@ class SqliteAccounts:
             if standing != "active":
                 db.execute("DELETE FROM sessions WHERE did=?", (did,))
 
-    def set_password(self, did: Did, password: str, *, keep_session: str = "") -> None:
+    def set_password(self, did: Did, password: str) -> None:
         with self._file.changing() as db:
             _put_password(db, did, password)
-            db.execute("DELETE FROM sessions WHERE did=? AND id<>?", (did, keep_session))
+            db.execute("DELETE FROM sessions WHERE did=?", (did,))
 
     def strengthen(self, did: Did, kept: str, password: str) -> None:
         with self._file.changing() as db:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
+
+from argon2 import PasswordHasher
 
 from api.app import create_app
 from api.ports import ApiPorts, ApiSettings, NodeFacts
@@ -18,6 +21,8 @@ from gitant.doors.operator import OperatorDoor
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.indexer import index_all
+from gitant.passwords import Passwords
+from gitant.reception.parts import Unlimited
 from gitant.writer.request import Request
 from storage.blobs import DiskBlobs
 from storage.git.packbuild import DulwichPacks
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 
     from litestar import Litestar
 
+    from domain.accounts import Registration
     from domain.actor import Actor
     from domain.keys import SigningKey
     from domain.moderation.desk import DeskRules
@@ -39,6 +45,8 @@ if TYPE_CHECKING:
     from tests.gitant.writer.world import World
 
 TOKEN = "the-operator-s-token"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""As much work as a test has time for."""
 STARTED_MS = 1_790_000_000_000
 
 
@@ -71,17 +79,25 @@ class Node:
     settings: ApiSettings = field(default_factory=ApiSettings)
     public_url: str | None = None
     metrics_dir: Path | None = None
+    registration: Registration = "closed"
     free_bytes: int = 1 << 40
     behind: list[str] = field(default_factory=list)
+    clock_ms: int = 0
+    """What the time is; 0 for what it really is."""
 
     def __post_init__(self) -> None:
         folder = self.world.folder
         self.reader = DulwichReader(folder.repos)
         self.operator_door = OperatorDoor(TOKEN, KEY.did)
         store, writer = DiskGitStore(folder.repos), InlineWriter(self.world)
+        self.accounts, views = self.world.accounts, self.world.views
+        self.reception = self.accounts.reception(
+            views, writer, KEY.did, Unlimited(), passwords=Passwords(CHEAP), now_ms=self.now_ms
+        )
         self.ports = ApiPorts(
-            views=self.world.views,
+            views=views,
             writer=writer,
+            accounts=self.accounts.ports(self.reception, self.registration),
             git=self.reader,
             quarantine=store,
             imports=Importer(
@@ -98,7 +114,13 @@ class Node:
             blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
             archives=self.reader.archives(folder.cache / "archives"),
-            doors=EveryDoor([self.operator_door]),
+            doors=EveryDoor(
+                [
+                    self.operator_door,
+                    self.accounts.session_door(self.public_url, now_ms=self.now_ms),
+                    self.accounts.password_door(self.reception),
+                ]
+            ),
             event_bytes=self._event_bytes,
             payloads=self._payloads,
             node=NodeFacts(
@@ -113,6 +135,10 @@ class Node:
             metrics_dir=self.metrics_dir,
         )
         self.app: Litestar = create_app(self.ports)
+
+    def now_ms(self) -> int:
+        """The time that sessions and codes go by."""
+        return self.clock_ms or time.time_ns() // 1_000_000
 
     def index(self) -> None:
         """Bring the code index up."""

@@ -14,6 +14,8 @@ from domain.ids import Did, StreamId, parse_stream_id
 from domain.keys import SigningKey
 from domain.moderation.desk import Desk
 from domain.pen import Pen
+from gitant.custody import Custody, Vault
+from gitant.reception.parts import AccountParts
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
@@ -22,6 +24,7 @@ from projections.database import open_writable
 from projections.projector import Projector
 from projections.reader import SqliteViews
 from projections.source import LogSource
+from storage.accounts.shelf import make_accounts
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.store import DiskGitStore
@@ -41,16 +44,18 @@ if TYPE_CHECKING:
 KEY = SigningKey(b"\x01" * 32)
 STRANGER = SigningKey(b"\x02" * 32)
 ME = Actor(did=KEY.did, operator=True)
+VAULT = Vault(b"\x01" * 32)
 
 
 class _Kept:
     """Pens by whom they are for."""
 
-    def __init__(self, pens: dict[Did, Pen]) -> None:
+    def __init__(self, pens: dict[Did, Pen], custody: Custody) -> None:
         self._pens = pens
+        self._custody = custody
 
     def pen(self, did: Did) -> Pen | None:
-        return self._pens.get(did)
+        return self._pens.get(did) or self._custody.pen(did)
 
 
 @dataclass
@@ -73,6 +78,8 @@ class World:
         self.open()
 
     def open(self) -> None:
+        make_accounts(self.folder.accounts)
+        self.accounts = AccountParts(self.folder, lambda: VAULT)
         self.log = SQLiteEventLog(self.folder.log)
         self.projector = Projector(open_writable(self.folder.views), LogSource(self.log))
         catch_up(self.projector, self.log)
@@ -88,11 +95,13 @@ class World:
             now_ms=self.tick,
             random_bytes=self._random.randbytes,
             desk=self.desk,
-            pens=_Kept(self.pens),
+            pens=_Kept(self.pens, Custody(self.accounts.devices, self.accounts.known, VAULT)),
+            names=self.accounts.names,
             journal=self.journal,
         )
 
     def close(self) -> None:
+        self.accounts.close()
         self.core.close()
 
     def tick(self) -> int:
@@ -105,7 +114,7 @@ class World:
 
     @property
     def views(self) -> SqliteViews:
-        return SqliteViews(self.folder.views)
+        return SqliteViews(self.folder.views, names=self.accounts.names)
 
     def run(self, command: str, actor: Actor = ME, **args: Any) -> Answer:
         """Carry out one command, or raise its fault."""

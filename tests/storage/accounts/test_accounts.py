@@ -222,12 +222,12 @@ def test_who_is_not_active_has_no_session_and_gets_none(worker: _Worker, other: 
     assert other.known.session(_session(did, "one")[1], NOW) is None, "it does not come back"
 
 
-def test_another_password_ends_all_sessions_but_the_one_that_asked(worker: _Worker) -> None:
+def test_another_password_ends_all_sessions(worker: _Worker) -> None:
     did = _add(worker, 0, "kay")
     for secret in ("one", "two"):
         worker.sessions.begin(*_session(did, secret))
-    worker.people.set_password(did, "another", keep_session="id-two")
-    assert [session.id for session in worker.sessions.of(did, NOW)] == ["id-two"]
+    worker.people.set_password(did, "another")
+    assert worker.sessions.of(did, NOW) == []
     worker.people.strengthen(did, "stretched", "too late")
     account = worker.people.by_did(did)
     assert account is not None
