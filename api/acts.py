@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from api.asking import Asking
     from domain.ports_authority import ActRow
 
-_TAKING: Final = frozenset({"member.demoted.v1", "member.revoked.v1", "member.blocked.v1"})
+_HIGHER: Final = "whom it is about stands as high as its author"
+_IDLE: Final = {
+    "member.demoted.v1": _HIGHER,
+    "member.revoked.v1": _HIGHER,
+    "member.blocked.v1": _HIGHER,
+    "member.granted.v1": "somebody who stands above its author has blocked whom it is about",
+}
+"""What keeps an act about somebody from having any effect, where something does."""
 ACTS_MAX: Final = 100
 """How many are shown at once at most: each is read from the log."""
 
@@ -39,7 +46,7 @@ def shown(asking: Asking, rows: Sequence[ActRow]) -> list[dict[str, Any]]:
         fields["words"] = act_words(fields["kind"], payload, name)
         fields["explanation"] = explain(Verdict(fields["verdict"], fields["reason"]))
         if _idle(asking, fields, payload):
-            fields["explanation"] = "accepted, without effect: whom it is about stands as high as its author"
+            fields["explanation"] = f"accepted, without effect: {_IDLE[fields['kind']]}"
             fields["idle"] = True
         fields["counts_as"] = None if row.level is None else Role(row.level).word
         found.append(fields)
@@ -56,8 +63,8 @@ class _Member(msgspec.Struct):
 
 
 def _idle(asking: Asking, fields: dict[str, Any], payload: dict[str, Any]) -> bool:
-    """Whether an act about somebody takes nothing from them."""
-    if fields["kind"] not in _TAKING or fields["verdict"] != "accepted" or "principal" not in payload:
+    """Whether an act about somebody changes nothing for them."""
+    if fields["kind"] not in _IDLE or fields["verdict"] != "accepted" or "principal" not in payload:
         return False
     stream = StreamId(bytes.fromhex(fields["stream"]))
     doc = asking.ports.views.member(stream, payload["principal"])

@@ -59,6 +59,11 @@ class Act:
         enrolment = self.branch.enrolment
         return self.cut_known and not enrolment.fault and enrolment.principal == self.author
 
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps a principal out, which nobody ends who stands lower than its author."""
+        return isinstance(self.deed, Limit) and self.deed.role is Role.BLOCKED and self.deed.principal is not None
+
     def in_past(self, place: Place) -> bool:
         """Whether the event at `place` was written with this act in its past."""
         return bool(place.acts >> self.number & 1)
@@ -154,7 +159,8 @@ class Court:
     def admitted(self, event: EventId, limit: Act, above: int) -> bool:
         """Whether somebody above a level, who knew of a limit, said that an event counts in spite of it."""
         found = self._admissions.get(event, ())
-        return any(act.level > above and limit.in_past(act.place) for act in found)
+        least = limit.level if limit.blocks else NO_EFFECT
+        return any(act.level > above and act.level >= least and limit.in_past(act.place) for act in found)
 
     def everybody(self) -> dict[Did, Role]:
         """The role of all whom an act that counts names, and of the roots, with all acts in their past."""
@@ -164,11 +170,16 @@ class Court:
         return {did: self.now(did, key_of(did), seen) for did in named}
 
     def idle(self, event: bytes) -> bool:
-        """Whether an accepted limit on a principal reduces no role of theirs: each stands as high as its author.
+        """Whether an accepted act on a principal does nothing for now.
 
-        That is for now. It bears as soon as somebody above has reduced what it could not.
+        That is a limit on somebody all whose roles stand as high as its author, and a grant to whom somebody higher
+        than its author blocked. It bears as soon as somebody above has reduced what it could not, or the other author.
         """
         act = self.act(event)
+        if act is not None and isinstance(act.deed, Grant):
+            limits = self._limits.get(act.deed.principal, ())
+            known = (limit for limit in limits if limit.blocks and limit.in_past(act.place))
+            return any(limit.level > act.deed.role and not self._outlives(act, limit) for limit in known)
         if act is None or act.level == NO_EFFECT or not isinstance(act.deed, Limit) or act.deed.principal is None:
             return False
         principal = act.deed.principal
@@ -219,7 +230,7 @@ class Court:
         return tuple(claims) if top.own or top.others else Standing(top.role)
 
     def _claim(self, branch: Branch, grant: Act | None) -> _Claim:
-        """A grant (None: everybody's first role) with what may reduce it. A grant outlives the limits in its past."""
+        """A grant (None: everybody's first role) with what may reduce it."""
         principal, _, node, _ = branch.enrolment
         others = [act for act in self._device_limits.get(branch.device, ()) if act.author != principal]
         if node is not None:
@@ -228,8 +239,24 @@ class Court:
         if grant is None:
             return _Claim(Role.GUEST, None, self._own_limits(branch), (*others, *limits))
         assert isinstance(grant.deed, Grant)
-        others += [act for act in limits if not act.in_past(grant.place)]
+        others += [act for act in limits if not self._outlives(grant, act)]
         return _Claim(grant.deed.role, grant, self._own_limits(branch), tuple(others))
+
+    def _outlives(self, grant: Act, limit: Act) -> bool:
+        """Whether a grant stands in spite of a limit on its principal: it knew it, and a block was lifted by then."""
+        if not limit.in_past(grant.place):
+            return False
+        return not limit.blocks or any(
+            lift.level >= limit.level and limit.in_past(lift.place)
+            for lift in self._grants[_principal(grant)]
+            if lift is grant or lift.in_past(grant.place)
+        )
+
+    def lifts(self, principal: Did, level: int) -> bool:
+        """Whether somebody of this level who knows all acts ends each block there is on a principal."""
+        blocks = [act for act in self._limits.get(principal, ()) if act.blocks and act.level > level]
+        lifts = self._grants.get(principal, ())
+        return all(any(lift.level >= act.level and act.in_past(lift.place) for lift in lifts) for act in blocks)
 
     def _reduced(
         self, claim: _Claim, branch: Branch, place: Place, event: EventId, *, leaving: bool = True
@@ -312,6 +339,11 @@ def _bears(act: Act, claim: _Claim) -> bool:
             return False
         role = min(found)
     return False
+
+
+def _principal(act: Act) -> Did:
+    assert isinstance(act.deed, Grant)
+    return act.deed.principal
 
 
 def _given(act: Act) -> Role:

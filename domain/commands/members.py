@@ -167,9 +167,12 @@ def revoke_custodian(scene: Scene, actor: Actor, args: RevokeCustodian) -> Done:
 
 def _grant(scene: Scene, actor: Actor, repo: RepositoryState, did: Did, role: Role, now: Role) -> None:
     allow_act(scene, actor, "member.change", repo, Grant(did, role) if now is not role else None)
+    stream = StreamId(repo.key)
+    if now is Role.BLOCKED and actor.did is not None and not scene.lifts(stream, did, scene.role(stream, actor.did)):
+        raise Forbidden(f"somebody above you blocked them in {repo.name}", hint="ask who did", field="above-level")
     if now is not role:
         payload = check(MemberGranted(principal=did, role=role.word))
-        scene.write("member.granted.v1", StreamId(repo.key), repo.key, payload)
+        scene.write("member.granted.v1", stream, repo.key, payload)
 
 
 def _limit(scene: Scene, actor: Actor, repo: RepositoryState, kind: str, payload: Payload, deed: Limit) -> None:

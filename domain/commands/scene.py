@@ -261,6 +261,10 @@ class Scene(Protocol):
         """Somebody's role in a stream now."""
         ...
 
+    def lifts(self, stream: StreamId, did: Did, level: Role) -> bool:
+        """Whether who stands at a level ends each block on somebody that was not ended before."""
+        ...
+
     def take_checked(self, event: Event) -> Verdict:
         """Fold an event that was checked, whose past is here."""
         ...

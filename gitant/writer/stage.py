@@ -174,6 +174,9 @@ class Stage:
         court = self._projector.court(stream)
         return court.now(did, key_of(did), (1 << len(court.acts)) - 1)
 
+    def lifts(self, stream: StreamId, did: Did, level: Role) -> bool:
+        return self._projector.court(stream).lifts(did, level)
+
     def after(self, effect: Effect) -> None:
         self.effects.append(effect)
 

@@ -110,6 +110,9 @@ def _roles() -> Iterator[Case]:
     yield house.case("revoked-meanwhile", "a push from old parents", house.push("dan", after=[before]))
     house.write("mia", "member.blocked.v1", {"principal": key("eve").did})
     yield house.case("revoked", "a comment by somebody who is blocked", house.say("eve"))
+    house.write("root", "member.blocked.v1", {"principal": key("bob").did})
+    house.write("mia", "member.granted.v1", {"principal": key("bob").did, "role": "developer"})
+    yield house.case("revoked", "whom a root blocked and a maintainer let in again", house.push("bob"))
 
 
 def _holds() -> Iterator[Case]:

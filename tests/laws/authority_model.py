@@ -123,9 +123,9 @@ class AuthorityModel:
                 if isinstance(deed := self.deeds[name], Limit)
                 and deed.role < role
                 and self._about(deed, event)
-                and self._outlived_by(name, deed, grant)
+                and not self._outlived_by(name, deed, grant, role)
                 and event.id not in {name, *self._reach(name)}
-                and not self._admitted(event, name, claimed)
+                and not self._admitted(event, name, claimed, role)
                 and (
                     self._counts_against(name, deed, event, role)
                     or (leaving and self._left(name, deed, event, claimed, grant))
@@ -155,16 +155,33 @@ class AuthorityModel:
             return deed.principal == enrolment.principal
         return deed.device == event.device if deed.device is not None else deed.node == enrolment.node
 
-    def _outlived_by(self, name: bytes, deed: Limit, grant: bytes | None) -> bool:
-        """A limit on a principal does not touch a grant that knew of it."""
-        return deed.principal is None or grant is None or name not in self.past[grant]
+    def _outlived_by(self, name: bytes, deed: Limit, grant: bytes | None, role: int) -> bool:
+        """A limit on a principal does not touch a grant that knew of it; a block, if it was lifted by then."""
+        if deed.principal is None or grant is None or name not in self.past[grant]:
+            return False
+        return deed.role is not Role.BLOCKED or any(
+            isinstance(lift := self.deeds[other], Grant)
+            and lift.principal == deed.principal
+            and name in self.past[other]
+            and self._counts(other, max(role, lift.role))
+            and self._not_below(other, name, role)
+            for other in {grant, *self.past[grant]} & self.deeds.keys()
+        )
 
-    def _admitted(self, event: Event, limit: bytes, above: int) -> bool:
+    def _not_below(self, act: bytes, other: bytes, role: int) -> bool:
+        """Whether an act's author stood as high as another's, of whom only matters how far above a role."""
+        return all(act in self.at_least[level] for level in Role if level > role and other in self.at_least[level])
+
+    def _admitted(self, event: Event, limit: bytes, above: int, role: int) -> bool:
+        limited = self.deeds[limit]
+        assert isinstance(limited, Limit)
+        blocks = limited.role is Role.BLOCKED and limited.principal is not None
         return any(
             isinstance(deed, Admission)
             and event.id in deed.events
             and limit in self.past[name]
             and self._counts(name, above)
+            and (not blocks or self._not_below(name, limit, role))
             for name, deed in self.deeds.items()
         )
 

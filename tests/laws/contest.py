@@ -54,6 +54,8 @@ class Contest(World):
         self.principal = ""
         self.crowd: Sequence[str] = PEOPLE
         """Who takes part after the prelude."""
+        self.others: Sequence[str] = ()
+        """Whom acts are about, if not those."""
 
     def thing(self, *sorts: str) -> bytes:
         """The one thing of a sort there is."""
@@ -81,7 +83,7 @@ class Contest(World):
 
     def anybody(self) -> str:
         """Somebody's did."""
-        return key(self.choices.pick(self.crowd)).did
+        return key(self.choices.pick(self.others or self.crowd)).did
 
     def prelude(self) -> None:
         """A root's repository; everybody gets a first role, and all have seen that."""
@@ -178,6 +180,17 @@ def contest(data: bytes, sign: Callable[[str], SigningKey] = quiet) -> Contest:
     while not world.choices.used_up:
         kind = world.choices.pick(kinds)
         world.step(kind, _MAKERS[kind])
+    return world
+
+
+def ban(data: bytes) -> Contest:
+    """Like `contest`: people of two levels block the same one, and let him in again."""
+    world = Contest(data)
+    world.others = ("eve",)
+    world.prelude()
+    while not world.choices.used_up:
+        who, kind = world.choices.pick(_BANS)
+        world.step(kind, _MAKERS[kind], who)
     return world
 
 
@@ -311,6 +324,11 @@ _MAKERS: Final[dict[str, Callable[[World], Made]]] = {
 }
 _HOLDS: Final = ("branch.protected.v1", "repository.archived.v1", "issue.locked.v1")
 _MEMBERS: Final = ("member.granted.v1", "member.demoted.v1", "member.revoked.v1", "member.blocked.v1")
+_BANS: Final = (
+    *(("ben", kind) for kind in ("member.blocked.v1", "member.granted.v1")),
+    *(("dan", kind) for kind in ("member.blocked.v1", "member.granted.v1", "member.granted.v1", "events.admitted.v1")),
+    *(("eve", kind) for kind in ("comment.added.v1", "refs.moved.v1", "refs.moved.v1")),
+)
 _LIMITS: Final = ("member.demoted.v1", "member.revoked.v1", "device.revoked.v1", "events.admitted.v1")
 _KINDS: Final = (*_MAKERS, *_LIMITS, "member.granted.v1", "member.granted.v1", "comment.added.v1", "refs.moved.v1")
 _THEMES: Final[tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = (

@@ -17,7 +17,7 @@ from domain.authority.needs import need
 from domain.authority.roles import Role
 from domain.fold.kind import read_payload
 from domain.kinds import KINDS
-from tests.laws.contest import contest
+from tests.laws.contest import ban, contest
 from tests.laws.examples import Sort, run
 from tests.laws.laws import REJUDGED_MAX, assert_model, fold, shuffled, state_of
 from tests.making import Node
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 CONTESTS = Sort("contest", 150, 320, lambda data: contest(data).events)
 
+BANS = Sort("ban", 60, 160, lambda data: ban(data).events)
+
 
 def run_contests(examples: int, seed: int, *, shrink: bool = True) -> None:
     """Hold `examples` generated contests to the laws; raises what the first that breaks one raises."""
@@ -40,6 +42,11 @@ def run_contests(examples: int, seed: int, *, shrink: bool = True) -> None:
 def run_quickly(examples: int, seed: int) -> None:
     """Hold contests to the model alone, in the one order that asks most of the fold."""
     run(lambda data, chance: assert_late(contest(data).events, chance), CONTESTS, examples, seed, shrink=False)
+
+
+def run_bans(examples: int, seed: int, *, shrink: bool = True) -> None:
+    """Hold histories of blocks, and of roles given in spite of them, to all laws of authority."""
+    run(lambda data, chance: assert_contest(ban(data).events, chance), BANS, examples, seed, shrink=shrink)
 
 
 def assert_contest(events: Sequence[Event], seed: int) -> None:
@@ -119,11 +126,16 @@ class Contested:
             assert limit.role >= least, f"{event.kind} after {act.kind}"
 
     def _excused(self, event: Event, act: Event, limit: Limit) -> bool:
+        """Somebody who knew of it gave a role or admitted the event; after a root's block, a root."""
+        banned = limit.principal is not None and limit.role is Role.BLOCKED
         granted = limit.principal is not None and any(
             deed.principal == event.author and act.id in self.past[other.id] and other.id in self.past[event.id]
             for other, deed in self.grants
+            if not banned or other.author in self.roots
         )
-        return granted or any(event.id in deed.events for other, deed in self.admissions)
+        return granted or any(
+            event.id in deed.events for other, deed in self.admissions if not banned or other.author in self.roots
+        )
 
     def _concerns_himself(self, event: Event) -> bool:
         deed = _deed(event)

@@ -9,15 +9,20 @@ import pytest
 
 from domain.verdict import VOIDS
 from tests.laws.contest import contest
-from tests.laws.contests import run_contests
+from tests.laws.contests import run_bans, run_contests
 from tests.laws.laws import fold
 
 CONTESTS = 120
+BANS = 20
 
 
 @pytest.mark.slow
 def test_the_laws_of_authority_hold(request: pytest.FixtureRequest) -> None:
     run_contests(CONTESTS, int(request.config.getoption("--hypothesis-seed") or 0))
+
+
+def test_the_laws_of_blocks_hold(request: pytest.FixtureRequest) -> None:
+    run_bans(BANS, int(request.config.getoption("--hypothesis-seed") or 0))
 
 
 def test_contests_hold_what_they_are_for() -> None:

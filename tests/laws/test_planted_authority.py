@@ -14,7 +14,7 @@ from domain.authority.roles import Role
 from domain.replay import courts, judge
 from domain.replay.courts import Courts
 from domain.replay.memory import MemoryHistory
-from tests.laws.contests import run_quickly
+from tests.laws.contests import run_bans, run_quickly
 from tests.laws.test_planted_bugs import ends
 
 if TYPE_CHECKING:
@@ -302,6 +302,24 @@ def a_blocked_author_keeps_his_words(patch: Patch) -> None:
     patch.setattr(rights, "Role", type("Lax", (), {**Role.__members__, "GUEST": Role.BLOCKED}))
 
 
+def whoever_may_grant_lifts_any_block(patch: Patch) -> None:
+    patch.setattr(Court, "_outlives", lambda self, grant, limit: limit.in_past(grant.place))
+
+
+def a_block_once_lifted_stays_in_force(patch: Patch) -> None:
+    def lax(self: Court, grant: Act, limit: Act) -> bool:
+        return limit.in_past(grant.place) and (not limit.blocks or grant.level >= limit.level)
+
+    patch.setattr(Court, "_outlives", lax)
+
+
+def who_blocked_matters_to_no_admission(patch: Patch) -> None:
+    def lax(self: Court, event: EventId, limit: Act, above: int) -> bool:
+        return any(act.level > above and limit.in_past(act.place) for act in self._admissions.get(event, ()))
+
+    patch.setattr(Court, "admitted", lax)
+
+
 BUGS: list[Callable[[Patch], None]] = [
     no_cut_reaches_anything,
     nothing_before_a_cut_counts,
@@ -354,3 +372,17 @@ def test_a_broken_rule_of_authority_breaks_a_law(plant: Callable[[Patch], None],
     plant(monkeypatch)
     with pytest.raises((AssertionError, AttributeError, KeyError)):
         run_quickly(EXAMPLES, seed=1)
+
+
+BAN_BUGS: list[Callable[[Patch], None]] = [
+    whoever_may_grant_lifts_any_block,
+    a_block_once_lifted_stays_in_force,
+    who_blocked_matters_to_no_admission,
+]
+
+
+@pytest.mark.parametrize("plant", BAN_BUGS, ids=lambda plant: plant.__name__)
+def test_a_broken_rule_of_blocks_breaks_a_law(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_bans(80, seed=1, shrink=False)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tests.mutants.changes import Mutant
 
 ROOT: Final = Path(__file__).parent.parent.parent
-CPU_SECONDS_MAX: Final = 60
+CPU_SECONDS_MAX: Final = 25
 """A mutant that goes on for longer never ends, which is noticed, too."""
+WATCH_SECONDS_MAX: Final = 120
 MEMORY_BYTES_MAX: Final = 4 << 30
 _OUTSIDE: Final = ("cbor2", "msgspec", "cryptography.hazmat.primitives.asymmetric.ed25519", "hypothesis", "pytest")
 
@@ -68,7 +69,7 @@ def run(mutant: Mutant | None, killers: Sequence[str], tests: Sequence[str] | No
 
     `tests` are those that can notice it, the quickest first; None for all.
     """
-    words, status, seconds = _forked(lambda writing: _look(mutant, killers, tests, writing))
+    words, status, seconds = _forked(lambda writing: _look(mutant, killers, tests, writing), CPU_SECONDS_MAX)
     if os.WIFSIGNALED(status):
         return Fate(f"it never ends ({signal.Signals(os.WTERMSIG(status)).name})", seconds)
     return Fate(words if os.WEXITSTATUS(status) else "", seconds)
@@ -76,7 +77,7 @@ def run(mutant: Mutant | None, killers: Sequence[str], tests: Sequence[str] | No
 
 def watch(paths: Sequence[str]) -> dict[str, list[str]]:
     """By function of these files, as `domain/policy.py:name`, the tests that call it, the quickest first."""
-    words, status, _ = _forked(lambda writing: _watch(paths, writing))
+    words, status, _ = _forked(lambda writing: _watch(paths, writing), WATCH_SECONDS_MAX)
     assert status == 0, "without any mutant, a test fails"
     related: dict[str, list[str]] = {}
     found: dict[str, tuple[float, list[str]]] = json.loads(words)
@@ -86,13 +87,13 @@ def watch(paths: Sequence[str]) -> dict[str, list[str]]:
     return related
 
 
-def _forked(work: Callable[[int], None]) -> tuple[str, int, float]:
+def _forked(work: Callable[[int], None], seconds_max: int) -> tuple[str, int, float]:
     """Do something in a process of its own: what it writes, its status, and the seconds of processor time it took."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _bounded()
+        _bounded(seconds_max)
         work(writing)
         os._exit(0)
     os.close(writing)
@@ -102,8 +103,8 @@ def _forked(work: Callable[[int], None]) -> tuple[str, int, float]:
     return words, status, used.ru_utime + used.ru_stime
 
 
-def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_MAX, CPU_SECONDS_MAX + 1))
+def _bounded(seconds_max: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds_max, seconds_max + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)

@@ -9,7 +9,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from tests.laws.contests import run_contests
+from tests.laws.contests import run_bans, run_contests
 from tests.laws.councils import run_councils
 from tests.laws.laws import run_laws
 from tests.simulation.many import run_networks
@@ -45,6 +45,7 @@ def run(part: str, rounds: int, seed: int, scratch: Path) -> None:
     if part == "laws":
         run_laws(rounds, seed)
         run_contests(max(1, rounds // 2), seed)
+        run_bans(max(1, rounds // 4), seed)
         run_councils(max(1, rounds // 4), seed)
     elif part == "networks":
         # Its own last line says how to see one network again, which is faster than all of them.
