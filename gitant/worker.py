@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import IO, TYPE_CHECKING, Final, cast, final
 
 from gitant.limits import GRACE_S
+from gitant.memory import keep_pieces
 from gitant.orders import GO, LEAVE, READY, STOP, log_ordered
 from gitant.parent import ORPHANED, die_with
 
@@ -42,6 +43,7 @@ def main(argv: list[str]) -> None:
     for descriptor in (control_fd, writer_fd, listener_fd):
         os.set_inheritable(descriptor, False)
     _allow_descriptors()
+    keep_pieces()
     control = socket.socket(fileno=control_fd)
     orders = control.makefile("rb")
 

@@ -7,6 +7,7 @@ POST /{owner}/{name}.git/git-receive-pack            the same with /{id}.git
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from typing import TYPE_CHECKING, Final, final
@@ -78,6 +79,9 @@ class _GitApp:
             await self._route(scope, receive, reply)
         except ClientGone:
             _log.debug("a git client hung up")
+        except asyncio.CancelledError:
+            # The node ends, and cuts off who is not done: that is for the client to see, and nothing to report.
+            _log.debug("a git request was cut off")
         except Moved as fault:
             await _redirect(scope, reply, fault)
         except LocalFault as fault:

@@ -27,8 +27,14 @@ class GitLimits:
     push_option_bytes_max: int = 1_024
     keepalive_s: float = 5.0
     """A client that waits for its pack to be checked hears something so often."""
-    piece_bytes_max: int = 256 << 10
+    piece_bytes_max: int = 4 * 65_515
     """Of an answer to a client that takes it fast; who is slow gets pieces of 64 KiB. The server holds several."""
+    ahead_bytes_max: int = 16 * 65_515
+    """Made at once for a client that takes it fast."""
+    moving_max: int = 2
+    """Answers for which the next pieces are made at the same time; the others wait for their turn."""
+    trusted_max: int = 16
+    """Answers that have large pieces from their beginning; others have to be taken fast first."""
     listings_bytes_max: int = 32 << 20
     """Lists of refs kept as they are sent."""
     stall_s: float = 60.0

@@ -80,8 +80,15 @@ class Outflow:
         self.ended = False
         """Whether all has been pulled."""
 
-    def pull(self, bytes_max: int) -> bytes:
-        """The next bytes, about so many. Blocks; one thread at a time."""
+    def pull(self, bytes_max: int, piece_bytes_max: int) -> list[bytes]:
+        """The next bytes, about so many, in pieces; at least one, be it empty. Blocks; one thread at a time."""
+        pieces, left = list[bytes](), bytes_max
+        while left > 0 and not self.ended:
+            pieces.append(self._piece(min(left, piece_bytes_max)))
+            left -= piece_bytes_max
+        return pieces
+
+    def _piece(self, bytes_max: int) -> bytes:
         parts, size = list[bytes | memoryview](), 0
         while size < bytes_max:
             chunk = self._rest if self._rest is not None else next(self._chunks, None)
@@ -102,13 +109,17 @@ class Outflow:
 
 
 def _banded(parts: list[bytes | memoryview], size: int) -> bytes:
-    """As many packets as it takes, the last of them shorter than the others."""
+    """As many packets as it takes, the last of them shorter than the others; copied once."""
     if size <= BAND_BYTES_MAX:
         return b"".join([_HEADER % (size + 5, DATA), *parts])
-    data = memoryview(b"".join(parts) if len(parts) > 1 else parts[0])
-    out = list[bytes | memoryview]()
-    for at in range(0, size - BAND_BYTES_MAX + 1, BAND_BYTES_MAX):
-        out += (_FULL_HEADER, data[at : at + BAND_BYTES_MAX])
-    if last := size % BAND_BYTES_MAX:
-        out += (_HEADER % (last + 5, DATA), data[size - last :])
+    out, room, left = list[bytes | memoryview](), 0, size
+    for part in parts:
+        at = 0
+        while at < len(part):
+            if not room:
+                room = min(BAND_BYTES_MAX, left)
+                out.append(_FULL_HEADER if room == BAND_BYTES_MAX else _HEADER % (room + 5, DATA))
+            step = min(room, len(part) - at)
+            out.append(memoryview(part)[at : at + step])
+            at, room, left = at + step, room - step, left - step
     return b"".join(out)

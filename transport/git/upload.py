@@ -16,25 +16,22 @@ from transport.git.answer import Answer
 from transport.git.asgi import ClientGone
 from transport.git.limits import BAND_BYTES_MAX
 from transport.git.listing import Listings
+from transport.git.moving import Moving
 from transport.git.outflow import Outflow, Words
-from transport.git.pace import Pace
-from transport.git.pktline import DATA, FATAL, FLUSH, band, pkt
+from transport.git.pace import Watch
+from transport.git.pktline import FATAL, FLUSH, band, pkt
+from transport.git.sending import Sending
 from transport.git.turns import Turns
 from transport.git.v2 import capabilities
 
 if TYPE_CHECKING:
     from domain.ports_git import RepoAddress
-    from domain.ports_serving import OutgoingPack, ServingStore
+    from domain.ports_serving import ServingStore
     from transport.git.asgi import Body, Receive, Reply
     from transport.git.limits import GitLimits
+    from transport.git.moving import Share
 
-CONTENT_TYPE: Final = "application/x-git-upload-pack-result"
-_QUICK_S: Final = 0.2
-"""Who takes a piece within this time gets larger ones."""
 _BROKEN: Final = "this node failed to make the pack; its log says why"
-_BUFFERS_BYTES: Final = 8 << 20
-_PATIENCE_S: Final = 0.1
-"""What is ready sooner goes out at once and in one piece: two small ones would have the second wait for the network."""
 _FETCH: Final = b"command=fetch"
 _COMMAND_BYTES: Final = 256
 
@@ -54,6 +51,8 @@ class Uploader:
         self._choosing = Turns(
             "choosing", at_once_max=limits.choosing_max, waiting_max=limits.uploads_max, threads_max=limits.choosing_max
         )
+        self._watch = Watch(limits, self._places)
+        self._moving = Moving(limits)
         self._listings = Listings(limits.listings_bytes_max)
         self._large_requests = 0
 
@@ -77,7 +76,7 @@ class Uploader:
         async with self._places.turn():
             words = Words(asyncio.get_running_loop())
             watch = asyncio.ensure_future(_hang_up(receive, words))
-            out = _Sending(reply, Pace(self._limits, self._places), words, self._limits)
+            out = Sending(reply, words, self._watch)
             try:
                 answer = await self._asking.run(self._opened, repo, words)
                 try:
@@ -91,7 +90,7 @@ class Uploader:
     def _opened(self, repo: RepoAddress, words: Words) -> Answer:
         return Answer(repo.id, repo.default_branch, self._serving.open(repo.id), self._listings, words, repo.notice)
 
-    async def _answer(self, answer: Answer, version: int, data: bytes, out: _Sending) -> None:
+    async def _answer(self, answer: Answer, version: int, data: bytes, out: Sending) -> None:
         try:
             if version == 2 and _FETCH not in data[:_COMMAND_BYTES]:
                 pack = await out.while_working(self._asking.run(answer.begin, version, data), answer)
@@ -113,20 +112,29 @@ class Uploader:
                 await out.write(_last_words(_BROKEN, banded=answer.banded))
             raise
 
-    async def _stream(self, flow: Outflow, out: _Sending, end: bytes) -> None:
-        """Send a piece while the next is made, and the `end` with the last."""
-        pulling = self._places.run(flow.pull, out.piece_bytes)
-        try:
+    async def _stream(self, flow: Outflow, out: Sending, end: bytes) -> None:
+        """Send pieces as fast as they are taken, in turn with all others who are sent some; the `end` with the last.
+
+        What the server has taken and not yet sent is as much as the next pull brings, so nothing is made ahead here.
+        """
+        with self._moving.share() as share:
             while True:
-                piece = await asyncio.shield(pulling)
+                pieces = await self._next(flow, share)
                 if flow.ended:
                     break
-                pulling = self._places.run(flow.pull, out.piece_bytes)
+                for piece in pieces:
+                    share.taken(len(piece), await out.write(piece))
+            for piece in pieces[:-1]:
                 await out.write(piece)
-        finally:
-            await asyncio.wait({pulling})  # nobody may close what a thread still reads
-            pulling.exception()
-        await out.end(piece + end)
+        await out.end(pieces[-1] + end)
+
+    async def _next(self, flow: Outflow, share: Share) -> list[bytes]:
+        async with self._moving.turn():
+            pulling = self._places.run(flow.pull, share.bytes, self._limits.piece_bytes_max)
+            try:
+                return await asyncio.shield(pulling)
+            finally:
+                await asyncio.wait({pulling})  # nobody may close what a thread still reads
 
     async def _whole(self, body: Body) -> bytes:
         """The request. Of large ones only a few are held at once: anybody may send them, as slowly as they like."""
@@ -145,63 +153,6 @@ class Uploader:
             return bytes(content)
         finally:
             self._large_requests -= large
-
-
-@final
-class _Sending:
-    """An answer on its way out, begun when there is something to say."""
-
-    def __init__(self, reply: Reply, pace: Pace, words: Words, limits: GitLimits) -> None:
-        self._reply = reply
-        self._pace = pace
-        self._words = words
-        self._keepalive_s = limits.keepalive_s
-        self._pieces_max = max(1, limits.piece_bytes_max // BAND_BYTES_MAX)
-        self._pieces = 1
-        self._sent_bytes = 0
-
-    @property
-    def begun(self) -> bool:
-        return self._reply.started
-
-    @property
-    def piece_bytes(self) -> int:
-        """How much of the pack to send next: a packet, or some to a client that is known to take them fast."""
-        return self._pieces * BAND_BYTES_MAX
-
-    async def while_working(self, work: asyncio.Future[OutgoingPack | None], answer: Answer) -> OutgoingPack | None:
-        """Wait for `work`; if that takes a while, pass on what it says, and at least that it is at work."""
-        quiet_s = 0.0
-        try:
-            while not (await asyncio.wait({work}, timeout=_PATIENCE_S))[0]:
-                quiet_s += _PATIENCE_S
-                data = self._words.take()
-                if not data and answer.banded and quiet_s >= self._keepalive_s:
-                    data = band(DATA, b"")
-                if data:
-                    quiet_s = 0.0
-                    await self.write(data)
-        finally:
-            await asyncio.wait({work})
-        return work.result()
-
-    async def write(self, data: bytes) -> None:
-        """Send a piece; raises `ClientGone` if the client hung up or takes too long."""
-        data = self._words.take() + data
-        if not self._reply.started:
-            await self._reply.start(CONTENT_TYPE)
-        quick = await self._pace.write(self._reply, data) < _QUICK_S
-        self._sent_bytes += len(data)
-        # The first bytes go into buffers on the way, whether or not the client reads any.
-        self._pieces = self._pieces_max if quick and self._sent_bytes > _BUFFERS_BYTES else 1
-
-    async def end(self, data: bytes) -> None:
-        """Send the last piece; what has no other is sent whole, with its length."""
-        data = self._words.take() + data
-        if self._reply.started:
-            await self._pace.end(self._reply, data)
-        else:
-            await self._reply.whole(CONTENT_TYPE, data)
 
 
 def _last_words(text: str, *, banded: bool) -> bytes:
