@@ -121,9 +121,9 @@ class NodeCarrier:
         peer = address.did
         if peer == self.did:
             raise WireClosed(Why.SELF, "that is this node itself")
+        await trio.lowlevel.checkpoint()
         while (pending := self._dialling.get(peer)) is not None:
             await pending.wait()
-        await trio.lowlevel.checkpoint()
         if (there := self.wire(peer)) is not None:
             return there
         self._dialling[peer] = trio.Event()
@@ -211,7 +211,7 @@ class NodeCarrier:
         if peer == self.did:
             raise WireClosed(Why.SELF, "both ends have the same key: that is one node, or a copy of it")
         if self._blocked(peer):
-            raise WireClosed(Why.BLOCKED, "this node does not talk to yours")
+            raise WireClosed(Why.BLOCKED, f"this node does not talk to {'that one' if dialled else 'yours'}")
         place.enter_context(self._gate.wire(group_of(reached.host), dialled=dialled, known=self._known(peer)))
         return PipeWire(
             pipe,
@@ -227,7 +227,7 @@ class NodeCarrier:
         """Make it the wire with its peer; raises `WireClosed` if there is one that is kept instead."""
         old = self._roster.get(wire.peer)
         if old is not None and old.closed is not None:
-            self._roster.remove(wire.peer, old)  # it has ended, and only its handler has not
+            self._roster.remove(wire.peer, old)  # it has ended, and is only being put away
         loser = self._roster.add(wire.peer, wire, dialled=wire.dialled)
         words = "both nodes keep another connection that they have"
         if loser is wire:
@@ -241,26 +241,32 @@ class NodeCarrier:
     ) -> None:
         """Run a wire and its handler to their end. With a `task_status`, have the peer's welcome first."""
         fault: WireClosed | None = None
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(wire.run)
-                try:
-                    if task_status is not None and (fault := await self._greeted(wire, deadline)) is None:
-                        task_status.started(wire)
-                    if fault is None:
-                        self._tell(Told(What.OPENED, "connected", wire.address, wire.dialled, wire.peer))
-                        await self._handle(wire)
-                finally:
-                    if trio.current_effective_deadline() == -math.inf:
-                        wire.drop(Why.STOPPING, "the node stops")  # who is cancelled has no time for goodbyes
-                    await wire.aclose(fault.why if fault else Why.DONE, fault.words if fault else "")
-        finally:
-            self._roster.remove(wire.peer, wire)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._carry, wire)
+            try:
+                if task_status is not None and (fault := await self._greeted(wire, deadline)) is None:
+                    task_status.started(wire)
+                if fault is None:
+                    wire.opened = True
+                    self._tell(Told(What.OPENED, "connected", wire.address, wire.dialled, wire.peer))
+                    await self._handle(wire)
+            finally:
+                if trio.current_effective_deadline() == -math.inf:
+                    wire.drop(Why.STOPPING, "the node stops")  # who is cancelled has no time for goodbyes
+                await wire.aclose(fault.why if fault else Why.DONE, fault.words if fault else "")
         if fault is not None:
             raise fault
-        ended = wire.closed
-        assert ended is not None
-        self._tell(Told(What.ENDED, ended.words, wire.address, wire.dialled, wire.peer, ended.why))
+
+    async def _carry(self, wire: PipeWire) -> None:
+        """Run a wire to its end, however long its handler takes to notice."""
+        try:
+            await wire.run()
+        finally:
+            self._roster.remove(wire.peer, wire)
+            ended = wire.closed
+            assert ended is not None
+            if wire.opened:
+                self._tell(Told(What.ENDED, ended.words, wire.address, wire.dialled, wire.peer, ended.why))
 
     async def _greeted(self, wire: PipeWire, deadline: float) -> WireClosed | None:
         """Wait for the peer's welcome, and make this the wire with it; else why not."""

@@ -45,8 +45,8 @@ class Gate:
     def __init__(self, limits: CarrierLimits) -> None:
         self._limits = limits
         self._shaking: dict[str, list[trio.CancelScope]] = {}
-        self._open: Counter[str] = Counter()
-        self._inbound = 0
+        self._open = 0
+        self._strangers: Counter[str] = Counter()
 
     @property
     def half_open(self) -> int:
@@ -56,7 +56,7 @@ class Gate:
     @property
     def open(self) -> int:
         """Wires."""
-        return self._open.total()
+        return self._open
 
     @contextmanager
     def shaking(self, group: str, scope: trio.CancelScope) -> Generator[None]:
@@ -78,28 +78,29 @@ class Gate:
     @contextmanager
     def wire(self, group: str, *, dialled: bool, known: bool) -> Generator[None]:
         """A wire's place; raises `WireClosed` if there is none. `known` peers may have those that are kept free."""
-        if refusal := self._refusal(group, dialled=dialled, known=known):
+        stranger = not dialled and not known
+        if refusal := self._refusal(group, stranger=stranger):
             raise WireClosed(Why.FULL, refusal)
-        self._open[group] += 1
-        self._inbound += not dialled
+        self._open += 1
+        self._strangers[group] += stranger
         try:
             yield
         finally:
-            self._inbound -= not dialled
-            self._open[group] -= 1
-            if not self._open[group]:
-                del self._open[group]
+            self._open -= 1
+            self._strangers[group] -= stranger
+            if not self._strangers[group]:
+                del self._strangers[group]
 
-    def _refusal(self, group: str, *, dialled: bool, known: bool) -> str:
+    def _refusal(self, group: str, *, stranger: bool) -> str:
         limits = self._limits
-        if self.open >= limits.connections_max:
+        if self._open >= limits.connections_max:
             return f"this node has {limits.connections_max} connections and takes no more"
-        if dialled or known:
+        if not stranger:
             return ""
-        if self._inbound >= limits.inbound_max:
-            return f"this node has taken {limits.inbound_max} connections and takes no more from nodes it does not know"
-        if self._open[group] >= limits.per_address_max:
-            return f"this node has {limits.per_address_max} connections with your address and takes no more"
+        if self._strangers.total() >= limits.strangers_max:
+            return f"this node has {limits.strangers_max} connections with nodes it does not know, and takes no more"
+        if self._strangers[group] >= limits.per_address_max:
+            return f"this node has {limits.per_address_max} connections with your address, and takes no more"
         return ""
 
     def _evict(self) -> None:

@@ -37,10 +37,10 @@ class CarrierLimits:
     """What one node takes upon itself; two nodes need not have the same."""
 
     connections_max: int = 256
-    inbound_max: int = 192
-    """Wires that others dialled; the rest is for this node's own dials, and for peers that it knows."""
+    strangers_max: int = 192
+    """Wires that peers dialled whom this node does not know; the rest is for its own dials, and for those it knows."""
     per_address_max: int = 32
-    """Wires from one address: of IPv6 that is a /64."""
+    """The same from one address: of IPv6 that is a /64."""
     half_open_max: int = 128
     half_open_per_address_max: int = 32
     """Connections whose handshake is not done. The oldest gives way: an honest one takes milliseconds."""
@@ -82,7 +82,7 @@ class CarrierLimits:
     """Bandwidth that was not used may be caught up with for so long."""
 
     def __post_init__(self) -> None:
-        assert self.inbound_max <= self.connections_max
+        assert self.strangers_max <= self.connections_max
         assert self.half_open_per_address_max <= self.half_open_max
         assert self.ping_s < self.dead_s
         assert self.batch_bytes_min <= self.batch_bytes_max

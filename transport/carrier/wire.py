@@ -49,6 +49,8 @@ class PipeWire:
         self._mux = Mux(dialled=dialled, urgent_max=limits.urgent_records_max, work=self._work)
         self._closed: WireClosed | None = None
         self._leaving: WireClosed | None = None
+        self.opened = False
+        """Whether both sides have taken it."""
         self._scope = trio.CancelScope()
         self._has_work = trio.lowlevel.ParkingLot()
         self._changed = trio.lowlevel.ParkingLot()
