@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+from api.standing import lacks
+from domain.authority.needs import need
 from domain.errors import Forbidden, Moved, NotFound, Unauthenticated
 from domain.ids import is_hex_id
 from domain.sight import may_see, reaches, sees_all
@@ -58,6 +60,16 @@ def reach(actor: Actor, repo: StreamId) -> None:
     """Return if what somebody came with is good for a repository; their role is the log's affair."""
     if not reaches(actor, repo):
         raise Forbidden("this token is for other repositories", hint="make one for this: gitant token create")
+
+
+def check_role(asking: Asking, repo: RepoRow, action: str) -> None:
+    """Raise `Forbidden` before bytes are taken in for what the asker may not do, as far as the views know.
+
+    The command asks the log again. What it would say of holds and of authors is its own to say.
+    """
+    did = asking.actor.did
+    if did is not None and (why := lacks(asking.ports.views, repo, did, need(action).role)):
+        raise Forbidden(why, hint="ask those who look after it", field="no-authority")
 
 
 async def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

@@ -33,9 +33,11 @@ def lacks(views: Views, repo: RepoRow, did: Did, wanted: Role) -> str:
         return ""
     if role > Role.GUEST:
         return f"you are {role.word} in {repo.name}, and this takes the role {wanted.word}"
-    return (
-        ended(views, repo, did, repo.name) or f"you have no role in {repo.name}, and this takes that of a {wanted.word}"
-    )
+    if why := ended(views, repo, did, repo.name):
+        return why
+    if role < Role.GUEST:
+        return f"you are blocked in {repo.name}"
+    return f"you have no role in {repo.name}, and this takes that of a {wanted.word}"
 
 
 def role_of(views: Views, repo: RepoRow, did: Did) -> Role:

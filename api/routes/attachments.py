@@ -17,7 +17,7 @@ from litestar.params import PathParameter, QueryParameter
 from api import shapes
 from api.asking import Asking
 from api.faults import Malformed
-from api.gate import issue_of, readable, writers
+from api.gate import check_role, issue_of, readable, writers
 from api.media import PICTURE_BYTES, picture
 from api.paging import page, page_size
 from api.params import After, Limit, PerPage, Repo
@@ -61,6 +61,7 @@ async def upload_attachment(
 ) -> Reply:
     """Attach a file: the body is its bytes, or a form (`multipart/form-data`) with one file in it."""
     row = readable(request, repo)
+    check_role(request, row, "attachment.add")
     target = _target(request, row, issue, comment)
     _check_room(request)
     async with _uploading:

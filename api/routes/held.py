@@ -11,7 +11,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from api import shapes, shapes_held
 from api.asking import Asking
 from api.forms_authority import StrangersRule
-from api.gate import readable
+from api.gate import readable, writers
 from api.paging import listed, page_size
 from api.params import After, Limit, PerPage, Repo
 from api.reply import Reply, encode_json, read_value
@@ -44,7 +44,7 @@ async def list_held(
     return listed(request, b"held", [encode_json(_shown(each)) for each in rows], following, answer.extra["total"])
 
 
-@post(f"{_PATH}/{{author:str}}/admit", status_code=200, responses=shapes.shows(shapes_held.Admitted))
+@post(f"{_PATH}/{{author:str}}/admit", status_code=200, guards=[writers], responses=shapes.shows(shapes_held.Admitted))
 async def admit_held(request: Asking, repo: Repo, author: Stranger) -> Reply:
     """Let somebody in: take all that is held of them into the log; from then on, what they send does not wait."""
     row = readable(request, repo)
@@ -54,7 +54,7 @@ async def admit_held(request: Asking, repo: Repo, author: Stranger) -> Reply:
     return done_with(answer, {"author": told["author"], "admitted": told["admitted"], "refused": refused})
 
 
-@post(f"{_PATH}/{{author:str}}/block", status_code=200, responses=shapes.shows(shapes_held.Blocked))
+@post(f"{_PATH}/{{author:str}}/block", status_code=200, guards=[writers], responses=shapes.shows(shapes_held.Blocked))
 async def block_held(request: Asking, repo: Repo, author: Stranger) -> Reply:
     """Forget what is held of somebody, and block them in the repository's log."""
     row = readable(request, repo)
@@ -63,7 +63,7 @@ async def block_held(request: Asking, repo: Repo, author: Stranger) -> Reply:
     return done_with(answer, told)
 
 
-@delete(f"{_PATH}/{{author:str}}", status_code=200, responses=shapes.shows(shapes_held.Dropped))
+@delete(f"{_PATH}/{{author:str}}", status_code=200, guards=[writers], responses=shapes.shows(shapes_held.Dropped))
 async def drop_held(request: Asking, repo: Repo, author: Stranger) -> Reply:
     """Forget what is held of somebody; none of it is held again."""
     row = readable(request, repo)
@@ -71,7 +71,7 @@ async def drop_held(request: Asking, repo: Repo, author: Stranger) -> Reply:
     return done_with(answer, answer.extra["held"])
 
 
-@delete(_PATH, status_code=200, responses=shapes.shows(shapes_held.Dropped))
+@delete(_PATH, status_code=200, guards=[writers], responses=shapes.shows(shapes_held.Dropped))
 async def drop_all_held(request: Asking, repo: Repo, origin: Origin = "") -> Reply:
     """Forget all that is held in a repository, or what of it came from one network."""
     row = readable(request, repo)
@@ -90,7 +90,7 @@ async def show_rule(request: Asking, repo: Repo) -> Reply:
     return read_value(request, _ruled(answer.extra))
 
 
-@put(_RULE, responses=shapes.shows(shapes_held.Rule))
+@put(_RULE, guards=[writers], responses=shapes.shows(shapes_held.Rule))
 async def choose_rule(request: Asking, repo: Repo, data: JSONBody[StrangersRule]) -> Reply:
     """Choose that for one repository, on this node; its owners may."""
     row = readable(request, repo)

@@ -13,7 +13,7 @@ from api.asking import Asking
 from api.binary import from_base64
 from api.faults import PackNotTaken, RefsNotMoved
 from api.forms import LoosePush, PackPush
-from api.gate import readable, writers
+from api.gate import check_role, readable, writers
 from api.params import Repo
 from api.reply import Reply
 from api.threads import in_thread
@@ -58,6 +58,7 @@ async def push_packfile(request: Asking, repo: Repo, data: JSONBody[PackPush]) -
 
 async def _push(request: Asking, row: RepoRow, updates: Sequence[RefUpdate], pack: Callable[[], bytes]) -> Reply:
     """Quarantine, check, append, publish: the way a git push goes, too."""
+    check_role(request, row, "refs.move")
     commands = [_command(request, row, index, update) for index, update in enumerate(updates)]
     if len({ref for ref, _, _ in commands}) < len(commands):
         raise InvalidInput("a ref is named twice", field="ref_updates")
