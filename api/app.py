@@ -25,6 +25,7 @@ from api.routes import (
     comments,
     commits,
     conversations,
+    deploy_keys,
     diffs,
     events,
     files,
@@ -48,6 +49,7 @@ from api.routes import (
     stream,
     system,
     templates,
+    tokens,
     users,
 )
 from api.scopes import within
@@ -180,6 +182,12 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     sessions.list_sessions,
     sessions.end_session,
     sessions.end_sessions,
+    tokens.list_tokens,
+    tokens.create_token,
+    tokens.revoke_token,
+    deploy_keys.list_deploy_keys,
+    deploy_keys.create_deploy_key,
+    deploy_keys.revoke_deploy_key,
     names.list_names,
     activity.list_activity,
     events.list_events,

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 
     from api.accounts import AccountPorts
     from domain.actor import Actor
+    from domain.audit import Journal
     from domain.ids import Did
     from domain.ports_blobs import Blobs
     from domain.ports_files import Archives
     from domain.ports_git import GitReader, GitStore
     from domain.ports_imports import Imports
+    from domain.ports_tokens import Tokens
     from domain.ports_views import Views, Writer
 
 EventBytes: TypeAlias = Callable[[int], tuple[bytes, bytes, bytes | None]]
@@ -195,6 +197,10 @@ class ApiPorts:
     """None: everybody is let in as often as they like, by whatever name they call the node."""
     changes: Changes | None = None
     """None where nobody tells: then the views are asked again and again."""
+    tokens: Tokens | None = None
+    """None where none are kept."""
+    journal: Journal | None = None
+    """The local audit log; None where nothing is noted."""
     metrics_dir: Path | None = None
     """Where the workers of one node share their counts; None when there is one worker."""
 

@@ -14,13 +14,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, final
 
 from api.app import create_app
+from api.entrance.guesses import BucketGuesses
 from api.ports import ApiPorts, ApiSettings, NodeFacts
 from api.routes.stream import FEED
 from domain.errors import NotFound
 from gitant.counting import counted, tally_of
 from gitant.doors.every import EveryDoor
 from gitant.doors.operator import OperatorDoor
-from gitant.entering import entrance_of, guarded
+from gitant.doors.token import TokenDoor
+from gitant.entering import buckets_of, entrance_of, guarded
 from gitant.following import WriterChanges
 from gitant.gitgate import NodeGate
 from gitant.imports.book import Book
@@ -28,11 +30,13 @@ from gitant.imports.importer import Importer
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
-from gitant.reception.parts import AccountParts, Unlimited
+from gitant.reception.parts import AccountParts
 from projections.code_follow import behind
 from projections.database import open_readonly
 from projections.reader import SqliteViews
 from storage import keys
+from storage.accounts.tokens import SqliteTokenGlance, SqliteTokens
+from storage.audit.journal import SqliteJournal
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.engine.keeping import KeptTables
@@ -75,10 +79,14 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S, names=accounts.names)
     tables = KeptTables()
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
-    reception = accounts.reception(views, writer, plan.did, Unlimited())
+    operator_token = keys.load_or_create_token(folder.operator_token)
+    journal = SqliteJournal(folder.audit, keep_days=settings.audit_days)
+    tokens = SqliteTokens(accounts.file)
+    reception = accounts.reception(views, writer, plan.did, BucketGuesses(buckets_of(folder)))
     doors = EveryDoor(
         [
-            OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did),
+            OperatorDoor(operator_token, plan.did),
+            TokenDoor(SqliteTokenGlance(accounts.glance), tokens, plan.did, journal),
             accounts.session_door(settings.public_url or None),
             accounts.password_door(reception),
         ]
@@ -115,6 +123,8 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 attachments_bytes_max=settings.attachments_max,
             ),
             accounts=accounts.ports(reception, settings.registration),
+            tokens=tokens,
+            journal=journal,
             imports=importer,
             entrance=entrance,
             changes=WriterChanges(writer),
@@ -137,6 +147,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
         serving.close()
         log.close()
         reader.close()
+        journal.close()
         accounts.close()
 
 

@@ -27,6 +27,8 @@ UNREPEATED = frozenset(
     {
         ("DELETE", "/api/v1/import/{job}"),  # no event: to call off what was called off is a 409
         ("POST", "/api/v1/import"),  # its keys are the book's of the imports, and tried in its own tests
+        ("POST", "/api/v1/repos/{id}/deploy-keys"),  # its answer has a secret, which is kept nowhere
+        ("DELETE", "/api/v1/repos/{id}/deploy-keys/{keyId}"),
     }
 )
 """Routes that do not yet give the first answer again; sending them twice does nothing twice."""
@@ -44,6 +46,7 @@ UNCONDITIONED = frozenset(
         ("DELETE", "/api/v1/repos/{id}/held/{author}"),
         ("DELETE", "/api/v1/repos/{id}/attachments/{hash}"),  # bytes by their hash do not change
         ("DELETE", "/api/v1/import/{job}"),  # changes by itself all the time
+        ("DELETE", "/api/v1/repos/{id}/deploy-keys/{keyId}"),  # shown in a list only
     }
 )
 """Routes that change no document that could be read before: they refuse a condition rather than pass over it."""

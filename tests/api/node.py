@@ -18,12 +18,15 @@ from domain.identity.created import IdentityCreated
 from domain.ports_git import PackCaps
 from gitant.doors.every import EveryDoor
 from gitant.doors.operator import OperatorDoor
+from gitant.doors.token import TokenDoor
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.indexer import index_all
 from gitant.passwords import Passwords
 from gitant.reception.parts import Unlimited
 from gitant.writer.request import Request
+from storage.accounts.tokens import SqliteTokenGlance, SqliteTokens
+from storage.audit.journal import SqliteJournal, make_audit
 from storage.blobs import DiskBlobs
 from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
@@ -82,6 +85,9 @@ class Node:
     registration: Registration = "closed"
     free_bytes: int = 1 << 40
     behind: list[str] = field(default_factory=list)
+    audited: bool = False
+    """Whether it keeps a local audit log."""
+    journal: SqliteJournal | None = field(init=False, default=None)
     clock_ms: int = 0
     """What the time is; 0 for what it really is."""
 
@@ -94,8 +100,14 @@ class Node:
         self.reception = self.accounts.reception(
             views, writer, KEY.did, Unlimited(), passwords=Passwords(CHEAP), now_ms=self.now_ms
         )
+        tokens = SqliteTokens(self.accounts.file)
+        if self.audited:
+            make_audit(folder.audit)
+            self.journal = self.world.core._journal = SqliteJournal(folder.audit, quick=True, now_ms=self.now_ms)
         self.ports = ApiPorts(
             views=views,
+            tokens=tokens,
+            journal=self.journal,
             writer=writer,
             accounts=self.accounts.ports(self.reception, self.registration),
             git=self.reader,
@@ -117,6 +129,9 @@ class Node:
             doors=EveryDoor(
                 [
                     self.operator_door,
+                    TokenDoor(
+                        SqliteTokenGlance(self.accounts.glance), tokens, KEY.did, self.journal, now_ms=self.now_ms
+                    ),
                     self.accounts.session_door(self.public_url, now_ms=self.now_ms),
                     self.accounts.password_door(self.reception),
                 ]
@@ -162,6 +177,8 @@ def node_on(path: Path, *, rules: DeskRules | None = None, **options: Any) -> It
         enrol(node, KEY, "operator")
         yield node
     finally:
+        if node.journal is not None:
+            node.journal.close()
         node.reader.close()
         world.close()
 
