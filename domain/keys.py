@@ -21,6 +21,10 @@ _PRIME: Final = 2**255 - 19
 _ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 _Y_OF_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _SMALL_ORDER_Y: Final = frozenset({0, 1, _PRIME - 1, _Y_OF_ORDER_8, _PRIME - _Y_OF_ORDER_8})
+_SMALL_ORDER_POINTS: Final = frozenset(
+    (y | sign << 255).to_bytes(32, "little") for y in _SMALL_ORDER_Y for sign in (0, 1)
+)
+_ORDER_TOP: Final = _ORDER >> 248
 _LOWER_255: Final = 2**255 - 1
 _MULTICODEC: Final = b"\xed\x01"
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -55,6 +59,8 @@ def is_sound_signature(signature: bytes) -> bool:
     """Whether a signature is canonically encoded: R a sound point, S below the group order."""
     if len(signature) != SIGNATURE_BYTES:
         return False
+    if signature[63] < _ORDER_TOP and signature[31] & 0x7F < 0x7F:  # nearly all: S and y are small enough at a glance
+        return signature[:32] not in _SMALL_ORDER_POINTS
     return int.from_bytes(signature[32:], "little") < _ORDER and _is_sound_point(signature[:32])
 
 

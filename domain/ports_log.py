@@ -24,7 +24,7 @@ READ_BYTES_MAX = 8 << 20
 BATCH_ROWS = 1_000
 
 
-class NewRow(msgspec.Struct, frozen=True):
+class NewRow(msgspec.Struct, frozen=True, gc=False):
     """An event to be stored: `prev` is None for a feed's first, `payload` None for a redacted one."""
 
     event_id: bytes
@@ -38,7 +38,7 @@ class NewRow(msgspec.Struct, frozen=True):
     payload: bytes | None
 
 
-class StoredRow(msgspec.Struct, frozen=True):
+class StoredRow(msgspec.Struct, frozen=True, gc=False):
     """An event as it is stored, at its local position: 1 for the first that arrived, then without gaps."""
 
     position: int

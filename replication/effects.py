@@ -41,7 +41,8 @@ class Store:
     redaction covers it with these events, or will with later ones; meanwhile `Index.uncovered` names it, and the stream
     is incomplete. What strangers wrote may be kept out of the log (`domain/moderation`) and is then named in
     `stored(…, held=…)`, unless one of these events that is not has it in its past; what that brings
-    along of those held before is reported with `appended` first. One store after the other is done.
+    along of those held before is reported with `appended` first. The signature of what is held has to be checked by who
+    holds it. One store after the other is done.
     """
 
     token: Token

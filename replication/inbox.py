@@ -90,7 +90,8 @@ class Inbox:
         self._next: dict[bytes, list[EventId]] = {}
         """Of what is in flight: by the event before them in their feed, those that follow."""
         self._forks: Counter[DeviceKey] = Counter()
-        self._recent: OrderedDict[EventId, Link] = OrderedDict()
+        self._recent: dict[EventId, Link] = {}
+        self._less_recent: dict[EventId, Link] = {}
         self._outside: OrderedDict[EventId, None] = OrderedDict()
         """What was kept out of the log; it may be held as a stranger's."""
         self._queues: dict[StreamId, deque[Batch]] = {}
@@ -106,25 +107,27 @@ class Inbox:
 
     def holding(self, stream: StreamId) -> Callable[[Event], bool]:
         """Like `held` for the events of one message, with one look into the log for each feed that only goes on."""
-        flight, recent, slot = self._flight, self._recent, self._room.index.slot
+        flight, recent, earlier, slot = self._flight, self._recent, self._less_recent, self._room.index.slot
         free: dict[DeviceKey, int] = {}
 
         def held(event: Event) -> bool:
-            if event.id in flight or event.id in recent:
+            name = event.id
+            if name in flight or name in recent or name in earlier:
                 return True
             # Feeds have no gaps: where nothing is in a place, nothing is in any later one.
-            if event.seq >= free.get(event.device, event.seq + 1):
+            least = free.get(event.device)
+            if least is not None and event.seq >= least:
                 return False
             there = slot(stream, event.device, event.seq)
             if not there:
                 free[event.device] = event.seq
-            return event.id in there
+            return name in there
 
         return held
 
     def known(self, name: EventId) -> Link | None:
         """An event's place, if it is in the log or on its way there."""
-        link = self._flight.get(name) or self._recent.get(name)
+        link = self._flight.get(name) or self._recent.get(name) or self._less_recent.get(name)
         if link is None:
             link = self._room.index.link(name)
             if link is not None and name not in self._outside:
@@ -142,10 +145,12 @@ class Inbox:
         taken, batch = Taken(), Batch(stream, [], opened.vouched, parcels=[parcel], news=news)
         filled = False
         for event in opened.events:
+            if not len(self.pending) and self._goes_on(event, batch):
+                continue
             waiting = self.pending.get(event.id)
             if waiting is not None and waiting.hole and event.payload is not None:
                 self.pending.remove(event.id)
-            elif waiting is not None or event.id in self._flight or event.id in self._recent:
+            elif waiting is not None or event.id in self._flight or self._remembers(event.id):
                 continue
             if event.id not in asked and self._declines(event):
                 taken.declined.add(event.device)
@@ -225,6 +230,33 @@ class Inbox:
             self._redactions[event.id] = event.stream
             self._cover(event, batch)
         return False
+
+    def _goes_on(self, event: Event, batch: Batch) -> bool:
+        """Whether an event could be taken in the quick way, as most can: it is whole, and alone at the end of its feed.
+
+        What is asked of it is what `check_links` and the customs ask.
+        """
+        prev = event.prev
+        before = self._flight.get(prev) if prev is not None else None
+        if before is None or prev in self._next or event.payload is None or event.id in self._flight:
+            return False
+        if before.device != event.device or before.seq != event.seq - 1 or before.stream != event.stream:
+            return False
+        lamport = before.lamport
+        for name in event.parents:
+            link = self.known(name)
+            if link is None or link.stream != event.stream:
+                return False
+            lamport = max(lamport, link.lamport)
+        if event.lamport != lamport + 1 or event.author in self._room.follows.blocked:
+            return False
+        batch.events.append(event)
+        self._flight[event.id] = Link(event.stream, event.device, event.seq, event.lamport)
+        self._next[prev] = [event.id]  # type: ignore[index]  # there is something before it
+        return True
+
+    def _remembers(self, name: EventId) -> bool:
+        return name in self._recent or name in self._less_recent
 
     def _declines(self, event: Event) -> bool:
         siblings = self._next.get(_place_before(event), ())
@@ -346,12 +378,14 @@ class Inbox:
 
     def _land(self, batch: Batch, *, kept: bool, out: Collection[EventId] = frozenset()) -> None:
         self.storing_bytes -= _size(batch.events)
+        flight, following = self._flight, self._next
         for event in batch.events:
-            link = self._flight.pop(event.id, None)
-            if len(self._next.pop(_place_before(event), ())) > 1:
+            link = flight.pop(event.id, None)
+            if len(following.pop(event.prev or _place_before(event), ())) > 1:
                 self._forks.pop(event.device, None)
             if kept and link is not None and event.id not in out:
-                self._remember(event.id, link)
+                self._recent[event.id] = link
+        self._forget_some()
         if out:
             self._outside.update(dict.fromkeys(out))
             while len(self._outside) > self._room.limits.links_recent:
@@ -361,8 +395,15 @@ class Inbox:
 
     def _remember(self, name: EventId, link: Link) -> None:
         self._recent[name] = link
-        if len(self._recent) > self._room.limits.links_recent:
-            self._recent.popitem(last=False)
+        self._forget_some()
+
+    def _forget_some(self) -> None:
+        """Two generations, as one dictionary from which the oldest goes each time is slow."""
+        if 2 * len(self._recent) > self._room.limits.links_recent:
+            # In place: whoever looks through them for a message holds on to both.
+            self._less_recent.clear()
+            self._less_recent.update(self._recent)
+            self._recent.clear()
 
 
 def _place_before(event: Event) -> bytes:

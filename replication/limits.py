@@ -85,7 +85,7 @@ class Limits:
     uncovered: int = 4_096
     """Events of one stream without a payload that no redaction covers yet; beyond it, they wait outside the log."""
     mend_ms: int = 2_000
-    mend_ms_max: int = 10 * 60_000
+    mend_ms_max: int = 30_000
     """What is wrong in the log is asked for again after pauses that grow from one to the other."""
     vouched_checked: int = 100
     vouched_ms: int = 200

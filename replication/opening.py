@@ -45,6 +45,7 @@ def open_rows(
 ) -> Opened:
     """Open rows of one stream and drop what is `held`; every signature is checked if `singly`, and of `own` feeds."""
     opened = Opened()
+    here: set[EventId] = set()
     for row in rows:
         try:
             event = open_unverified(RawEvent(*row))
@@ -55,32 +56,40 @@ def open_rows(
             if len(opened.faults) == FAULTS_MAX:
                 break
             continue
-        if not held(event):
-            opened.events.append(event)
-    _check_signatures(opened, verify, singly=singly, own=own)
+        opened.events.append(event)
+        if held(event):
+            here.add(event.id)
+    _check_signatures(opened, here, verify, singly=singly, own=own)
     return opened
 
 
-def _check_signatures(opened: Opened, verify: Verify, *, singly: bool, own: Collection[DeviceKey]) -> None:
+def _check_signatures(
+    opened: Opened, here: Collection[EventId], verify: Verify, *, singly: bool, own: Collection[DeviceKey]
+) -> None:
     """From the last event to the first, so that each run's end comes before what it vouches for.
 
-    By the device that signed the link, too: nobody vouches for what others are said to have written.
+    By the device that signed the link, too: nobody vouches for what others are said to have written. What is here
+    already is not looked at, and vouches like any other.
     """
     linked: dict[EventId | None, DeviceKey] = {}
     sound: list[Event] = []
     for event in reversed(opened.events):
-        vouched = linked.get(event.id) == event.device
-        if vouched and not singly and event.device not in own:
-            opened.vouched.add(event.id)
+        name, device = event.id, event.device
+        if name in here:
+            linked[event.prev] = device
+            continue
+        vouched = linked.get(name) == device
+        if vouched and not singly and device not in own:
+            opened.vouched.add(name)
         elif len(opened.faults) >= FAULTS_MAX:
             continue
-        elif not verify(event.device, event.signature, SIGNATURE_TAG + event.header):
+        elif not verify(device, event.signature, SIGNATURE_TAG + event.header):
             if vouched and not singly:
-                linked[event.prev] = event.device  # whoever sent it need not know: it was vouched for there, too
+                linked[event.prev] = device  # whoever sent it need not know: it was vouched for there, too
             else:
-                opened.faults.append(Rejected("signature-wrong", event.id.hex()))
+                opened.faults.append(Rejected("signature-wrong", name.hex()))
             continue
-        linked[event.prev] = event.device
+        linked[event.prev] = device
         sound.append(event)
     sound.reverse()
     opened.events = sound

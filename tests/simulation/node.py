@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain import keys
+from domain.envelope import SIGNATURE_TAG
 from domain.ids import EventId
 from domain.moderation.arrivals import let_in
 from replication.effects import Checked, Close, Fetch, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
@@ -211,7 +212,8 @@ class SimulatedNode:
         before = len(self.replica.arrived)
         if self.holds_strangers:
             for event in let_in(effect.events, self.door):
-                self.held[event.id] = event
+                if keys.verify(event.device, event.signature, SIGNATURE_TAG + event.header):
+                    self.held[event.id] = event  # nobody vouches for it any more when it is let in
         else:
             for event in effect.events:
                 self.take(event)

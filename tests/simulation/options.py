@@ -15,7 +15,7 @@ SHAPES: Final = ("line", "ring", "star", "tree", "mesh", "mesh")
 EVENTS: Final = (100, 140)
 SAFETY_MS: Final = 60_000
 PATIENCE_MS: Final = 5 * SAFETY_MS
-HEALING_MS: Final = 180_000
+HEALING_MS: Final = 300_000
 """By then all honest nodes hold the same, or the run fails."""
 
 
