@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from api.accounts import COOKIE, SECURE_COOKIE, check_origin
 from api.entrance.entrance import ASKED, CLIENT, asked_of
+from api.origin import COOKIE, SECURE_COOKIE, check_origin
 from api.shapes_accounts import User
 from api.threads import in_thread
 from domain.errors import Forbidden, NotFound, Unauthenticated

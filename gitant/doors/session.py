@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, final
 
-from api.accounts import COOKIE, SAFE_METHODS, SECURE_COOKIE, came_from_own_page
+from api.origin import COOKIE, SAFE_METHODS, SECURE_COOKIE, came_from_own_page
 from api.threads import in_thread
 from domain.actor import Actor
 from domain.errors import Forbidden, Unauthenticated
 from gitant.doors.credentials import credentials_in
-from gitant.reception.desk import SESSION_PREFIX, digest_of, now_ms
+from gitant.secret import SESSION_PREFIX, digest_of, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import time
 from typing import TYPE_CHECKING, Final, final
 
 from api.accounts import NewAccount, Registered
@@ -16,6 +14,7 @@ from domain.ids import Did
 from domain.ports_accounts import RESET_MS_MAX, SESSION_MS_MAX, Account, Session
 from domain.words import line_problem
 from gitant.reception.making import make_principal
+from gitant.secret import RESET_PREFIX, SESSION_PREFIX, digest_of, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,21 +24,9 @@ if TYPE_CHECKING:
     from gitant.custody import Vault
     from gitant.passwords import Passwords
 
-SESSION_PREFIX: Final = "gas_"
-RESET_PREFIX: Final = "gar_"
 LABEL_CHARS_MAX: Final = 200
 _WRONG: Final = "the user name and the password do not fit together"
 _WRONG_CODE: Final = "the user name and the code do not fit together, or the code was used, or is too old"
-
-
-def now_ms() -> int:
-    """The time, in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
-def digest_of(secret: str) -> bytes:
-    """What is kept of a secret of 256 random bits: nobody finds another one, or this one, for it."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
 @final

@@ -10,7 +10,7 @@ from gitant.doors.password import PasswordDoor
 from gitant.doors.session import SessionDoor
 from gitant.passwords import Passwords
 from gitant.reception.desk import NodeReception
-from gitant.reception.desk import now_ms as time_ms
+from gitant.secret import now_ms as time_ms
 from storage import keys
 from storage.accounts.devices import SqliteDevices
 from storage.accounts.known import SqliteKnown, SqliteNames
