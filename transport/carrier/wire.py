@@ -188,7 +188,7 @@ class PipeWire:
                 await self._changed.park()
 
     def drop(self, why: Why, words: str) -> None:
-        """End it at once; the peer, which does not listen, is told nothing."""
+        """End it at once; the peer is told nothing."""
         self._end(WireClosed(why, words))
 
     async def _leave(self, closed: WireClosed, flush_s: float) -> None:
@@ -263,7 +263,7 @@ class PipeWire:
                 self._end(self._mux.closed_by or self._leaving or closed)
                 return
             except RecordFault as fault:
-                await self._refuse(str(fault))
+                await self._refuse(Why.MALFORMED, str(fault))
                 return
             if not data or self._mux.closed_by:
                 hung_up = WireClosed(Why.CUT, "the peer hung up without a word")
@@ -276,10 +276,11 @@ class PipeWire:
             self._down.spend(len(data))
             await self._down.wait()
 
-    async def _refuse(self, words: str) -> None:
-        """The peer broke the rules: nothing that it sends is read any more, but it is told why."""
+    async def _refuse(self, why: Why, words: str) -> None:
+        """End it for something the peer did or failed to do; nothing is sent any more but why."""
         self._mux.hurry()
-        await self._leave(WireClosed(Why.MALFORMED, words), self._limits.linger_s)
+        self._recount()
+        await self._leave(WireClosed(why, words), self._limits.linger_s)
 
     async def _write(self) -> None:
         limits = self._limits
@@ -321,7 +322,7 @@ class PipeWire:
             await trio.sleep(look_s)
             now = trio.current_time()
             if now - self._heard_at >= limits.dead_s:
-                self.drop(Why.DEAD, f"the peer has said nothing for {limits.dead_s:.0f} s")
+                await self._refuse(Why.DEAD, f"the peer has said nothing for {limits.dead_s:.0f} s")
             if now - self._pinged_at >= limits.ping_s:
                 self._pings += 1
                 self._pinged_at = now
@@ -334,7 +335,7 @@ class PipeWire:
                 self._taken_at = now
             patience_s = limits.pause_s if self._mux.peer_paused else limits.stall_s
             if now - self._moved_at >= limits.stall_s or now - self._taken_at >= patience_s:
-                self.drop(Why.STALLED, f"the peer takes nothing for {patience_s:.0f} s of what waits for it")
+                await self._refuse(Why.STALLED, f"the peer takes nothing for {patience_s:.0f} s of what waits for it")
 
     def _work(self) -> None:
         if self._mux.overfull:

@@ -12,6 +12,7 @@ from tests.making import key, seed_of
 from transport.carrier.address import PeerAddress, Tcp
 from transport.carrier.carrier import NodeCarrier
 from transport.carrier.memory import MemoryGround
+from transport.carrier.records import Kind, RecordReader, closed_by, record
 from transport.carrier.seam import What
 from transport.carrier.tls import Credentials
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from transport.carrier.ground import Ground
-    from transport.carrier.seam import Channel, Handler, Told, Why, Wire
+    from transport.carrier.records import Record
+    from transport.carrier.seam import Channel, Handler, Told, Why, Wire, WireClosed
+    from transport.carrier.tls import TlsPipe
     from transport.carrier.wire import PipeWire
 
 PATIENCE_S = 20
@@ -104,7 +107,7 @@ class Node:
         """Wait for something that comes of itself."""
         with trio.fail_after(600):
             while not holds():  # noqa: ASYNC110  # what it waits for has no event
-                await trio.sleep(0.01)
+                await trio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -133,3 +136,38 @@ async def read_all(channel: Channel) -> bytes:
     while part := await channel.receive_some():
         parts.append(part)
     return b"".join(parts)
+
+
+@final
+class Raw:
+    """A peer by hand: proven, welcome, and from there on as rude as a test wants it."""
+
+    def __init__(self, pipe: TlsPipe) -> None:
+        self.pipe = pipe
+        self._reader = RecordReader()
+        self._records: list[Record] = []
+
+    @classmethod
+    async def dial(cls, name: str, ground: Ground, other: Node) -> Raw:
+        """Dial a node and wait to be welcomed."""
+        reached = await ground.connect(other.address.place, None)
+        raw = cls(await Credentials(seed_of(name)).secure(reached.stream, dialled=True, expected=other.carrier.did))
+        assert (await raw.next()).kind is Kind.WELCOME
+        return raw
+
+    async def next(self) -> Record:
+        """The next record that the node sends."""
+        while not self._records:
+            data = await self.pipe.receive_some()
+            assert data, "the node hung up"
+            self._records.extend(self._reader.records(data))
+        return self._records.pop(0)
+
+    async def closed(self) -> WireClosed:
+        """Read on until the node says why it closes."""
+        while (each := await self.next()).kind is not Kind.CLOSE:
+            pass
+        return closed_by(each.body)
+
+    async def say(self, kind: Kind, channel: int = 0, body: bytes = b"") -> None:
+        await self.pipe.send_all(record(kind, channel, body))
