@@ -21,6 +21,8 @@ from domain.errors import NotFound
 from gitant.counting import counted, tally_of
 from gitant.doors.every import EveryDoor
 from gitant.doors.operator import OperatorDoor
+from gitant.doors.password import PasswordDoor
+from gitant.doors.session import SessionDoor
 from gitant.doors.token import TokenDoor
 from gitant.entering import buckets_of, entrance_of, guarded
 from gitant.following import WriterChanges
@@ -87,8 +89,8 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
         [
             OperatorDoor(operator_token, plan.did),
             TokenDoor(SqliteTokenGlance(accounts.glance), tokens, plan.did, journal),
-            accounts.session_door(settings.public_url or None),
-            accounts.password_door(reception),
+            SessionDoor(accounts.known, accounts.sessions, settings.public_url or None),
+            PasswordDoor(reception, accounts.known),
         ]
     )
     entrance = entrance_of(settings, folder, doors)

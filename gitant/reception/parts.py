@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, final
 
 from api.accounts import AccountPorts
 from gitant.custody import Vault
-from gitant.doors.password import PasswordDoor
-from gitant.doors.session import SessionDoor
 from gitant.passwords import Passwords
 from gitant.reception.desk import NodeReception
 from gitant.secret import now_ms as time_ms
@@ -81,14 +79,6 @@ class AccountParts:
     def ports(self, reception: NodeReception, registration: Registration) -> AccountPorts:
         """What the routes of accounts take."""
         return AccountPorts(self.people, self.sessions, reception, registration)
-
-    def session_door(self, public_url: str | None, *, now_ms: Callable[[], int] = time_ms) -> SessionDoor:
-        """The way in for whoever is logged in."""
-        return SessionDoor(self.known, self.sessions, public_url, now_ms=now_ms)
-
-    def password_door(self, reception: NodeReception) -> PasswordDoor:
-        """The way in for user name and password."""
-        return PasswordDoor(reception, self.known)
 
     def close(self) -> None:
         """Let go of the file."""

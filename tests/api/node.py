@@ -18,6 +18,8 @@ from domain.identity.created import IdentityCreated
 from domain.ports_git import PackCaps
 from gitant.doors.every import EveryDoor
 from gitant.doors.operator import OperatorDoor
+from gitant.doors.password import PasswordDoor
+from gitant.doors.session import SessionDoor
 from gitant.doors.token import TokenDoor
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
@@ -132,8 +134,8 @@ class Node:
                     TokenDoor(
                         SqliteTokenGlance(self.accounts.glance), tokens, KEY.did, self.journal, now_ms=self.now_ms
                     ),
-                    self.accounts.session_door(self.public_url, now_ms=self.now_ms),
-                    self.accounts.password_door(self.reception),
+                    SessionDoor(self.accounts.known, self.accounts.sessions, self.public_url, now_ms=self.now_ms),
+                    PasswordDoor(self.reception, self.accounts.known),
                 ]
             ),
             event_bytes=self._event_bytes,
