@@ -100,6 +100,13 @@ SETTINGS: Final = (
         "closed",
         "Who may make an account: anybody, nobody but the operator, or anybody whom the operator then approves.",
     ),
+    Setting(
+        "peer_port",
+        Count(0, 65_535),
+        "0",
+        "The TCP port on `host` where other nodes connect; 0 takes none, and this node can still connect to them.",
+        "restart",
+    ),
     Setting("min_free", Size(), "256M", "With less than this free on the disk of the data folder, /ready answers 503."),
     Setting("workers", Count(1, 64), "2", "How many processes answer HTTP. The one writer comes on top."),
     Setting("body_max", Size(1 << 10, 1 << 30), "1M", "The largest body of an API request. Pushes have limits below."),
@@ -241,6 +248,7 @@ class Settings:
     rate_principal: int
     rate_principal_burst: int
     registration: Registration
+    peer_port: int
     min_free: int
     workers: int
     body_max: int

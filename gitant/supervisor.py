@@ -24,6 +24,8 @@ from gitant.crew import Crew
 from gitant.disk import disk_faults
 from gitant.limits import PROGRESS_EVERY_S
 from gitant.listening import url_of
+from gitant.network.keeper import NetworkKeeper
+from gitant.network.needed import has_peers
 from gitant.notify import READY, STOPPING, notify
 from gitant.plan import OPENING_CELLS, opening_counts, writer_counts
 from gitant.reload import Reloading, difference, write_outcome
@@ -60,7 +62,10 @@ class Supervisor:
         self._reread = reread
         self._listener = listener
         self._folder = DataDir(plan.settings.data_dir)
-        self._writer = WriterServer(self._open_core, WriterTally(writer_counts(self._folder)))
+        self._writer = WriterServer(
+            self._open_core, WriterTally(writer_counts(self._folder)), want_peers=self._want_peers
+        )
+        self._network = NetworkKeeper(plan, self._writer)
         self._crew = Crew(plan, listener, self._writer, self._end)
         self._certificate = _digest(plan.settings)
         self._reloads = 0
@@ -79,9 +84,13 @@ class Supervisor:
                 everything.start_soon(self._stop_listening)
                 everything.start_soon(self._announce)
                 everything.start_soon(self._back_up)
+                everything.start_soon(self._look_for_peers)
                 async with trio.open_nursery() as writer:
                     writer.start_soon(self._write)
-                    await self._crew.run(self._first)
+                    async with trio.open_nursery() as network:
+                        network.start_soon(self._network.run)
+                        await self._crew.run(self._first)
+                        self._network.stop()
                     self._writer.stop()
                     if self._indexer is not None:
                         self._indexer.stop()
@@ -114,6 +123,15 @@ class Supervisor:
         await self._crew.serving.wait()
         if not self._stop.is_set():
             notify(READY)
+
+    async def _look_for_peers(self) -> None:
+        await self._crew.opened.wait()
+        if has_peers(self._folder, self._plan.settings):
+            self._network.want()
+
+    def _want_peers(self) -> None:
+        """Called in the writer's thread."""
+        trio.from_thread.run_sync(self._network.want)
 
     async def _back_up(self) -> None:
         await self._crew.opened.wait()
@@ -153,6 +171,7 @@ class Supervisor:
             self._folder.write_node_info(url_of(self._listener, "https"), new.tls_cert)
         log.set_up(plan.settings.log_level, plan.settings.log_format)
         self._crew.tell_of_logging(plan)
+        self._network.tell_of_logging(plan)
         _log.info("reloaded", changed=[*outcome.at_once, *outcome.workers], needs_restart=[*outcome.restart])
         return outcome
 

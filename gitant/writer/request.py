@@ -17,6 +17,9 @@ FOLLOW: Final = "log.follow"
 """No command: `after` in its arguments is a log position, and it is answered once the views are past that. A worker
 has one such question at a time; another one replaces it."""
 
+PEERS: Final = "network.start"
+"""No command either: there are peers now, so that the network process is wanted; answered at once."""
+
 Outcome = Answer | LocalFault
 """What became of one request: done and durable, or not done and why."""
 

@@ -17,7 +17,7 @@ import structlog
 
 from domain.errors import LocalFault, Unavailable
 from domain.ports_views import Answer
-from gitant.writer.request import FOLLOW
+from gitant.writer.request import FOLLOW, PEERS
 from gitant.writer.tally import WriterTally
 from gitant.writer.wire import Frames, WireFault, decode_request, encode_outcome
 
@@ -64,7 +64,12 @@ class WriterServer:
     """`run` is the thread; `attach` and `stop` may be called from any other."""
 
     def __init__(
-        self, open_core: Callable[[], Core], tally: WriterTally | None = None, *, idle_s: float = IDLE_S
+        self,
+        open_core: Callable[[], Core],
+        tally: WriterTally | None = None,
+        *,
+        idle_s: float = IDLE_S,
+        want_peers: Callable[[], None] = lambda: None,
     ) -> None:
         self._open_core = open_core
         self._tally = tally or WriterTally()
@@ -77,6 +82,7 @@ class WriterServer:
         self._waiting: deque[tuple[_Link, int, Request]] = deque()
         self._core: Core | None = None
         self._idle_s = idle_s
+        self._want_peers = want_peers
         self._stopping = False
 
     def attach(self, connection: socket.socket) -> None:
@@ -163,6 +169,9 @@ class WriterServer:
             number, request = decode_request(body)
             if request.command == FOLLOW:
                 link.follows = (number, int(request.args["after"]))
+            elif request.command == PEERS:
+                self._want_peers()
+                link.unsent += encode_outcome(number, Answer(0))
             else:
                 self._waiting.append((link, number, request))
 

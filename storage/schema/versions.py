@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, final
 from domain.errors import Unavailable
 from storage.faults import unavailable_on_fault
 from storage.files import flush_folder
-from storage.schema import accounts_v1, accounts_v2, accounts_v3, audit_v1, local_v1, local_v2, log_v1, log_v2
+from storage.schema import accounts_v1, accounts_v2, accounts_v3, audit_v1, local_v1, local_v2, local_v3, log_v1, log_v2
 from storage.sqlite import connect_durably, copy_database
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Schema:
 
 
 LOG = Schema((log_v1.make, log_v2.make), readable_from=1)
-LOCAL = Schema((local_v1.make, local_v2.make))
+LOCAL = Schema((local_v1.make, local_v2.make, local_v3.make))
 ACCOUNTS = Schema((accounts_v1.make, accounts_v2.make, accounts_v3.make))
 AUDIT = Schema((audit_v1.make,))
 

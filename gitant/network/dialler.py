@@ -1,0 +1,113 @@
+"""Keeps this node connected with its peers: those that a person named again and again, others until there are enough.
+
+A peer that cannot be reached is tried again after a pause that grows to five seconds for those that were added here,
+and to ten minutes for the others, with some chance in it: a network that comes back is not to be met by all at once.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, final
+
+import structlog
+import trio
+
+from domain.errors import InvalidInput
+from domain.ids import Did
+from transport.carrier.address import PeerAddress
+from transport.carrier.seam import Why, WireClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.ports_peers import KnownPeer
+    from transport.carrier.carrier import NodeCarrier
+
+PAUSE_FIRST_S: Final = 0.25
+PAUSE_ADDED_S_MAX: Final = 5.0
+PAUSE_OTHERS_S_MAX: Final = 600.0
+WIRES_WANTED: Final = 16
+"""With fewer wires than this, peers that nobody here added are dialled, too."""
+DIALS_AT_ONCE: Final = 8
+_TICK_S: Final = 0.25
+_log = structlog.get_logger("gitant.network")
+
+
+@dataclass(slots=True)
+class Dialled:
+    """How dialling one address has gone."""
+
+    fault: str = ""
+    """Why it is not connected, in a sentence."""
+    why: Why | None = None
+    failures: int = 0
+    next_s: float = 0.0
+    busy: bool = False
+
+
+@final
+class Dialler:
+    """`run` dials; `know` says whom."""
+
+    def __init__(self, carrier: NodeCarrier, rng: random.Random | None = None) -> None:
+        self._carrier = carrier
+        self._rng = rng or random.SystemRandom()
+        self._peers: Sequence[KnownPeer] = ()
+        self.attempts: dict[str, Dialled] = {}
+        """By address."""
+        self._poked = trio.Event()
+
+    def know(self, peers: Sequence[KnownPeer], blocked: frozenset[Did]) -> None:
+        """These are the peers there are to dial, now."""
+        self._peers = [peer for peer in peers if Did(peer.did) not in blocked and peer.did != self._carrier.did]
+        known = {peer.address for peer in self._peers}
+        for address in self.attempts.keys() - known:
+            del self.attempts[address]
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Dial whoever is due, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                for peer in self._due():
+                    state = self.attempts.setdefault(peer.address, Dialled())
+                    state.busy = True
+                    nursery.start_soon(self._dial, peer, state)
+                self._poked = trio.Event()
+                with trio.move_on_after(_TICK_S):
+                    await self._poked.wait()
+
+    def _due(self) -> list[KnownPeer]:
+        now = trio.current_time()
+        busy = sum(state.busy for state in self.attempts.values())
+        few = len(self._carrier.wires()) < WIRES_WANTED
+        due: list[KnownPeer] = []
+        for peer in self._peers:
+            state = self.attempts.get(peer.address)
+            if busy + len(due) >= DIALS_AT_ONCE:
+                break
+            if self._carrier.wire(Did(peer.did)) is not None:
+                if state is not None:
+                    state.failures, state.fault, state.why = 0, "", None
+                continue
+            if (state is None or (not state.busy and state.next_s <= now)) and (few or peer.source == "added"):
+                due.append(peer)
+        return due
+
+    async def _dial(self, peer: KnownPeer, state: Dialled) -> None:
+        try:
+            await self._carrier.dial(PeerAddress.parse(peer.address))
+            state.failures, state.fault, state.why, pause = 0, "", None, PAUSE_FIRST_S
+        except InvalidInput as fault:
+            state.fault, pause = fault.message, PAUSE_OTHERS_S_MAX
+        except WireClosed as closed:
+            if state.why is not closed.why:
+                _log.info("a peer cannot be reached", address=peer.address, why=closed.why.value, words=closed.words)
+            state.failures += 1
+            state.fault, state.why = closed.words, closed.why
+            most = PAUSE_ADDED_S_MAX if peer.source == "added" else PAUSE_OTHERS_S_MAX
+            pause = min(most, PAUSE_FIRST_S * 2 ** min(state.failures, 20)) * self._rng.uniform(0.5, 1.0)
+        finally:
+            state.busy = False
+        state.next_s = trio.current_time() + pause

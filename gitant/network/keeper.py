@@ -1,0 +1,105 @@
+"""The network process as the supervisor keeps it: started when the node has peers, and again when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, final
+
+import structlog
+import trio
+
+from gitant.limits import DEATH_S, GRACE_S, RESTART_FIRST_S, RESTART_MOST_S
+from gitant.orders import GO, READY, STOP, log_order
+
+if TYPE_CHECKING:
+    from gitant.plan import Plan
+    from gitant.writer.server import WriterServer
+
+_log = structlog.get_logger("gitant.serve")
+
+
+@final
+class NetworkKeeper:
+    """Keeps one network process from when it is wanted until `stop`. `run` returns when it has ended."""
+
+    def __init__(self, plan: Plan, writer: WriterServer) -> None:
+        self._plan = plan
+        self._writer = writer
+        self._wanted = trio.Event()
+        self._stop = trio.Event()
+        self._control: socket.socket | None = None
+
+    def want(self) -> None:
+        """There are peers, or something to follow."""
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """End it, in good order."""
+        self._stop.set()
+        self._wanted.set()
+        self._say(STOP)
+
+    def tell_of_logging(self, plan: Plan) -> None:
+        """Have it log as `plan` says, and the next one, too."""
+        self._plan = plan
+        self._say(log_order(plan.settings))
+
+    async def run(self) -> None:
+        """Start it, and start it again."""
+        await self._wanted.wait()
+        pause = RESTART_FIRST_S
+        while not self._stop.is_set():
+            was_ready, code = await self._one_life()
+            if self._stop.is_set():
+                return
+            pause = RESTART_FIRST_S if was_ready else min(2 * pause, RESTART_MOST_S)
+            _log.error("the network process ended and is started again", code=code, after_s=pause)
+            with trio.move_on_after(pause):
+                await self._stop.wait()
+
+    async def _one_life(self) -> tuple[bool, int]:
+        control, theirs = socket.socketpair()
+        writing, their_writing = socket.socketpair()
+        descriptors = [theirs.fileno(), their_writing.fileno()]
+        words = [sys.executable, "-P", "-m", "gitant.network.process", *map(str, descriptors), str(os.getpid())]
+        with theirs, their_writing:
+            process = subprocess.Popen(  # noqa: ASYNC220  # it takes a millisecond, and one thread has to own it
+                words, pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+        control.setblocking(False)
+        self._control = control
+        try:
+            self._say(json.dumps(self._plan.plain()).encode() + b"\n")
+            self._writer.attach(writing)
+            self._say(GO)
+            if self._stop.is_set():
+                self._say(STOP)
+            was_ready = await self._hear() == READY
+            while was_ready and await self._hear():
+                pass
+            with suppress(subprocess.TimeoutExpired):
+                await trio.to_thread.run_sync(process.wait, GRACE_S + DEATH_S)
+            return was_ready, process.poll() or 0
+        finally:
+            self._control = None
+            control.close()
+            process.kill()
+            process.wait()
+
+    def _say(self, order: bytes) -> None:
+        if self._control is not None:
+            with suppress(OSError):
+                self._control.send(order)
+
+    async def _hear(self) -> bytes:
+        assert self._control is not None
+        await trio.lowlevel.wait_readable(self._control)
+        try:
+            return self._control.recv(64)
+        except ConnectionError:
+            return b""

@@ -1,0 +1,1 @@
+"""Git objects and blobs between nodes: one channel for each transfer."""
