@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.mutants.changes import mutants
-from tests.mutants.run import ROOT, prepare, run, watch
+from tests.mutants.run import ROOT, Importing, Replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.mutants.changes import Mutant
+    from tests.mutants.run import Fate
 
 TARGETS: Final = ("domain/policy.py", "domain/authority/*.py", "domain/replay/*.py")
-ALL: Final = ("few_contests", "few_laws", "related_tests", "many_contests", "whole_contests", "many_laws")
 
 
 def every(only: Sequence[str] = ()) -> list[Mutant]:
@@ -34,20 +34,26 @@ def _paths() -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for target in TARGETS for path in ROOT.glob(target))
 
 
-def survivors(chosen: Iterable[Mutant]) -> Iterator[Mutant]:
+def survivors(chosen: Sequence[Mutant]) -> Iterator[Mutant]:
     """Those that nobody notices, as they are found; raises AssertionError if something is wrong as it is."""
-    prepare()
-    as_it_is = run(None, ALL)
-    assert not as_it_is.by, f"without any mutant, {as_it_is.by} fails"
-    print(f"as it is: nothing, in {as_it_is.seconds:.1f} s", flush=True)
-    tests = watch(_paths())
-    for mutant in chosen:
-        related = tests.get(f"{mutant.path}:{mutant.within}", []) if mutant.within else None
-        fate = run(mutant, ALL, related)
-        words = f"{fate.seconds:5.1f} s  {mutant.path}:{mutant.line}  {mutant.words}  {fate.by or 'SURVIVES'}"
-        print(words, flush=True)
-        if not fate.by:
-            yield mutant
+    importing = [mutant for mutant in chosen if not mutant.within]
+    importer = Importing()
+    for mutant in importing:
+        yield from _told(mutant, importer.fate(mutant))
+    replacing = [mutant for mutant in chosen if mutant.within]
+    if replacing:
+        replacer = Replacing(_paths())
+        as_it_is = replacer.fate(None)
+        assert not as_it_is.by, f"without any mutant, {as_it_is.by} differ"
+        print(f"{as_it_is.seconds:5.1f} s  as it is", flush=True)
+        for mutant in replacing:
+            yield from _told(mutant, replacer.fate(mutant))
+
+
+def _told(mutant: Mutant, fate: Fate) -> Iterator[Mutant]:
+    print(f"{fate.seconds:5.1f} s  {mutant.path}:{mutant.line}  {mutant.words}  {fate.by or 'SURVIVES'}", flush=True)
+    if not fate.by:
+        yield mutant
 
 
 def main(argv: Sequence[str]) -> int:

@@ -103,12 +103,16 @@ def _nodes(tree: ast.Module) -> list[tuple[ast.AST, str]]:
     What does nothing when it runs is left out: types, and assertions of our own.
     """
     found: list[tuple[ast.AST, str]] = []
-    ahead: list[tuple[ast.AST, str]] = [(tree, "")]
+    ahead: list[tuple[ast.AST, str, str]] = [(tree, "", "")]
     while ahead:
-        node, within = ahead.pop()
+        node, name, within = ahead.pop()
         found.append((node, within))
-        inner = f"{within}.{node.name}".lstrip(".") if isinstance(node, ast.FunctionDef | ast.ClassDef) else within
-        ahead += reversed([(child, inner) for child in ast.iter_child_nodes(node) if not _idle(child, node)])
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            name = f"{name}.{node.name}".lstrip(".")
+        for child in reversed([child for child in ast.iter_child_nodes(node) if not _idle(child, node)]):
+            # What is a default or a decorator is worked out at import.
+            inside = isinstance(node, ast.FunctionDef) and not isinstance(child, ast.arguments) and not within
+            ahead.append((child, name, name if inside else within))
     return found
 
 

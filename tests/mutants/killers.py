@@ -6,16 +6,18 @@ import functools
 import gc
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
 import pytest
 
+from tests.docs_tables import ROLES_PAGE, filled, role_tables
 from tests.laws.contests import run_contests, run_quickly
 from tests.laws.laws import run_laws
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from types import CodeType, FrameType
 
 TESTS: Final = (
@@ -56,11 +58,16 @@ def few_laws() -> None:
     run_laws(8, seed=3, shrink=False)
 
 
+def pages() -> None:
+    """The table of roles is written down."""
+    assert filled(ROLES_PAGE.read_text(), role_tables()) == ROLES_PAGE.read_text()
+
+
 def related_tests(names: Sequence[str] | None) -> None:
     """Exploits, cases, vectors, and the tests of single modules: those of these names, or all."""
     if names is None:
         _pytest(TESTS)
-    elif names:
+    elif names := [name for name in names if "::" in name]:
         _pytest(sorted({name.partition("::")[0] for name in names}), _Chosen(names))
 
 
@@ -79,18 +86,21 @@ def many_laws() -> None:
     run_laws(40, seed=1, shrink=False)
 
 
-def watched(paths: Iterable[str]) -> dict[str, tuple[float, list[str]]]:
+def watched(paths: Iterable[str], histories: Callable[[], object]) -> dict[str, tuple[float, list[str]]]:
     """Run all tests: by name the seconds each takes, and the functions of these files that it calls.
 
-    What only the reading of a file of tests calls counts for each of its tests.
+    "histories" stands for what is no test.
     """
     watching = _Watching(paths)
+    with watching.noting("histories"):
+        histories()
     _pytest(TESTS, watching)
-    by_tests = set[str]().union(*(watching.called[name] for name in watching.seconds))
-    return {
-        name: (seconds, sorted(watching.called[name] | watching.called[name.partition("::")[0]] - by_tests))
-        for name, seconds in watching.seconds.items()
-    }
+    return {name: (seconds, sorted(watching.called[name])) for name, seconds in watching.seconds.items()}
+
+
+def caches() -> list[Any]:
+    """Everything that remembers what a function gave."""
+    return [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
 
 
 def _pytest(paths: Iterable[str], *plugins: object) -> None:
@@ -114,7 +124,7 @@ class _Chosen:
 
 
 class _Watching:
-    """Notes which functions each test, and each file of tests when it is read, calls."""
+    """Notes which functions each test calls."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.called: dict[str, set[str]] = {}
@@ -122,29 +132,26 @@ class _Watching:
         self._paths = tuple(paths)
         self._names: dict[CodeType, str] = {}
         self._now: set[str] = set()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
-        return (yield from self._watch(collector.nodeid))
+        self._caches = caches()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        begun = time.process_time()
-        for each in gc.get_objects():
-            if isinstance(each, functools._lru_cache_wrapper):  # what is remembered is called by the first test only
-                each.cache_clear()
-        try:
-            return (yield from self._watch(item.nodeid))
-        finally:
-            self.seconds[item.nodeid] = time.process_time() - begun
+        with self.noting(item.nodeid):
+            return (yield)
 
-    def _watch(self, name: str) -> Generator[None, Any, Any]:
-        self._now = self.called.setdefault(name, set())
+    @contextmanager
+    def noting(self, name: str) -> Generator[None]:
+        """What is called meanwhile is noted under a name."""
+        for each in self._caches:
+            each.cache_clear()  # what is remembered is called by the first one only
+        self._now = self.called[name] = set()
+        begun = time.process_time()
         sys.setprofile(self._note)
         try:
-            return (yield)
+            yield
         finally:
             sys.setprofile(None)
+            self.seconds[name] = time.process_time() - begun
 
     def _note(self, frame: FrameType, event: str, _: object) -> None:
         if event == "call":

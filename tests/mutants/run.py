@@ -1,11 +1,13 @@
-"""Run one mutant: a forked process imports the rooms with one module changed, and the fast tests look for it.
+"""Run one mutant in a forked process: either one that imports the rooms with a module changed, or one where they are
+here already and a function of theirs gets other code.
 
-The parent has imported what the rooms need from outside, but none of the rooms; so a mutant costs a fork, the import of
-the rooms, and what it takes until the first test fails. Tests that notice soonest come first.
+The second is for whatever is in a function, and costs a fork and what it takes until the first look notices something.
+The first is for the rest; its parent has imported what the rooms need from outside, but none of the rooms.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import importlib.util
 import json
@@ -14,7 +16,7 @@ import resource
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests.mutants.changes import mutated
 
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
     from tests.mutants.changes import Mutant
 
 ROOT: Final = Path(__file__).parent.parent.parent
-CPU_SECONDS_MAX: Final = 25
+CPU_SECONDS_MAX: Final = 30
 """A mutant that goes on for longer never ends, which is noticed, too."""
 WATCH_SECONDS_MAX: Final = 120
 MEMORY_BYTES_MAX: Final = 4 << 30
 _OUTSIDE: Final = ("cbor2", "msgspec", "cryptography.hazmat.primitives.asymmetric.ed25519", "hypothesis", "pytest")
+_KILLERS: Final = ("pages", "few_contests", "few_laws", "related_tests", "many_contests", "whole_contests", "many_laws")
 
 
 class Fate(NamedTuple):
@@ -57,34 +60,115 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._code, module.__dict__)  # our own module, changed in one place
 
 
-def prepare() -> None:
-    """Import what mutants share."""
-    assert not any(name == "domain" or name.startswith("domain.") for name in sys.modules), "children import the rooms"
-    for name in _OUTSIDE:
-        importlib.import_module(name)
+class Importing:
+    """Looks for mutants of what runs at import. Only while nothing here has imported the rooms."""
+
+    def __init__(self) -> None:
+        assert not any(name == "domain" or name.startswith("domain.") for name in sys.modules)
+        for name in _OUTSIDE:
+            importlib.import_module(name)
+
+    def fate(self, mutant: Mutant) -> Fate:
+        """What becomes of a mutant, all killers and tests looking for it."""
+
+        def look() -> list[tuple[str, Callable[[], object]]]:
+            name = mutant.path.removesuffix(".py").replace("/", ".")
+            sys.meta_path.insert(0, _Changed(name, ROOT / mutant.path, _compiled(mutant)))
+            from tests.mutants import killers as here  # it imports the rooms, changed by now
+
+            looks = {each: getattr(here, each) for each in _KILLERS}
+            return [*{**looks, "related_tests": lambda: here.related_tests(None)}.items()]
+
+        return _fate(look)
 
 
-def run(mutant: Mutant | None, killers: Sequence[str], tests: Sequence[str] | None = None) -> Fate:
-    """Let the killers (functions of `tests.mutants.killers`) look for a mutant, or for anything wrong as it is.
+class Replacing:
+    """Looks for mutants of what is in functions. It imports the rooms, and raises if something is wrong as it is."""
 
-    `tests` are those that can notice it, the quickest first; None for all.
-    """
-    words, status, seconds = _forked(lambda writing: _look(mutant, killers, tests, writing), CPU_SECONDS_MAX)
+    def __init__(self, paths: Sequence[str]) -> None:
+        from tests.mutants import golden, killers
+
+        for path in killers.TESTS:
+            for each in [ROOT / path] if path.endswith(".py") else sorted((ROOT / path).glob("test_*.py")):
+                importlib.import_module(str(each.relative_to(ROOT)).removesuffix(".py").replace("/", "."))
+        self._golden, self._killers = golden, killers
+        self._tales, self._caches = golden.tales(), killers.caches()
+        self._related = self._watched(paths)
+
+    def _watched(self, paths: Sequence[str]) -> dict[str, list[str]]:
+        """By function, as `domain/policy.py:name`, the tests that call it, the quickest first."""
+
+        def watch(told: int) -> None:
+            with os.fdopen(told, "w") as file:
+                json.dump(self._killers.watched(paths, self._retell), file)
+
+        words, status, _ = _forked(watch, WATCH_SECONDS_MAX)
+        assert status == 0, "without any mutant, a test fails"
+        related: dict[str, list[str]] = {}
+        found: dict[str, tuple[float, list[str]]] = json.loads(words)
+        for test, (_, functions) in sorted(found.items(), key=lambda row: row[1]):
+            for function in functions:
+                related.setdefault(function, []).append(test)
+        return related
+
+    def _retell(self) -> None:
+        self._golden.assert_told(self._tales)
+
+    def fate(self, mutant: Mutant | None) -> Fate:
+        """What becomes of a mutant, or of the code as it is with all looking on."""
+        tests = self._related.get(f"{mutant.path}:{mutant.within}", []) if mutant else None
+
+        def look() -> list[tuple[str, Callable[[], object]]]:
+            if mutant is not None:
+                _replace(mutant)
+            for each in self._caches:
+                each.cache_clear()
+            looks: list[tuple[str, Callable[[], object]]] = [
+                ("histories", self._retell),
+                ("related_tests", lambda: self._killers.related_tests(tests)),
+            ]
+            return looks if tests is None or "histories" in tests else looks[1:]
+
+        return _fate(look)
+
+
+def _compiled(mutant: Mutant) -> CodeType:
+    path = ROOT / mutant.path
+    return compile(mutated(path.read_text(encoding="utf-8"), mutant), str(path), "exec")
+
+
+def _replace(mutant: Mutant) -> None:
+    """Give the function that a mutant is in its other code."""
+    found: Any = importlib.import_module(mutant.path.removesuffix(".py").replace("/", "."))
+    for part in mutant.within.split("."):
+        found = vars(found)[part]
+    if isinstance(found, property):
+        found = found.fget
+    found = getattr(found, "__wrapped__", found)
+    ahead = [_compiled(mutant)]
+    while ahead:
+        code = ahead.pop()
+        if code.co_qualname == mutant.within:
+            found.__code__ = code
+            return
+        ahead += [each for each in code.co_consts if isinstance(each, type(code))]
+    raise AssertionError(f"no {mutant.within} in {mutant.path}")
+
+
+def _fate(look: Callable[[], list[tuple[str, Callable[[], object]]]]) -> Fate:
+    def work(told: int) -> None:
+        at = "import"
+        try:
+            for at, each in look():  # noqa: B007  # told when it raises
+                each()
+        except BaseException:  # noqa: BLE001  # whatever it is, it was noticed
+            os.write(told, at.encode())
+            os._exit(1)
+
+    words, status, seconds = _forked(work, CPU_SECONDS_MAX)
     if os.WIFSIGNALED(status):
         return Fate(f"it never ends ({signal.Signals(os.WTERMSIG(status)).name})", seconds)
     return Fate(words if os.WEXITSTATUS(status) else "", seconds)
-
-
-def watch(paths: Sequence[str]) -> dict[str, list[str]]:
-    """By function of these files, as `domain/policy.py:name`, the tests that call it, the quickest first."""
-    words, status, _ = _forked(lambda writing: _watch(paths, writing), WATCH_SECONDS_MAX)
-    assert status == 0, "without any mutant, a test fails"
-    related: dict[str, list[str]] = {}
-    found: dict[str, tuple[float, list[str]]] = json.loads(words)
-    for test, (_, functions) in sorted(found.items(), key=lambda row: row[1]):
-        for function in functions:
-            related.setdefault(function, []).append(test)
-    return related
 
 
 def _forked(work: Callable[[int], None], seconds_max: int) -> tuple[str, int, float]:
@@ -92,10 +176,13 @@ def _forked(work: Callable[[int], None], seconds_max: int) -> tuple[str, int, fl
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reading)
-        _bounded(seconds_max)
-        work(writing)
-        os._exit(0)
+        try:
+            os.close(reading)
+            _bounded(seconds_max)
+            work(writing)
+            os._exit(0)
+        finally:
+            os._exit(1)  # a fork never goes back into what its parent was doing
     os.close(writing)
     with os.fdopen(reading, "rb") as told:
         words = told.read().decode(errors="replace")
@@ -110,35 +197,3 @@ def _bounded(seconds_max: int) -> None:
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     sys.dont_write_bytecode = True
-
-
-def _watch(paths: Sequence[str], writing: int) -> None:
-    try:
-        from tests.mutants import killers as here
-
-        found = here.watched(paths)
-    except BaseException:  # noqa: BLE001  # a fork never goes back into what its parent was doing
-        os._exit(1)
-    with os.fdopen(writing, "w") as told:
-        json.dump(found, told)
-
-
-def _look(mutant: Mutant | None, killers: Sequence[str], tests: Sequence[str] | None, writing: int) -> None:
-    at = "import"
-    try:
-        if mutant is not None:
-            _plant(mutant)
-        from tests.mutants import killers as here  # it imports the rooms, changed by now
-
-        for at in killers:
-            getattr(here, at)(*([tests] if at == "related_tests" else ()))
-    except BaseException:  # noqa: BLE001  # whatever it is, it was noticed
-        os.write(writing, at.encode())
-        os._exit(1)
-
-
-def _plant(mutant: Mutant) -> None:
-    path = ROOT / mutant.path
-    tree = mutated(path.read_text(encoding="utf-8"), mutant)
-    name = mutant.path.removesuffix(".py").replace("/", ".")
-    sys.meta_path.insert(0, _Changed(name, path, compile(tree, str(path), "exec")))
