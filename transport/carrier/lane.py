@@ -100,7 +100,8 @@ class Lane:
             raise RecordFault("more data came than there was credit for")
         _add(self._inbox, data)
         self.held += len(data)
-        self.receiving.unpark_all()
+        if self.receiving:
+            self.receiving.unpark_all()
 
     def ended(self) -> None:
         """The peer sends no more."""

@@ -73,6 +73,9 @@ class CarrierLimits:
     batch_bytes_max: int = 256 << 10
     """Encrypted and sent at once; less of it where sending takes long, so that the control stream does not wait."""
     read_bytes: int = 256 << 10
+    """Received at once."""
+    records_per_s: int = 20_000
+    """Of one peer; each costs a few microseconds, however small it is. More wait in the kernel."""
     peer_up_bytes_per_s: int = 0
     peer_down_bytes_per_s: int = 0
     up_bytes_per_s: int = 0

@@ -251,12 +251,18 @@ class Mux:
 
     # --- in -----------------------------------------------------------------------------------------
 
-    def received(self, data: bytes) -> None:
-        """Bytes came. Raises `RecordFault` when the peer breaks the rules; nothing after `closed_by` is looked at."""
+    def received(self, data: bytes) -> int:
+        """Bytes came; how many records they completed. Nothing after a CLOSE is looked at.
+
+        Raises `RecordFault` when the peer breaks the rules.
+        """
+        count = 0
         for each in self._reader.records(data):
             if self.closed_by is not None:
-                return
+                break
             self._came(each)
+            count += 1
+        return count
 
     def _came(self, each: Record) -> None:
         kind, number, body = each

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @final
 class Bucket:
-    """So many bytes a second by trio's clock; 0 is no cap. `burst_s` is how long unused bandwidth lasts."""
+    """So many bytes (or records) a second by trio's clock; 0 is no cap. `burst_s` is how long unused ones last."""
 
     def __init__(self, bytes_per_s: int, burst_s: float) -> None:
         self.bytes_per_s = bytes_per_s

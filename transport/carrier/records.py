@@ -144,12 +144,19 @@ def plain(words: bytes) -> str:
 
 
 def _kind_of(number: int, channel: int, length: int) -> Kind:
-    try:
-        kind = Kind(number)
-    except ValueError:
-        raise RecordFault(f"there are no records of kind {number}") from None
-    if not _BODY_MIN.get(kind, 0) <= length <= _BODY_MAX[kind]:
+    rule = _RULES.get(number)
+    if rule is None:
+        raise RecordFault(f"there are no records of kind {number}")
+    kind, least, most, on_control, on_channels = rule
+    if not least <= length <= most:
         raise RecordFault(f"a {kind.name} came with {length} bytes")
-    if kind in (_ON_CONTROL_ONLY if channel else _ON_CHANNELS_ONLY):
+    if not (on_channels if channel else on_control):
         raise RecordFault(f"a {kind.name} came on channel {channel}")
     return kind
+
+
+_RULES: Final = {
+    int(kind): (kind, _BODY_MIN.get(kind, 0), most, kind not in _ON_CHANNELS_ONLY, kind not in _ON_CONTROL_ONLY)
+    for kind, most in _BODY_MAX.items()
+}
+"""By number: the kind, its body's least and greatest length, and where it may come. One look for each record."""

@@ -157,8 +157,8 @@ class TlsPipe:
             raise _refused(error) from error
         await self._flush()
 
-    async def receive_some(self) -> bytes:
-        """What has come; `b""` when the peer ended the stream in good order. Raises `WireClosed`."""
+    async def receive_some(self, max_bytes: int = _CHUNK_BYTES) -> bytes:
+        """What has come, of so many bytes below; `b""` when the peer ended it in good order. Raises `WireClosed`."""
         while True:
             try:
                 if found := self._decrypted():
@@ -167,7 +167,7 @@ class TlsPipe:
                 return b""
             except SSL.Error as error:
                 raise _refused(error) from error
-            data = await self._from_stream()
+            data = await self._from_stream(max_bytes)
             if not data:
                 raise WireClosed(Why.CUT, "the connection broke without a word")
             self._tls.bio_write(data)
@@ -222,9 +222,9 @@ class TlsPipe:
             with suppress(WireClosed):
                 await self._flush()
 
-    async def _from_stream(self) -> bytes:
+    async def _from_stream(self, max_bytes: int = HANDSHAKE_BYTES_MAX) -> bytes:
         try:
-            return bytes(await self._stream.receive_some(_CHUNK_BYTES))
+            return bytes(await self._stream.receive_some(max_bytes))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as fault:
             raise WireClosed(Why.CUT, "the connection broke") from fault
 

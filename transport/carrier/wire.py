@@ -8,6 +8,7 @@ import trio
 
 from transport.carrier.channel import MuxChannel
 from transport.carrier.mux import Mux
+from transport.carrier.pace import Bucket, Pace
 from transport.carrier.records import RecordFault
 from transport.carrier.seam import ChannelClosed, Why, WireClosed, WireStats
 
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from domain.ids import Did
     from transport.carrier.lane import Lane
     from transport.carrier.limits import CarrierLimits
-    from transport.carrier.pace import Pace
     from transport.carrier.queues import Queues
     from transport.carrier.tls import TlsPipe
 
 _QUICK_S: Final = 0.02
 _SLOW_S: Final = 0.1
 _RECEIVED_AT_ONCE: Final = 1 << 20
+_DENSE_BYTES: Final = 256
+"""Records that are smaller than this on average are many."""
 
 
 @final
@@ -46,6 +48,8 @@ class PipeWire:
         self._queues = queues
         self._up = up
         self._down = down
+        self._records = Pace((Bucket(limits.records_per_s, limits.burst_s),))
+        self._read_bytes = limits.read_bytes
         self._mux = Mux(dialled=dialled, urgent_max=limits.urgent_records_max, work=self._work)
         self._closed: WireClosed | None = None
         self._leaving: WireClosed | None = None
@@ -254,11 +258,11 @@ class PipeWire:
         """Until the wire ends, whatever the reason."""
         while True:
             try:
-                data = await self._pipe.receive_some()
+                data = await self._pipe.receive_some(self._read_bytes)
                 self._heard_at = trio.current_time()
                 self._received += len(data)
                 ponged, welcomed = self._mux.ponged, self._mux.welcomed
-                self._mux.received(data)
+                records = self._mux.received(data)
             except WireClosed as closed:
                 self._end(self._mux.closed_by or self._leaving or closed)
                 return
@@ -273,8 +277,13 @@ class PipeWire:
                 self._round_trip_s = self._heard_at - self._pinged_at
             if self._mux.welcomed is not welcomed:
                 self._changed.unpark_all()
+            # Who sends tiny records gets little read at once: others wait for the processor meanwhile.
+            dense = records * _DENSE_BYTES > len(data)
+            self._read_bytes = self._limits.batch_bytes_min if dense else self._limits.read_bytes
+            self._records.spend(records)
             self._down.spend(len(data))
             await self._down.wait()
+            await self._records.wait()
 
     async def _refuse(self, why: Why, words: str) -> None:
         """End it for something the peer did or failed to do; nothing is sent any more but why."""
