@@ -73,6 +73,38 @@ class Act(Event):
     counts_as: RoleWord | None
     idle: bool = False
     repo_name: str = ""
+    door: str = ""
+    credential: str = ""
+
+
+class LogAct(Act, tag_field="source", tag="log"):
+    """An act of authority among what the node noted."""
+
+
+class Noted(Struct, tag_field="source", tag="node"):
+    """What this node noted of its own: an event that somebody wrote here, or what came to none.
+
+    `door` is how they came in, `credential` the id of what they came with, or the account that they did not get into.
+    """
+
+    id: str
+    kind: str
+    time: str
+    author: str | None
+    words: str
+    door: str
+    credential: str
+    address: str
+    target: str
+    event: str | None
+    count: int
+    hash: str
+
+
+class Trail(Struct):
+    """A page of acts of authority and of what this node noted, newest first."""
+
+    audit: list[LogAct | Noted]
 
 
 class Audit(Struct):

@@ -1,7 +1,8 @@
 """Who changed who may do what, and what such changes undid.
 
-Everything here is of the log, and so the same on every node that has it. What only this node knows (who signed in) is
-none of it: that would be rows of another source, put among these in `_acts` by when this node saw them.
+Acts of authority are of the log, and so the same on every node that has it. What this node noted of its own (who
+signed in, who wrote which event by which door) is put among them by when it happened here, for its operator and for
+whom it is about.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from api.lines import Lines, wants_lines
 from api.paging import listed, page_size
 from api.params import After, Limit, PerPage, Repo, principal
 from api.reply import Reply, encode_json, read
+from api.trail import entries_for, piece, place_of, with_doors
 from domain.errors import InvalidInput, NotFound
 from domain.ids import is_hex_id, parse_event_id
 from domain.ports_authority import AuditFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
 
+    from domain.audit import EntryFilter
     from domain.ports_authority import Alarm
     from domain.ports_views import RepoRow
 
@@ -46,6 +49,10 @@ Which = Annotated[
     str, QueryParameter(name="repo", description="Only acts in this repository: a name or id.", max_length=200)
 ]
 Verdict = Annotated[Literal["", "accepted", "void"], QueryParameter(description="Only acts of this verdict.")]
+Source = Annotated[
+    Literal["", "log", "node"],
+    QueryParameter(description="Only acts of the log, or only what this node noted of its own."),
+]
 Since = Annotated[
     str, QueryParameter(description="Only acts that claim this day or time, or a later one (RFC 3339).", max_length=40)
 ]
@@ -54,20 +61,22 @@ Until = Annotated[
 ]
 
 
-@get("/api/v1/audit", sync_to_thread=False, responses=shapes.shows(shapes_authority.Audit))
-def list_all(
+@get("/api/v1/audit", responses=shapes.shows(shapes_authority.Trail))
+async def list_all(
     request: Asking,
     actor: Actor = "",
     action: Action = "",
     repo: Which = "",
     verdict: Verdict = "",
+    source: Source = "",
     since: Since = "",
     until: Until = "",
     after: After = None,
     per_page: PerPage = None,
     limit: Limit = None,
 ) -> ASGIResponse:
-    """Every act of authority in repositories that the asker may see, newest here first.
+    """Every act of authority in repositories that the asker may see, newest here first, and among them what this node
+    noted: to the operator all of it, to others what they did themselves.
 
     With `Accept: application/x-ndjson` all of them, without pages, one a line.
     """
@@ -81,20 +90,24 @@ def list_all(
         _moment(since, "since"),
         _moment(until, "until", whole_day=True),
     )
+    own = entries_for(request, which) if source != "log" else None
+    acts = which if source != "node" else None
+    place = place_of(after)
     if wants_lines(request):
-        return Lines(_acts(request, which, after))
-    size = page_size(request, per_page, limit)
-    found, following, total = request.ports.views.audit(request.actor, which, after=after, limit=size)
-    return listed(request, b"audit", [encode_json(act) for act in shown(request, found)], following, total)
+        first = await piece(request, acts, own, place, ACTS_MAX)
+        return Lines(first.docs, _later(request, acts, own, first.following))
+    found = await piece(request, acts, own, place, page_size(request, per_page, limit))
+    return listed(request, b"audit", [encode_json(doc) for doc in found.docs], found.following, found.total)
 
 
-def _acts(request: Asking, which: AuditFilter, after: str | None) -> Iterator[list[dict[str, Any]]]:
-    """All acts, a page at a time."""
-    while True:
-        found, after, _ = request.ports.views.audit(request.actor, which, after=after, limit=ACTS_MAX)
-        yield shown(request, found)
-        if after is None:
-            return
+async def _later(
+    request: Asking, acts: AuditFilter | None, own: EntryFilter | None, following: str | None
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """What comes behind the first page, a page at a time."""
+    while following is not None:
+        found = await piece(request, acts, own, place_of(following), ACTS_MAX)
+        yield found.docs
+        following = found.following
 
 
 def _moment(text: str, field: str, *, whole_day: bool = False) -> int | None:
@@ -111,8 +124,8 @@ def _moment(text: str, field: str, *, whole_day: bool = False) -> int | None:
         raise InvalidInput(f"{field} is no day or time", hint=hint, field=field) from None
 
 
-@get("/api/v1/audit/{id:str}", sync_to_thread=False, responses=shapes.shows(shapes_authority.Act))
-def show_act(
+@get("/api/v1/audit/{id:str}", responses=shapes.shows(shapes_authority.LogAct))
+async def show_act(
     request: Asking,
     event: Annotated[str, PathParameter(name="id", description="An act's event: 64 hexadecimal digits.")],
 ) -> Reply:
@@ -122,7 +135,7 @@ def show_act(
     act = views.act(row.id) if row is not None and gate.visible_event(request, row) else None
     if act is None:
         raise NotFound(f"there is no act of authority {event!r} here", hint="GET /api/v1/audit lists those there are")
-    return read(request, encode_json(shown(request, [act])[0]))
+    return read(request, encode_json((await with_doors(request, [act]))[0]))
 
 
 @get("/api/v1/repos/{id:str}/audit", sync_to_thread=False, responses=shapes.shows(shapes_authority.Audit))

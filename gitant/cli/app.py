@@ -57,6 +57,10 @@ GROUPS: Final = {
 }
 
 
+DOING_GROUPS: Final = frozenset({"token", "audit"})
+"""Commands that do something by themselves, and have others below."""
+
+
 def app_for(words: Sequence[str]) -> typer.Typer:
     """The app with the command that `words` begin with; with all of them, if they begin with none."""
     wanted = [words[0]] if words and words[0] in COMMANDS else list(COMMANDS)
@@ -74,6 +78,8 @@ def app_for(words: Sequence[str]) -> typer.Typer:
         module = import_module(f"gitant.cli.{COMMANDS[name]}")
         if name in GROUPS:
             app.add_typer(module.app, name=name, help=GROUPS[name], no_args_is_help=True)
+        elif name in DOING_GROUPS:
+            app.add_typer(module.app, name=name)
         else:
             app.add_typer(module.app)
     put_examples(app)

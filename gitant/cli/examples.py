@@ -15,6 +15,13 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "config check": ("gitant config check /srv/gitant/config.toml",),
     "init": ("gitant init", "gitant init --name attic --private"),
     "status": ("gitant status", "gitant status --json"),
+    "token create": (
+        "gitant token create builder --scope repo:read --repo attic --days 30",
+        "gitant token create publisher --deploy attic --write --never",
+    ),
+    "token list": ("gitant token list", "gitant token list --deploy attic"),
+    "token revoke": ("gitant token revoke 4f0c1a7be2d98035",),
+    "audit verify": ("gitant audit verify", "gitant audit verify --head 4711:9f6c…"),
     "token": ('curl -H "Authorization: Bearer $(gitant token)" http://127.0.0.1:7777/api/v1/status',),
     "repo create": ('gitant repo create attic --description "What is up there"',),
     "repo list": ("gitant repo list --mine", "gitant repo list --topic cleaning --sort stars"),
@@ -128,7 +135,9 @@ def put_examples(app: typer.Typer, words: str = "") -> None:
         command.epilog = _epilog(f"{words} {name}".strip())
     for group in app.registered_groups:
         inner: Any = group.typer_instance
-        put_examples(inner, f"{words} {group.name}".strip() if isinstance(group.name, str) else words)
+        below = f"{words} {group.name}".strip() if isinstance(group.name, str) else words
+        group.epilog = _epilog(below)
+        put_examples(inner, below)
 
 
 def _epilog(words: str) -> str | None:
