@@ -42,12 +42,14 @@ def segment(text: str) -> str:
 class Api:
     """A connection to one node."""
 
-    def __init__(self, url: str, token: str = "", cert: str = "") -> None:
+    def __init__(self, url: str, token: str = "", cert: str = "", user: str = "") -> None:
+        """`user` is whose login the token is of; empty where it is of none."""
         self.url = url
         headers = {"accept": "application/json"}
         if token:
             headers["authorization"] = f"Bearer {token}"
         self.known = bool(token)
+        self.user = user
         # A proxy for the world outside has no business between a command and the node beside it.
         local = _is_local(url)
         trusted = trust_only(cert) if cert else True
@@ -65,7 +67,13 @@ class Api:
     def open(cls, data_dir: str | None, url: str | None) -> Self:
         """To the node that flags, environment and data folder name."""
         target = find_node(data_dir, url)
-        return cls(target.url, target.token, target.cert)
+        return cls(target.url, target.token, target.cert, target.user)
+
+    @classmethod
+    def nobody(cls, data_dir: str | None, url: str | None) -> Self:
+        """To the same node, as nobody in particular."""
+        target = find_node(data_dir, url)
+        return cls(target.url, "", target.cert)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """What is at `path`."""
@@ -171,8 +179,10 @@ class Api:
         if response.status_code == HTTPStatus.UNAUTHORIZED and not self.known:
             return Unauthenticated(
                 detail,
-                hint="name the node's data folder with --data-dir, or set GITANT_TOKEN to what `gitant token` prints",
+                hint="log in with `gitant login`, name the node's data folder with --data-dir, or set GITANT_TOKEN",
             )
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self.user:
+            hint = f"the session may have ended: gitant login {self.user} --url {self.url}"
         return ApiProblem(detail, hint=hint, status=response.status_code)
 
 

@@ -20,6 +20,11 @@ COMMANDS: Final = {
     "init": "init",
     "status": "status",
     "token": "token",
+    "register": "login",
+    "login": "login",
+    "logout": "login",
+    "whoami": "login",
+    "account": "account",
     "repo": "repo",
     "branch": "branch",
     "file": "file",
@@ -46,6 +51,7 @@ COMMANDS: Final = {
 
 GROUPS: Final = {
     "config": "What a node's settings are, and whether they will do.",
+    "account": "The accounts of a node, for its operator.",
     "repo": "Create, list, show, edit, move, star and delete repositories.",
     "branch": "The branches of a repository.",
     "file": "The files of a repository: what changed them, who wrote their lines.",
@@ -74,7 +80,7 @@ def app_for(words: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_top)
-    for name in wanted:
+    for name in {COMMANDS[name]: name for name in wanted}.values():  # several commands may be of one module
         module = import_module(f"gitant.cli.{COMMANDS[name]}")
         if name in GROUPS:
             app.add_typer(module.app, name=name, help=GROUPS[name], no_args_is_help=True)

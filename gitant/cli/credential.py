@@ -27,7 +27,7 @@ def credential(
         return  # the token is in the data folder already, and stays there
     target = find_node(data_dir, url)
     if target.token and _is_for(target, asked):
-        print("username=operator")
+        print(f"username={target.user or 'operator'}")
         print(f"password={target.token}")
 
 

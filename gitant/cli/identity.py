@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ from gitant.cli.keys import (
 )
 from gitant.cli.options import DataDir, Json
 from gitant.cli.output import clean, print_fields, print_json, print_table, tell
-from gitant.recovery import enrol, recovery_text
+from gitant.recovery import enrol, recovery_text, seed_of
 from gitant.signing import Signer, posted
 
 app = typer.Typer()
@@ -139,17 +140,42 @@ def export(key: Key = DEFAULT, json: Json = False) -> None:
 
 
 @app.command("import")
-def import_certificate(
+def import_key(
     certificate: Annotated[
-        str, typer.Argument(metavar="CERTIFICATE", help="The line that enrols the key.", show_default=False)
-    ],
+        str, typer.Argument(metavar="[CERTIFICATE]", help="The line that enrols the key.", show_default=False)
+    ] = "",
+    recovery: Annotated[
+        Path | None,
+        typer.Option(
+            "--recovery",
+            metavar="FILE",
+            help="Make a key file of the recovery key in this file; - is standard input.",
+            show_default=False,
+        ),
+    ] = None,
     key: Key = DEFAULT,
+    no_passphrase: NoPassphrase = False,
+    passphrase_fd: PassphraseFd = None,
     json: Json = False,
 ) -> None:
-    """Put a certificate into the key file of the device it is for."""
+    """Put a certificate into the key file of the device it is for, or a recovery key into a key file of its own.
+
+    Of an account, that is the root key: whoever has it is that person.
+    """
+    if bool(certificate) == (recovery is not None):
+        raise typer.BadParameter("name either a certificate, or a file with --recovery")
     path = key_path(key)
-    found = keyfile.read(path).with_chain(chain_of(certificate))
-    keyfile.write(path, found, new=False)
+    if recovery is None:
+        found = keyfile.read(path).with_chain(chain_of(certificate))
+        keyfile.write(path, found, new=False)
+    else:
+        if path.exists():
+            raise InvalidInput(f"{path} is there already", hint="name another with --key")
+        seed, chain = seed_of(identity_ends.recovery_line(recovery))
+        phrase = new_passphrase(passphrase_fd, plain=no_passphrase)
+        found = keyfile.make(seed, "recovery" if chain else "root", phrase, secrets.token_bytes)
+        found = found.with_chain(chain) if chain else found
+        keyfile.write(path, found, new=True)
     if json:
         print_json(_said(found))
     else:

@@ -118,7 +118,7 @@ def recover(
     path = key_path(key)
     if path.exists():
         raise InvalidInput(f"{path} is there already", hint="name the new device's key with --key")
-    seal, chain = recovery_of(_recovery_line(recovery))
+    seal, chain = recovery_of(recovery_line(recovery))
     by = signing_with(seal, chain)
     ended = [key_of(device) for device in lost or []]
     made, _ = new_key("device", new_passphrase(passphrase_fd, plain=no_passphrase))
@@ -208,7 +208,8 @@ def _cut(names: list[str] | None) -> list[bytes]:
     return sorted({bytes.fromhex(name) for name in names or []})
 
 
-def _recovery_line(path: Path) -> str:
+def recovery_line(path: Path) -> str:
+    """What is in a file that should hold a recovery key, or in standard input."""
     if str(path) == "-":
         return sys.stdin.read(RECOVERY_BYTES_MAX)
     try:

@@ -46,11 +46,13 @@ def init(
     top = work_tree()
     branch = _branch()
     with Api.open(data_dir, url) as api:
-        name = name or _name_of(top, cloned_from=remote_url("origin"), node=api.url)
-        repo, created = _ensure(api, name, {"description": description, "private": private, "default_branch": branch})
+        me = api.user or "operator"
+        name = name or _name_of(top, cloned_from=remote_url("origin"), mine=f"{api.url.rstrip('/')}/{me}/")
+        wishes = {"description": description, "private": private, "default_branch": branch}
+        repo, created = _ensure(api, me, name, wishes)
     clone_url = str(repo["clone_url"])
     added = _add_remote(clone_url)
-    _set_helper(clone_url, data_dir)
+    _set_helper(clone_url, data_dir, api.user)
     if json:
         print_json({"repository": repo, "created": created, "remote": REMOTE, "remote_added": added})
         return
@@ -60,9 +62,9 @@ def init(
     tell(f"next: git push {REMOTE} {branch}")
 
 
-def _name_of(top: Path, *, cloned_from: str, node: str) -> str:
-    """What a clone of one of the node's own is called there; else as the folder."""
-    if cloned_from.startswith(f"{node.rstrip('/')}/operator/"):
+def _name_of(top: Path, *, cloned_from: str, mine: str) -> str:
+    """What a clone of one's own, whose addresses begin with `mine`, is called there; else as the folder."""
+    if cloned_from.startswith(mine):
         return cloned_from.rpartition("/")[2].removesuffix(".git")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", top.name).strip("-.")
     if not is_segment(name):
@@ -75,10 +77,10 @@ def _branch() -> str:
     return run.stdout.strip() or "main"
 
 
-def _ensure(api: Api, name: str, wishes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The operator's repository of that name, and whether it had to be made."""
+def _ensure(api: Api, me: str, name: str, wishes: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """One's own repository of that name, and whether it had to be made."""
     try:
-        return api.get(f"/api/v1/repos/{segment(f'operator~{name}')}"), False
+        return api.get(f"/api/v1/repos/{segment(f'{me}~{name}')}"), False
     except ApiProblem as problem:
         if problem.status != _NOT_FOUND:
             raise
@@ -98,10 +100,10 @@ def _add_remote(clone_url: str) -> bool:
     return True
 
 
-def _set_helper(clone_url: str, data_dir: str | None) -> None:
+def _set_helper(clone_url: str, data_dir: str | None, user: str) -> None:
     parts = urlsplit(clone_url)
     origin = f"{parts.scheme}://{parts.netloc}"
-    words = [*_own_command(), "credential", *helper_options(data_dir, origin)]
+    words = [*_own_command(), "credential", *helper_options(data_dir, origin, user=user)]
     key = f"credential.{origin}.helper"
     # The empty value drops helpers set elsewhere, which would store the token in a file of theirs.
     git_done("config", "--local", "--replace-all", key, "")

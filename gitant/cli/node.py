@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from domain.errors import InvalidInput, Unavailable
+from gitant.cli.logins import StoredLogin, logins
 from gitant.given import load
 from gitant.setting_kinds import Url
 from storage.datadir import DataDir
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A node's address, and the token for it: empty is nobody. `cert` is the one certificate it shows, if known."""
+    """A node's address, and the token for it: empty is nobody. `cert` is the one certificate it shows, if known.
+
+    `user` is whose token that is, where it is that of a login.
+    """
 
     url: str
     token: str
     cert: str = ""
+    user: str = ""
 
 
 def settings_of(data_dir: str | None) -> Settings:
@@ -38,7 +43,10 @@ def folder_of(data_dir: str | None) -> DataDir:
 
 
 def find_node(data_dir: str | None, url: str | None) -> Target:
-    """The node that is named by flag or environment, else the one that serves the data folder."""
+    """The node that is named by flag or environment, else the one that serves the data folder, else that of a login.
+
+    Who is logged in to a node that is named by its address acts as that account, unless a data folder is named, too.
+    """
     settings = settings_of(data_dir)
     folder = DataDir(settings.data_dir)
     running = folder.running()
@@ -48,7 +56,12 @@ def find_node(data_dir: str | None, url: str | None) -> Target:
         own = {_origin(known) for known in (running.url if running else "", settings.public_url) if known}
         # The operator's token goes to the operator's node only, whoever asks for it to be sent elsewhere.
         cert = running.cert if running and _origin(address) == _origin(running.url) else ""
+        if data_dir is None and (login := _login(address)) is not None:
+            return Target(address, login.token, cert, login.user)
         return Target(address, _token(folder if _origin(address) in own else None), cert)
+    if running is None and data_dir is None and len(everywhere := logins()) == 1:
+        ((address, login),) = everywhere.items()
+        return Target(address, login.token, user=login.user)
     if running is None:
         where = f" --data-dir {folder.path}" if data_dir else ""
         raise Unavailable(f"no node is running on {folder.path}; start one with: gitant serve{where}")
@@ -67,6 +80,17 @@ def _token(folder: DataDir | None) -> str:
     return load_or_create_token(folder.operator_token)
 
 
+def _login(address: str) -> StoredLogin | None:
+    """Who this user is at a node, if the environment does not say something else."""
+    return None if os.environ.get("GITANT_TOKEN") else logins().get(origin_of(address))
+
+
+def origin_of(url: str) -> str:
+    """The part of a node's address that tells it from other nodes."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
 def _address(text: str) -> str:
     try:
         return Url().read(text)
@@ -80,6 +104,11 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, port
 
 
-def helper_options(data_dir: str | None, origin: str) -> list[str]:
-    """Flags with which `gitant credential` finds the same node again, from whatever folder git calls it."""
+def helper_options(data_dir: str | None, origin: str, *, user: str = "") -> list[str]:
+    """Flags with which `gitant credential` finds the same node again, from whatever folder git calls it.
+
+    For a `user` who is logged in that is its address alone: the data folder is the operator's.
+    """
+    if user:
+        return ["--url", origin]
     return ["--data-dir", str(settings_of(data_dir).data_dir), "--url", origin]

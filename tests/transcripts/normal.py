@@ -16,6 +16,7 @@ PLAIN: Final = {
     "<token>": re.compile(r"\bgat_[A-Za-z0-9_-]{43}"),
     "<time>": re.compile(
         r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z|\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} 20\d\d [\d:]{8} GMT"
+        r"|\b20\d\d-\d\d-\d\d at \d\d:\d\d UTC"
     ),
     "<etag>": re.compile(r'(?<=")[0-9a-f]{24}(?=")'),
     "<seconds>": re.compile(r"(?<=^uptime s:            )\d+$", re.MULTILINE),
