@@ -10,9 +10,9 @@ from domain.content import body_edited, body_reset, redacted
 from domain.device import custodian_revoked
 from domain.device import revoked as device_revoked
 from domain.follower import starred, unstarred, watched
+from domain.identity import agent_described, attestation_given, device_enrolled
 from domain.identity import created as identity_created
 from domain.identity import described as identity_described
-from domain.identity import device_enrolled
 from domain.identity import device_revoked as identity_device_revoked
 from domain.issue import assigned, closed, labelled, locked, opened, pinned, reopened, retitled, unlocked
 from domain.label import created as label_created
@@ -51,6 +51,8 @@ KINDS: Final[dict[str, Kind]] = {
         identity_described,
         device_enrolled,
         identity_device_revoked,
+        agent_described,
+        attestation_given,
         repository_created,
         described,
         default_branch_set,

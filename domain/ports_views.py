@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from domain.ports_agents import AgentViews
 from domain.ports_authority import AuthorityViews
 from domain.ports_issues import IssueViews
 
@@ -179,7 +180,7 @@ class StreamHeads:
     lamport: int
 
 
-class Views(IssueViews, AuthorityViews, Protocol):
+class Views(IssueViews, AuthorityViews, AgentViews, Protocol):
     """The read side. Every call is one short index read; safe from any thread.
 
     Cursors are opaque texts; a malformed one raises `InvalidInput`. Selectors that name nothing give None.
@@ -347,7 +348,7 @@ class Views(IssueViews, AuthorityViews, Protocol):
         """The stream and the document of a principal's identity; of several, the first by (lamport, id).
 
         Doc: did, name, created_at, event; and, where there is such, display_name, about, website, avatar, devices,
-        revoked, conflicts.
+        revoked, agent (purpose, owner, capabilities, retired, heads), conflicts.
         """
         ...
 

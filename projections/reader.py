@@ -13,6 +13,7 @@ from projections import code_search
 from projections.database import open_readonly
 from projections.languages import languages_of
 from projections.queries import (
+    agents,
     attachments,
     authority,
     entities,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from domain.ids import DeviceKey, Did, EventId, StreamId
     from domain.issue.search import Query
     from domain.ports_accounts import Names
+    from domain.ports_agents import Attested
     from domain.ports_authority import ActRow, Alarm, AuditFilter
     from domain.ports_issues import Moments, Place
     from domain.ports_views import (
@@ -264,6 +266,15 @@ class SqliteViews:
 
     def identity(self, did: Did) -> tuple[StreamId, bytes] | None:
         return heads.identity_of(self._connection, did)
+
+    def agents(self, *, after: str | None = None, limit: int = 30) -> tuple[Sequence[bytes], str | None, int]:
+        return agents.agents(self._connection, after, limit)
+
+    def attestations(self, about: Did, *, most: int = 100) -> Sequence[Attested]:
+        return agents.attestations(self._connection, about, most)
+
+    def attested(self, source: Did, about: Did) -> bytes | None:
+        return agents.attested(self._connection, source, about)
 
     def enrolled(self, did: Did) -> bool:
         return people.enrolled(self._connection, did)

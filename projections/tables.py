@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-FOLD_VERSION: Final = 4
+FOLD_VERSION: Final = 5
 """Bump when a fold or a table changes: older views are thrown away and rebuilt."""
 
 
@@ -198,11 +198,27 @@ IDENTITIES: Final = Table(
         "did": "TEXT NOT NULL",
         "name": "TEXT NOT NULL",
         "lamport": "INTEGER NOT NULL",
+        "agent": "INTEGER NOT NULL",
         "doc": "BLOB NOT NULL",
     },
     key=("stream",),
-    indexes=(("did",), ("name",)),
+    indexes=(("did",), ("name",), ("agent", "did")),
     shared=("doc",),
+)
+ATTESTATIONS: Final = Table(
+    "attestations",
+    {
+        "stream": "BLOB NOT NULL",
+        "target": "TEXT NOT NULL",
+        "source": "TEXT NOT NULL",
+        "value": "INTEGER NOT NULL",
+        "lamport": "INTEGER NOT NULL",
+        "event": "BLOB NOT NULL",
+        "doc": "BLOB NOT NULL",
+    },
+    key=("stream", "target"),
+    indexes=(("target",),),
+    shared=("target", "value", "doc"),
 )
 REPOS: Final = Table(
     "repos",
@@ -463,6 +479,7 @@ TABLES: Final = (
     FEEDS,
     FORKS,
     IDENTITIES,
+    ATTESTATIONS,
     REPOS,
     FORMER_PLACES,
     REPO_TOPICS,

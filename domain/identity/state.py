@@ -24,10 +24,28 @@ class Profile(NamedTuple):
     avatar: bytes = b""
 
 
+class AgentCard(NamedTuple):
+    """What an agent says of itself. `owner` is who answers for it, by its own words."""
+
+    purpose: str = ""
+    owner: str = ""
+    capabilities: tuple[str, ...] = ()
+    retired: bool = False
+
+
+class Attestation(NamedTuple):
+    """What somebody thinks of somebody else: `value` is -1, 0 or 1."""
+
+    value: int
+    statement: str = ""
+
+
 class IdentityState(State):
     """A principal as projections show it; empty until its genesis is applied."""
 
-    __slots__ = ("devices", "did", "ended", "lamport", "name", "profile", "said", "time", "updated")
+    __slots__ = (
+        *("agent", "attested", "devices", "did", "ended", "lamport", "name", "profile", "said", "time", "updated"),
+    )
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
@@ -36,6 +54,10 @@ class IdentityState(State):
         self.time = self.updated = 0
         self.lamport = 0
         self.profile: Register[Profile] = Register()
+        self.agent: Register[AgentCard] = Register()
+        """What it is as an agent; nothing where it never said that it is one."""
+        self.attested: dict[Did, Register[Attestation]] = {}
+        """By whom it is about."""
         self.said: list[EventId] = []
         """The events that hold words of a profile, old ones too: what forgetting it takes."""
         self.devices: dict[DeviceKey, set[Chain]] = {}

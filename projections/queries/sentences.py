@@ -56,6 +56,8 @@ _SENTENCES: Final = {
     "identity.described.v1": "changed their profile",
     "identity.device_enrolled.v1": "enrolled a device",
     "identity.device_revoked.v1": "ended a device",
+    "agent.described.v1": "said what it does as an agent",
+    "attestation.given.v1": "said what they think of somebody",
 }
 
 

@@ -29,6 +29,10 @@ def profile() -> list[Event]:
     certificates = [{"certificate": papers[0], "signature": papers[1]}]
     story.write("alice", "identity.device_enrolled.v1", {"certificates": certificates})
     story.write("alice", "identity.device_revoked.v1", {"device": key("phone").device})
+    card = {"purpose": "Sweeps.", "owner": key("bob").did, "capabilities": ["code-review"], "retired": False}
+    story.write("alice", "agent.described.v1", {**card, "replaces": []})
+    said = {"about": key("bob").did, "value": 1, "statement": "Sweeps well."}
+    story.write("alice", "attestation.given.v1", {**said, "replaces": []})
     return story.events[1:]
 
 

@@ -80,6 +80,25 @@ def _device_ended(world: World) -> Made:
     return Made(world.thing("identity"), payload)
 
 
+def _agent_described(world: World) -> Made:
+    entity = world.thing("identity")
+    payload = {
+        "purpose": world.token,
+        "owner": world.anybody() if world.choices.below(3) else "",
+        "capabilities": sorted({f"c{world.choices.below(4)}" for _ in range(world.choices.below(3))}),
+        "retired": not world.choices.below(4),
+        "replaces": world.written(entity, "agent"),
+    }
+    return Made(entity, payload, ((entity, "agent"),))
+
+
+def _attestation_given(world: World) -> Made:
+    entity, about = world.thing("identity"), world.anybody()
+    said = {"about": about, "value": world.choices.below(3) - 1, "statement": world.token}
+    slot = f"attestation {about}"
+    return Made(entity, {**said, "replaces": world.written(entity, slot)}, ((entity, slot),))
+
+
 def _setting(sort: str, slot: str, field: str, value: Callable[[World], Any]) -> Callable[[World], Made]:
     def make(world: World) -> Made:
         entity = world.thing(sort)
@@ -276,6 +295,8 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
     "identity.described.v1": _identity_described,
     "identity.device_enrolled.v1": _device_enrolled,
     "identity.device_revoked.v1": _device_ended,
+    "agent.described.v1": _agent_described,
+    "attestation.given.v1": _attestation_given,
     "repository.created.v1": _repository_created,
     "repository.described.v1": _setting("repository", "description", "description", _token),
     "repository.default_branch_set.v1": _setting("repository", "default_branch", "branch", _token),
@@ -320,5 +341,12 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
 
 _ABOUT_ISSUES: Final = list(GENERATORS)[list(GENERATORS).index("issue.assigned.v1") :]
 _FORGETTING: Final = ["event.redacted.v1"] * 2
-_KINDS: Final = [*GENERATORS, *list(GENERATORS)[1:], *_ABOUT_ISSUES, *_ABOUT_ISSUES, *_FORGETTING]
+_KINDS: Final = [
+    *GENERATORS,
+    *list(GENERATORS)[1:],
+    *_ABOUT_ISSUES,
+    *_ABOUT_ISSUES,
+    *_FORGETTING,
+    "identity.created.v1",
+]
 """What is about words and people comes up most often, and forgetting often enough."""

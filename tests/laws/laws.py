@@ -234,6 +234,9 @@ def _slots_of(node: Node, kind: type[Any]) -> dict[tuple[bytes, str], Any]:
     for key in node.history.touched():
         state = node.engine.state(key)
         for name in getattr(type(state), "__slots__", ()):
-            if isinstance(getattr(state, name), kind):
-                found[key, name] = getattr(state, name)
+            held = getattr(state, name)
+            if isinstance(held, kind):
+                found[key, name] = held
+            elif isinstance(held, dict):
+                found.update({(key, f"{name} {of}"): each for of, each in held.items() if isinstance(each, kind)})
     return found

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FORGETTABLE: Final = frozenset(
     {
         "identity.described.v1",
+        "agent.described.v1",
+        "attestation.given.v1",
         "repository.described.v1",
         "repository.website_set.v1",
         "repository.topics_changed.v1",
@@ -346,11 +348,22 @@ def _protection(event: Event, payload: Any) -> list[Write]:
     return [Write(protection_key(event.stream, payload.pattern), "rules", value, frozenset(payload.replaces))]
 
 
+def _attestation(event: Event, payload: Any) -> list[Write]:
+    if payload is None:
+        return []
+    said = (payload.value, payload.statement)
+    return [Write(event.stream, f"attested {payload.about}", said, frozenset(payload.replaces))]
+
+
 REGISTERS: Final[dict[str, Callable[[Event, Any], list[Write]]]] = {
     "identity.created.v1": _first(profile=lambda _: ("", "", "", b"")),
     "identity.described.v1": _setting(
         "profile", lambda payload: (payload.display_name, payload.about, payload.website, payload.avatar or b"")
     ),
+    "agent.described.v1": _setting(
+        "agent", lambda payload: (payload.purpose, payload.owner, tuple(payload.capabilities), payload.retired)
+    ),
+    "attestation.given.v1": _attestation,
     "repository.created.v1": _repository,
     "repository.forked.v1": _repository,
     "repository.renamed.v1": _setting("names", lambda payload: payload.name),
