@@ -184,7 +184,7 @@ class Catcher:
             effect = todo.pop(0)
             found.append(effect)
             if isinstance(effect, Store):
-                self._log.append([new_row(event) for event in effect.events])
+                self._log.append([new_row(event) for event in effect.events], vouched=effect.vouched)
                 self.index.stored += len(effect.events)
                 todo += self._core.stored(effect.token, Outcome.STORED, self._sent)
         self.seconds += time.perf_counter() - start

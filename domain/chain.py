@@ -6,18 +6,20 @@ Void ancestors count like any other: otherwise Lamport times could not be checke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from domain.errors import MissingParents, Rejected
+from domain.ids import DeviceKey, EventId, StreamId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.envelope import Event
-    from domain.ids import DeviceKey, EventId, StreamId
 
 
-class Link(NamedTuple):
+class Link(msgspec.Struct, frozen=True, gc=False):
     """What a descendant's check needs to know of an event."""
 
     stream: StreamId

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _MERGED_EVENTS: Final = 4_096
 """Batches of one stream that wait for the writer are stored together up to this."""
 
+_FREE_STREAMS_MAX: Final = 64
+"""Streams of whose feeds it is remembered where they end."""
+
 _COVERED_MAX: Final = 64
 """Waiting redactions that are looked at again for one message."""
 
@@ -57,6 +60,7 @@ class Batch:
     """Whose events among these were kept out of the log."""
     behind: list[Parcel] = field(default_factory=list[Parcel])
     """Of batches after it that could not be stored for its sake."""
+    size: int = 0
     news: bool = False
     """Whether other peers are sent these at once, rather than told that there is something."""
 
@@ -92,6 +96,8 @@ class Inbox:
         self._forks: Counter[DeviceKey] = Counter()
         self._recent: dict[EventId, Link] = {}
         self._less_recent: dict[EventId, Link] = {}
+        self._ends: dict[StreamId, dict[DeviceKey, int]] = {}
+        """By feed, from where on nothing is in the log, where that was looked up."""
         self._outside: OrderedDict[EventId, None] = OrderedDict()
         """What was kept out of the log; it may be held as a stranger's."""
         self._queues: dict[StreamId, deque[Batch]] = {}
@@ -108,7 +114,13 @@ class Inbox:
     def holding(self, stream: StreamId) -> Callable[[Event], bool]:
         """Like `held` for the events of one message, with one look into the log for each feed that only goes on."""
         flight, recent, earlier, slot = self._flight, self._recent, self._less_recent, self._room.index.slot
-        free: dict[DeviceKey, int] = {}
+        free = self._ends.get(stream)
+        if free is None:
+            if len(self._ends) >= _FREE_STREAMS_MAX:
+                self._ends.clear()
+            free = self._ends[stream] = {}
+        elif len(free) > self._room.limits.links_recent:
+            free.clear()
 
         def held(event: Event) -> bool:
             name = event.id
@@ -200,6 +212,7 @@ class Inbox:
         for event in events:
             self._outside.pop(event.id, None)
             self._remember(event.id, _link(event))
+            self._ends.pop(event.stream, None)
             batch = Batch(event.stream, [], set())
             self._release(event.id, batch)
             if batch.events:
@@ -244,7 +257,7 @@ class Inbox:
             return False
         lamport = before.lamport
         for name in event.parents:
-            link = self.known(name)
+            link = self._flight.get(name) or self.known(name)
             if link is None or link.stream != event.stream:
                 return False
             lamport = max(lamport, link.lamport)
@@ -353,7 +366,8 @@ class Inbox:
         return [*([self._storing[token]] if token is not None else []), *self._queues.get(stream, ())]
 
     def _put(self, batch: Batch) -> None:
-        self.storing_bytes += _size(batch.events)
+        batch.size = _size(batch.events)
+        self.storing_bytes += batch.size
         self._queues.setdefault(batch.stream, deque()).append(batch)
         if batch.stream not in self._busy:
             self._store_next(batch.stream)
@@ -371,16 +385,19 @@ class Inbox:
             batch.events += more.events
             batch.vouched |= more.vouched
             batch.parcels += more.parcels
+            batch.size += more.size
         token = self._room.token()
         self._busy[stream], self._storing[token] = token, batch
         vouched = frozenset(event.id for event in batch.events if event.id in batch.vouched)
         self._room.emit(Store(token, stream, tuple(batch.events), vouched, frozenset(batch.holes)))
 
     def _land(self, batch: Batch, *, kept: bool, out: Collection[EventId] = frozenset()) -> None:
-        self.storing_bytes -= _size(batch.events)
-        flight, following = self._flight, self._next
+        self.storing_bytes -= batch.size
+        flight, following, free = self._flight, self._next, self._ends.get(batch.stream, {})
         for event in batch.events:
             link = flight.pop(event.id, None)
+            if event.seq >= free.get(event.device, event.seq + 1):
+                free[event.device] = event.seq + 1
             if len(following.pop(event.prev or _place_before(event), ())) > 1:
                 self._forks.pop(event.device, None)
             if kept and link is not None and event.id not in out:
@@ -415,7 +432,7 @@ def _link(event: Event) -> Link:
 
 
 def _size(events: Iterable[Event]) -> int:
-    return sum(len(event.header) + len(event.payload or b"") for event in events)
+    return sum([len(event.header) + len(event.payload or b"") for event in events])
 
 
 def _may_be_hole(event: Event) -> bool:

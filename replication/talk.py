@@ -258,7 +258,7 @@ class Talk:
 
     def on_events(self, message: Events) -> None:
         """Answers to our wants and asks; with number 0, news."""
-        size = sum(len(header) + len(payload or b"") + 64 for header, _, payload in message.rows)
+        size = sum([len(header) + len(payload or b"") + 64 for header, _, payload in message.rows])
         wanted = self._wants.get(message.number)
         if wanted is None:
             self._desk.unwanted(self, message, size)

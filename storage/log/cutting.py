@@ -23,7 +23,8 @@ def cut_after(path: Path, position: int, is_later: Callable[[bytes], bool]) -> N
         log.execute("BEGIN IMMEDIATE")
         log.execute("DELETE FROM stored_events WHERE rowid > ?", (position,))
         if log.execute("SELECT 1 FROM sqlite_schema WHERE name = 'vouched'").fetchone():
-            log.execute("DELETE FROM vouched WHERE position > ?", (position,))
+            log.execute("DELETE FROM vouched WHERE first > ?", (position,))
+            log.execute("UPDATE vouched SET last = ?1 WHERE last > ?1", (position,))
             log.execute("DELETE FROM hollow WHERE position > ?", (position,))
         rows = log.execute("SELECT key, answer FROM receipts").fetchall()
         log.executemany("DELETE FROM receipts WHERE key = ?", [(key,) for key, answer in rows if is_later(answer)])

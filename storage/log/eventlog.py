@@ -21,6 +21,7 @@ from storage.log.rows import (
     read_rows,
 )
 from storage.log.shelf import SQLiteShelf
+from storage.log.vouching import note_checked, note_vouched, vouched_among, vouched_of
 from storage.schema.versions import LOG, bring_up, refuse_earlier, refuse_later, version_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class SQLiteEventLog:
             )
             fresh = zip(positions, plan.fresh, strict=True)
             unchecked = [(position, row.stream) for position, (row, _) in fresh if row.event_id in vouched]
-            cursor.executemany("INSERT INTO vouched VALUES (?, ?)", unchecked)
+            note_vouched(cursor, unchecked)
             fresh = zip(positions, plan.fresh, strict=True)
             hollow = [(position, row.stream) for position, (row, _) in fresh if row.payload is None]
             cursor.executemany("INSERT INTO hollow VALUES (?, ?)", hollow)
@@ -124,22 +125,12 @@ class SQLiteEventLog:
 
     def vouched(self, stream: bytes, after: int, limit: int) -> list[StoredRow]:
         with self._reading() as cursor:
-            cursor.execute(
-                "SELECT position FROM vouched WHERE stream = ? AND position > ? ORDER BY position LIMIT ?",
-                (stream, after, limit),
-            )
-            positions = [int(row[0]) for row in cursor.fetchall()]
+            positions = vouched_of(cursor, stream, after, limit)
         return self.by_positions(positions)
 
     def are_vouched(self, positions: Sequence[int]) -> set[int]:
-        found: set[int] = set()
         with self._reading() as cursor:
-            for start in range(0, len(positions), _CHUNK_ROWS):
-                chunk = positions[start : start + _CHUNK_ROWS]
-                marks = ", ".join("?" * len(chunk))
-                cursor.execute(f"SELECT position FROM vouched WHERE position IN ({marks})", chunk)  # noqa: S608  # marks only
-                found.update(int(row[0]) for row in cursor.fetchall())
-        return found
+            return vouched_among(cursor, positions)
 
     def hollow(self, stream: bytes) -> list[int]:
         with self._reading() as cursor:
@@ -148,7 +139,7 @@ class SQLiteEventLog:
 
     def note_checked(self, positions: Sequence[int]) -> None:
         with self._writing() as cursor:
-            cursor.executemany("DELETE FROM vouched WHERE position = ?", [(position,) for position in positions])
+            note_checked(cursor, positions)
 
     def mend(self, position: int, signature: bytes, payload: bytes | None) -> None:
         with self._writing() as cursor:
@@ -159,7 +150,7 @@ class SQLiteEventLog:
             header, _, kept = decode_state(row[0])
             state = encode_state(header, signature, kept if payload is None else payload)
             cursor.execute("UPDATE stored_events SET state = ? WHERE rowid = ?", (state, position))
-            cursor.execute("DELETE FROM vouched WHERE position = ?", (position,))
+            note_checked(cursor, [position])
             if payload is not None:
                 cursor.execute("DELETE FROM hollow WHERE position = ?", (position,))
 

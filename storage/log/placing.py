@@ -52,11 +52,8 @@ class Shelf(Protocol):
         ...
 
 
-class Placed(NamedTuple):
-    """A row that is new, and the branch it goes to."""
-
-    row: NewRow
-    branch: bytes
+Placed = tuple["NewRow", bytes]
+"""A row that is new, and the branch it goes to."""
 
 
 class Plan(NamedTuple):
@@ -69,7 +66,7 @@ class Plan(NamedTuple):
 def place(rows: Sequence[NewRow], shelf: Shelf) -> Plan:
     """Decide for each row; raises `MissingParents` when a `prev` is nowhere."""
     placing = _Placing(shelf)
-    return Plan([placing.position_of(row) for row in rows], placing.fresh)
+    return Plan(placing.positions_of(rows), placing.fresh)
 
 
 class _Placing:
@@ -79,7 +76,27 @@ class _Placing:
         self._tips: dict[_Feed, dict[bytes, Tip]] = {}
         self.fresh: list[Placed] = []
 
-    def position_of(self, row: NewRow) -> int:
+    def positions_of(self, rows: Sequence[NewRow]) -> list[int]:
+        """Of each row. What only goes on from a tip is put there without a further step: nearly all rows do."""
+        positions: list[int] = []
+        feeds, fresh = self._tips, self.fresh
+        for row in rows:
+            prev = row.prev
+            tips = feeds.get((row.stream, row.device)) if prev is not None else None
+            tip = tips.get(prev) if tips is not None and prev is not None else None
+            if tips is None or tip is None or prev is None:
+                positions.append(self._position_of(row))
+                continue
+            branch, seq = tip
+            assert seq + 1 == row.seq, "an event follows its prev"
+            del tips[prev]
+            tips[row.event_id] = Tip(branch, row.seq)
+            fresh.append((row, branch))
+            positions.append(self._next)
+            self._next += 1
+        return positions
+
+    def _position_of(self, row: NewRow) -> int:
         assert (row.prev is None) == (row.seq == 1), "only a feed's first event has no prev"
         tips = self._tips_of(row)
         if row.prev is None and not tips:
@@ -100,7 +117,7 @@ class _Placing:
 
     def _put(self, row: NewRow, branch: bytes, tips: dict[bytes, Tip]) -> int:
         tips[row.event_id] = Tip(branch, row.seq)
-        self.fresh.append(Placed(row, branch))
+        self.fresh.append((row, branch))
         position = self._next
         self._next += 1
         return position

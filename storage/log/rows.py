@@ -21,6 +21,7 @@ class Undecodable(ValueError):
     """A row does not have the form that was written."""
 
 
+@lru_cache(_FEEDS_CACHED_MAX)
 def originator(stream: bytes, device: bytes, branch: bytes = b"") -> str:
     """The text a branch of a feed is kept under: hex of stream, device and branch."""
     return f"{stream.hex()}/{device.hex()}/{branch.hex()}"
@@ -60,8 +61,23 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 def encode_state(header: bytes, signature: bytes, payload: bytes | None) -> bytes:
-    """The one canonical encoding of `[header, signature, payload]`."""
-    return cbor2.dumps([header, signature, payload])
+    """The one canonical encoding of `[header, signature, payload]`, put together here: it is always of this form."""
+    if payload is None:
+        return b"\x83" + _head(len(header)) + header + _head(len(signature)) + signature + b"\xf6"
+    return b"".join(
+        (b"\x83", _head(len(header)), header, _head(len(signature)), signature, _head(len(payload)), payload)
+    )
+
+
+def _head(size: int) -> bytes:
+    """What stands before a byte string of this size."""
+    if size < 24:
+        return bytes((0x40 | size,))
+    if size < 1 << 8:
+        return bytes((0x58, size))
+    if size < 1 << 16:
+        return (0x59_0000 | size).to_bytes(3, "big")
+    return (0x5A_0000_0000 | size).to_bytes(5, "big")
 
 
 def decode_state(state: bytes) -> tuple[bytes, bytes, bytes | None]:

@@ -1,4 +1,4 @@
-"""Version 2 of `log.sqlite`: which rows have a signature that was only vouched for, and which came without a payload."""
+"""Version 2 of `log.sqlite`: rows whose signature was only vouched for, and rows that came without a payload."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 def make(db: sqlite3.Connection) -> None:
     """Make both tables. Mostly they are empty: a row leaves them once it is checked, or whole."""
-    db.execute("CREATE TABLE IF NOT EXISTS vouched (position INTEGER PRIMARY KEY, stream BLOB NOT NULL)")
-    db.execute("CREATE INDEX IF NOT EXISTS vouched_by_stream ON vouched (stream, position)")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS vouched (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, stream BLOB NOT NULL)"
+    )
+    db.execute("CREATE INDEX IF NOT EXISTS vouched_by_stream ON vouched (stream, last)")
     db.execute("CREATE TABLE IF NOT EXISTS hollow (position INTEGER PRIMARY KEY, stream BLOB NOT NULL)")
     db.execute("CREATE INDEX IF NOT EXISTS hollow_by_stream ON hollow (stream, position)")
