@@ -63,7 +63,7 @@ format: setup ## put every file into the one format
 bench: setup ## the benchmarks, side by side with their yardsticks
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: setup ## 200 rounds of kill -9 under load, power cuts, 50 backups, 20,000 histories, 2,000 networks
+soak: setup ## 200 rounds of kill -9 under load, power cuts, 50 backups, 22,000 histories, 2,000 networks
 	@$(BIN)/python -m tests.soak $(ARGS)
 
 fuzz: setup ## bytes of all sorts at the replication core, for a minute (ARGS="--seconds 600 --seed 2")

@@ -241,7 +241,8 @@ def _branch(row: Any) -> Branch:
 
 
 def _packed(reach: Vector) -> bytes:
-    return msgspec.msgpack.encode(reach)
+    # In one order, however it was worked out: a rebuild is compared byte by byte.
+    return msgspec.msgpack.encode(dict(sorted(reach.items())))
 
 
 def _unpacked(data: bytes) -> Vector:

@@ -183,9 +183,9 @@ def contest(data: bytes, sign: Callable[[str], SigningKey] = quiet) -> Contest:
     return world
 
 
-def ban(data: bytes) -> Contest:
+def ban(data: bytes, sign: Callable[[str], SigningKey] = quiet) -> Contest:
     """Like `contest`: people of two levels block the same one, and let him in again."""
-    world = Contest(data)
+    world = Contest(data, sign)
     world.others = ("eve",)
     world.prelude()
     while not world.choices.used_up:

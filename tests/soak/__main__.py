@@ -1,4 +1,4 @@
-"""`python -m tests.soak [kill|writes|backups|laws|networks|all] [--rounds N] [--seed S]`: what `make soak` runs."""
+"""`python -m tests.soak [kill|writes|backups|laws|hostile|networks|all] [--rounds N] [--seed S]`: for `make soak`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from tests.laws.councils import run_councils
 from tests.laws.laws import run_laws
 from tests.simulation.many import run_networks
 from tests.soak.backups import run_backups
+from tests.soak.hostile import run_hostile
 from tests.soak.kill import git_version, run_kills
 from tests.soak.writes import run_writes
 
-ROUNDS = {"kill": 200, "writes": 200, "backups": 50, "laws": 20_000, "networks": 2_000}
+ROUNDS = {"kill": 200, "writes": 200, "backups": 50, "laws": 20_000, "hostile": 2_000, "networks": 2_000}
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("part", nargs="?", default="all", choices=[*ROUNDS, "all"])
-    parser.add_argument("--rounds", type=int, default=0, help="how many, instead of each part's own number")
+    parser.add_argument(
+        "--rounds", "--histories", type=int, default=0, help="how many, instead of each part's own number"
+    )
     parser.add_argument("--seed", type=int, default=None)
     args = parser.parse_args(argv)
     seed = secrets.randbelow(2**32) if args.seed is None else args.seed
@@ -52,7 +55,7 @@ def run(part: str, rounds: int, seed: int, scratch: Path) -> None:
         if run_networks(rounds, seed, lambda line: print(line, flush=True)):
             sys.exit(1)
     else:
-        parts = {"kill": run_kills, "writes": run_writes, "backups": run_backups}
+        parts = {"kill": run_kills, "writes": run_writes, "backups": run_backups, "hostile": run_hostile}
         parts[part](rounds, seed, scratch, lambda line: print(line, flush=True))
 
 

@@ -1,4 +1,4 @@
-"""The soak's parts, bounded: ten kills, a handful of power cuts, two backups."""
+"""The soak's parts, bounded: ten kills, a handful of power cuts, two backups, ten hostile histories."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from tests.crash import writes
 from tests.soak.backups import run_backups
+from tests.soak.hostile import run_hostile
 from tests.soak.kill import run_kills
 from tests.soak.writes import run_writes
 
@@ -37,3 +38,9 @@ def test_two_backups_under_load_are_prefixes_of_the_log(tmp_path: Path) -> None:
     lines: list[str] = []
     run_backups(2, SEED, tmp_path, lines.append)
     assert len(lines) == 2
+
+
+@pytest.mark.slow
+def test_hostile_histories_are_rebuilt_and_verified(tmp_path: Path) -> None:
+    """Of this seed, history 6 once made a row of the views depend on how a cut was worked out."""
+    run_hostile(10, 7, tmp_path, lambda _: None)
