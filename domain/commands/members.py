@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from domain.authority.acts import Admission, Grant, Limit
+from domain.authority.enrolment_text import last_of
 from domain.authority.roles import BY_WORD, Role
-from domain.commands.scene import Done, Scene, allow_act, check, repository
+from domain.commands.scene import Done, Scene, allow_act, check, may, repository, signer
 from domain.device.custodian_revoked import CustodianRevoked
 from domain.device.revoked import DeviceRevoked
 from domain.errors import Conflict, Forbidden, InvalidInput
@@ -22,7 +23,10 @@ from domain.member.granted import MemberGranted
 from domain.member.revoked import MemberRevoked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from domain.actor import Actor
+    from domain.authority.enrolment import Chain
     from domain.fold.kind import Payload
     from domain.repository.state import RepositoryState
 
@@ -144,6 +148,7 @@ def revoke_device(scene: Scene, actor: Actor, args: RevokeDevice) -> Done:
     """End one device in a repository, for good."""
     repo = repository(scene, StreamId(args.repo), writable=False)
     key = _device(args.device)
+    _check_whose(scene, actor, repo, lambda chain: last_of(chain).device == key, key)
     payload = _cut(DeviceRevoked(device=key, cut=args.cut))
     return _end(scene, actor, repo, "device.revoked.v1", payload, Limit(Role.BLOCKED, device=key))
 
@@ -161,6 +166,7 @@ def revoke_custodian(scene: Scene, actor: Actor, args: RevokeCustodian) -> Done:
     repo = repository(scene, StreamId(args.repo), writable=False)
     if not is_did(args.node):
         raise InvalidInput("node is not a did:key", field="node")
+    _check_whose(scene, actor, repo, lambda chain: last_of(chain).node == args.node)
     payload = _cut(CustodianRevoked(node=args.node, cut=args.cut))
     return _end(scene, actor, repo, "custodian.revoked.v1", payload, Limit(Role.BLOCKED, node=Did(args.node)))
 
@@ -195,6 +201,21 @@ def _end(scene: Scene, actor: Actor, repo: RepositoryState, kind: str, payload: 
     allow_act(scene, actor, "device.revoke", repo, deed)
     _write(scene, StreamId(repo.key), kind, payload)
     return Done()
+
+
+def _check_whose(
+    scene: Scene, actor: Actor, repo: RepositoryState, is_meant: Callable[[Chain], bool], key: DeviceKey | None = None
+) -> None:
+    """Raise `Forbidden` for who may end only devices of his own, and means none of them.
+
+    By the log such an act counts and ends nothing; here nobody without a role fills it with those.
+    """
+    did = signer(scene, actor)
+    if may(scene, did, "device.revoke", repo) or key == key_of(did):
+        return
+    identity = scene.identity(did)
+    if identity is None or not any(is_meant(chain) for chains in identity.devices.values() for chain in chains):
+        raise Forbidden(f"to end the devices of others takes a role in {repo.name}", field="no-authority")
 
 
 def _write(scene: Scene, stream: StreamId, kind: str, payload: Any) -> None:

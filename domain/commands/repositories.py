@@ -118,7 +118,7 @@ def _writes(state: RepositoryState, args: EditRepository) -> Iterator[tuple[str,
     """The action, the kind's verb and the payload of each register that is to change, or whose conflict is settled."""
     if _changes(args.archived, state.archived):
         replaced = heads(state.archived.heads)
-        yield "administer", "archived", RepositoryArchived(archived=bool(args.archived), replaces=replaced)
+        yield "archive", "archived", RepositoryArchived(archived=bool(args.archived), replaces=replaced)
     if args.private is not None and (args.private != state.hidden or state.private.conflict):
         replaced = heads(state.private.heads)
         yield "administer", "visibility_set", RepositoryVisibilitySet(private=args.private, replaces=replaced)

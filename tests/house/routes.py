@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from litestar import Litestar
@@ -18,8 +19,9 @@ Routes = set[tuple[str, str]]
 """(method, route template)."""
 
 
+@cache
 def mounted_routes() -> Routes:
-    """What Litestar routes, its own pages included, were there any."""
+    """What Litestar routes, its own pages included, were there any. It takes a while to find out."""
     app = Litestar((*HANDLERS, *PUSHES, *UPLOADS), request_class=Asking, openapi_config=None, logging_config=None)
     return {
         (method, route.path_format)
