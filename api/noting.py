@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from api.entrance.entrance import ASKED
+from api.faults import RateLimited
 from api.threads import in_thread
 from domain.audit import Entry, by
+from domain.errors import Unauthenticated
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from api.asking import Asking
     from api.ports import Asked
     from domain.actor import Actor
@@ -24,6 +29,17 @@ async def note_entry(asking: Asking, entry: Entry) -> None:
     ports = asking.ports
     if ports.journal is not None:
         await in_thread(ports.journal.note, [entry], ports.views.position())
+
+
+@contextmanager
+def noting_refusals(asking: Asking, name: str) -> Generator[None]:
+    """Have it counted when what somebody shows for a name does not get them in."""
+    try:
+        yield
+    except (Unauthenticated, RateLimited):
+        if asking.ports.refusals is not None:
+            asking.ports.refusals.note("login.failed", name, address_of(asking))
+        raise
 
 
 def address_of(asking: Asking) -> str:

@@ -76,6 +76,14 @@ class Doors(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Notes who was turned away."""
+
+    def note(self, act: str, name: str, address: str) -> None:
+        """Count a refusal; `name` is whom somebody said they are, `address` where from."""
+        ...
+
+
 class PackBuilder(Protocol):
     """Makes packs of loose objects."""
 
@@ -199,6 +207,8 @@ class ApiPorts:
     """None where nobody tells: then the views are asked again and again."""
     tokens: Tokens | None = None
     """None where none are kept."""
+    refusals: Refusals | None = None
+    """Counts for the audit who was turned away; None where nobody does."""
     journal: Journal | None = None
     """The local audit log; None where nothing is noted."""
     metrics_dir: Path | None = None

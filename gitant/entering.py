@@ -16,7 +16,7 @@ from domain.errors import Unauthenticated
 from gitant.setting_kinds import listed
 
 if TYPE_CHECKING:
-    from api.ports import Doors
+    from api.ports import Doors, Refusals
     from api.remembered import Headers
     from gitant.asgi import ASGIApp, Message, Receive, Scope, Send
     from gitant.settings import Settings
@@ -28,7 +28,7 @@ def buckets_of(folder: DataDir) -> Buckets:
     return Buckets.shared(folder.cache / "rates", folder.operator_token.read_bytes())
 
 
-def entrance_of(settings: Settings, folder: DataDir, doors: Doors) -> Entrance:
+def entrance_of(settings: Settings, folder: DataDir, doors: Doors, refusals: Refusals | None = None) -> Entrance:
     """The entrance of one worker."""
     rates = {
         "anonymous": Rate(settings.rate_anonymous, settings.rate_anonymous_burst),
@@ -42,6 +42,7 @@ def entrance_of(settings: Settings, folder: DataDir, doors: Doors) -> Entrance:
         buckets=buckets_of(folder) if counted else None,
         anonymous=counted.get("anonymous"),
         principal=counted.get("principal"),
+        refusals=refusals,
     )
 
 

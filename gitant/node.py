@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, final
 
 from api.app import create_app
 from api.entrance.guesses import BucketGuesses
+from api.entrance.refusals import Refusals
 from api.ports import ApiPorts, ApiSettings, NodeFacts
 from api.routes.stream import FEED
 from domain.errors import NotFound
@@ -84,16 +85,19 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     operator_token = keys.load_or_create_token(folder.operator_token)
     journal = SqliteJournal(folder.audit, keep_days=settings.audit_days)
     tokens = SqliteTokens(accounts.file)
-    reception = accounts.reception(views, writer, plan.did, BucketGuesses(buckets_of(folder)))
+    refusals = Refusals(journal, views.position)
+    guesses = BucketGuesses(buckets_of(folder))
+    reception = accounts.reception(views, writer, plan.did, guesses)
     doors = EveryDoor(
         [
             OperatorDoor(operator_token, plan.did),
             TokenDoor(SqliteTokenGlance(accounts.glance), tokens, plan.did, journal),
             SessionDoor(accounts.known, accounts.sessions, settings.public_url or None),
             PasswordDoor(reception, accounts.known),
-        ]
+        ],
+        guesses,
     )
-    entrance = entrance_of(settings, folder, doors)
+    entrance = entrance_of(settings, folder, doors, refusals)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
     importer = _importer(plan, folder, store, views, writer)
@@ -127,6 +131,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             accounts=accounts.ports(reception, settings.registration),
             tokens=tokens,
             journal=journal,
+            refusals=refusals,
             imports=importer,
             entrance=entrance,
             changes=WriterChanges(writer),
@@ -145,6 +150,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 yield WorkerApps(api, git, feed.end)
             finally:
                 await importer.close()
+                await refusals.close()
     finally:
         serving.close()
         log.close()

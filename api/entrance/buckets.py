@@ -98,6 +98,14 @@ class Buckets:
         self._times[place + 1] = now + ahead
         return Taken(ok=True, left=int((capacity - ahead + _GRAIN_S) / cost), full_after_s=ahead, again_after_s=0.0)
 
+    def has(self, who: str, rate: Rate) -> bool:
+        """Whether there is one left to take."""
+        name = self._name_of(who)
+        place = self._place(name)
+        ahead = self._times[place + 1] - self._now() if self._names[place] == name else 0.0
+        capacity = rate.burst / rate.per_s
+        return not capacity - 1 / rate.per_s + _GRAIN_S < ahead <= capacity + _GRAIN_S
+
     def give_back(self, who: str, rate: Rate) -> None:
         """Put one back that was taken at this rate."""
         name = self._name_of(who)

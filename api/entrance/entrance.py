@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 import secrets
+from base64 import b64decode
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import quote
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from api.entrance.buckets import Buckets, Rate
     from api.entrance.clients import Clients
     from api.entrance.hosts import Hosts
-    from api.ports import Doors
+    from api.ports import Doors, Refusals
     from api.remembered import Headers
     from domain.actor import Actor
 
@@ -38,6 +39,8 @@ NEEDED: Final = ASKED_HEADERS | {b"forwarded", b"x-forwarded-for", b"x-request-i
 """The headers that are looked at here."""
 UNCOUNTED: Final = frozenset({"/health", "/live", "/ready"})
 """Whoever watches over the node is not to be turned away."""
+LOOKED_UP_BYTES_MAX: Final = 1_024
+"""What has a longer `Authorization` is no token and no password."""
 _LOGGED: Final[ContextVar[str]] = ContextVar("structlog_request_id")
 """By this name, structlog's `merge_contextvars` finds it; its own `bind_contextvars` takes many times as long."""
 _ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -56,6 +59,7 @@ class Entrance:
         buckets: Buckets | None = None,
         anonymous: Rate | None = None,
         principal: Rate | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         self._doors = doors
         self._clients = clients
@@ -63,6 +67,7 @@ class Entrance:
         self._buckets = buckets
         self._anonymous = anonymous
         self._principal = principal
+        self._refusals = refusals
         self._policies = {
             rate: (name, b'"%b";q=%d;w=%d' % (name, rate.burst, rate.window_s))
             for name, rate in ((b"principal", principal), (b"anonymous", anonymous))
@@ -86,13 +91,17 @@ class Entrance:
         if CREDENTIALS.isdisjoint(headers):
             self._count_address(scope, headers, answer)
             return ANONYMOUS
-        # The operator is never counted, and to compare a token costs less than to count. A door that has more to do
-        # than that (to check a signature, to stretch a password) must count the address before it does.
+        # The operator is never counted, and to look a token up costs less than to count. Before there is more to do
+        # than that, to check signatures, the address is; passwords are counted where they are looked at.
         asked = scope[ASKED] = asked_of(scope, headers, self._address(scope, headers))
+        if is_costly(headers):
+            self._count_costly(asked.address, answer)
         try:
             actor = await self._doors.actor(asked)
-        except Unauthenticated:
-            self._count_address(scope, headers, answer)
+        except (Unauthenticated, RateLimited) as fault:
+            self._note_refusal(asked)
+            if isinstance(fault, Unauthenticated):
+                self._count_address(scope, headers, answer)
             raise
         if actor.did is None:
             self._count_address(scope, headers, answer)
@@ -108,6 +117,23 @@ class Entrance:
             return
         self._count(self._buckets, f"address {name}", self._anonymous, answer)
 
+    def _count_costly(self, address: str, answer: Headers) -> None:
+        """Let no address have more checked than a principal may ask for, and nothing once it was wrong too often."""
+        if self._buckets is None or self._clients is None:
+            return
+        if self._anonymous is not None and not self._buckets.has(f"address {address}", self._anonymous):
+            self._count(self._buckets, f"address {address}", self._anonymous, answer)
+        if self._principal is not None:
+            taken = self._buckets.take(f"costly {address}", self._principal)
+            if not taken.ok:
+                raise _too_many(self._principal, taken.again_after_s)
+
+    def _note_refusal(self, asked: Asked) -> None:
+        if self._refusals is None:
+            return
+        name = claimed_name(asked.header(b"authorization"))
+        self._refusals.note("login.failed" if name else "credentials.refused", name, asked.address)
+
     def _address(self, scope: dict[str, Any], headers: Mapping[bytes, bytes]) -> str:
         if self._clients is None:
             return ""
@@ -120,11 +146,31 @@ class Entrance:
         answer.append((b"ratelimit-policy", policy))
         answer.append((b"ratelimit", b'"%b";r=%d;t=%d' % (name, taken.left, math.ceil(taken.full_after_s))))
         if not taken.ok:
-            raise RateLimited(
-                f"more than {rate.burst} requests at once and {rate.per_s} a second are too many",
-                hint="wait as long as Retry-After says; with a token there is more room",
-                retry_after_s=math.ceil(taken.again_after_s),
-            )
+            raise _too_many(rate, taken.again_after_s)
+
+
+def _too_many(rate: Rate, again_after_s: float) -> RateLimited:
+    return RateLimited(
+        f"more than {rate.burst} requests at once and {rate.per_s} a second are too many",
+        hint="wait as long as Retry-After says; with a token there is more room",
+        retry_after_s=math.ceil(again_after_s),
+    )
+
+
+def is_costly(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether to find out who asks takes more than to look something up: there is a signature, or a capability."""
+    return b"signature" in headers or len(headers.get(b"authorization", b"")) > LOOKED_UP_BYTES_MAX
+
+
+def claimed_name(authorization: str) -> str:
+    """The user name in a `Basic` header, empty where there is none."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return b64decode(rest.strip(), validate=True).partition(b":")[0].decode()
+    except ValueError:
+        return ""
 
 
 def gathered(raw: Iterable[tuple[bytes, bytes]], wanted: Container[bytes]) -> dict[bytes, bytes]:
