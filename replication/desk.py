@@ -16,7 +16,7 @@ from replication.opening import open_rows
 from replication.score import Buckets, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from domain.envelope import Event
     from domain.ids import Did, EventId, StreamId
@@ -223,21 +223,27 @@ class Desk:
             self._own_feeds(batch)
             self.spread(batch)
             self.mends.stored(batch)
-            if any(event.kind in _ACTS for event in batch.events):
-                for talk in self.talks(batch.stream):
-                    talk.take_back()  # whose words were left out as a stranger's may be none any more
         else:
             self.room.note("store-" + outcome, "events could not be stored", stream=batch.stream)
         if batch.out:
             self.room.note("strangers-kept-out", "strangers' events are not in the log", stream=batch.stream)
             for talk in self.talks(batch.stream):
                 talk.decline(batch.out)
+        if kept:
+            self.acted(batch.stream, batch.events)
         for stored, parcels in ((kept, batch.parcels), (False, batch.behind)):
             for parcel in parcels:
                 link = self._links.get(parcel.link)
                 talk_there = link.talk(batch.stream) if link is not None else None
                 if talk_there is not None:
                     talk_there.parcel_done(parcel, kept=stored, events=parcel.events)
+
+    def acted(self, stream: StreamId, events: Iterable[Event]) -> None:
+        """If acts of authority are among new events, what was left out or redacted may not be any more."""
+        if any(event.kind in _ACTS for event in events):
+            self.mends.look(stream)
+            for talk in self.talks(stream):
+                talk.take_back()
 
     def spread(self, batch: Batch) -> None:
         """Events are durable: everybody who may have them hears of them."""

@@ -110,6 +110,7 @@ class Replicator:
         for stream, written in streams.items():
             for talk in self._desk.talks(stream):
                 talk.take_back({event.device for event in written})
+            self._desk.acted(stream, written)
             self._desk.spread(Batch(stream, written, set(), news=True))
         return self._room.flush()
 
