@@ -22,6 +22,8 @@ from tests.cases.rejected import rejected
 from tests.domain.edwards import ORDER, PRIME, small_order_encodings
 from tests.making import Story, key, seed_of
 from tests.replication.samples import samples
+from tests.transport.carrier.samples import RECORDS
+from transport.carrier.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +42,7 @@ def vectors() -> dict[str, dict[str, Any]]:
     return {
         "encoding.json": _encoding(),
         "messages.json": _messages(),
+        "records.json": _records(),
         "keys.json": _keys(),
         "accepted.json": _accepted(),
         "rejected.json": _cases(
@@ -149,6 +152,16 @@ def _messages() -> dict[str, Any]:
         "messages": [
             {"type": name, "body": body.hex(), "frame": frame(number, body).hex(), "says": _readable(decode(body))}
             for number, (name, body) in enumerate(samples(tag, story.events).items())
+        ],
+    }
+
+
+def _records() -> dict[str, Any]:
+    return {
+        "about": "One of every record between carriers, inside TLS: channel 1 is opened by the dialler.",
+        "records": [
+            {"kind": kind.name, "channel": channel, "body": body.hex(), "record": record(kind, channel, body).hex()}
+            for kind, channel, body in RECORDS
         ],
     }
 

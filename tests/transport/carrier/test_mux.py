@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import suppress
 from random import Random
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.transport.carrier.samples import RECORDS
+from tests.vectors import FOLDER
 from transport.carrier.lane import Lane
 from transport.carrier.limits import CHANNELS_MAX, CONTROL_WINDOW_BYTES
 from transport.carrier.mux import Mux
@@ -244,3 +247,12 @@ def test_a_record_may_come_in_any_pieces() -> None:
             Record(Kind.DATA, 1, b"abc"),
             Record(Kind.PONG, 0, bytes(8)),
         ]
+
+
+def test_the_published_records_are_what_this_code_says_and_understands() -> None:
+    written = json.loads((FOLDER / "records.json").read_text())["records"]
+    reader = RecordReader()
+    read = [each for row in written for each in reader.records(bytes.fromhex(row["record"]))]
+    assert tuple(read) == RECORDS
+    assert {row["kind"] for row in written} == {kind.name for kind in Kind}
+    assert [record(each.kind, each.channel, each.body).hex() for each in read] == [row["record"] for row in written]
