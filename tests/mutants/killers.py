@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
     from types import CodeType, FrameType
 
+    from _typeshed import TraceFunction
+
 TESTS: Final = (
     "tests/domain/authority",
     "tests/domain/replay",
@@ -67,7 +69,7 @@ def related_tests(names: Sequence[str] | None) -> None:
     """Exploits, cases, vectors, and the tests of single modules: those of these names, or all."""
     if names is None:
         _pytest(TESTS)
-    elif names := [name for name in names if "::" in name]:
+    elif names:
         _pytest(sorted({name.partition("::")[0] for name in names}), _Chosen(names))
 
 
@@ -86,16 +88,17 @@ def many_laws() -> None:
     run_laws(40, seed=1, shrink=False)
 
 
-def watched(paths: Iterable[str], histories: Callable[[], object]) -> dict[str, tuple[float, list[str]]]:
-    """Run all tests: by name the seconds each takes, and the functions of these files that it calls.
+def watched(paths: Iterable[str], tales: Sequence[Callable[[], object]]) -> dict[str, tuple[float, list[str]]]:
+    """Run all tests and tales: by name the seconds each takes, and the lines of these files (and functions) it runs.
 
-    "histories" stands for what is no test.
+    A tale is called by its number.
     """
     watching = _Watching(paths)
-    with watching.noting("histories"):
-        histories()
+    for number, tale in enumerate(tales):
+        with watching.noting(str(number)):
+            tale()
     _pytest(TESTS, watching)
-    return {name: (seconds, sorted(watching.called[name])) for name, seconds in watching.seconds.items()}
+    return {name: (seconds, sorted(watching.ran[name])) for name, seconds in watching.seconds.items()}
 
 
 def caches() -> list[Any]:
@@ -124,13 +127,13 @@ class _Chosen:
 
 
 class _Watching:
-    """Notes which functions each test calls."""
+    """Notes which lines each test runs, as `path:line`, and which functions, as `path:name`."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self.called: dict[str, set[str]] = {}
+        self.ran: dict[str, set[str]] = {}
         self.seconds: dict[str, float] = {}
         self._paths = tuple(paths)
-        self._names: dict[CodeType, str] = {}
+        self._path_of: dict[CodeType, str] = {}
         self._now: set[str] = set()
         self._caches = caches()
 
@@ -141,24 +144,31 @@ class _Watching:
 
     @contextmanager
     def noting(self, name: str) -> Generator[None]:
-        """What is called meanwhile is noted under a name."""
+        """What runs meanwhile is noted under a name."""
         for each in self._caches:
-            each.cache_clear()  # what is remembered is called by the first one only
-        self._now = self.called[name] = set()
+            each.cache_clear()  # what is remembered is run by the first one only
+        self._now = self.ran[name] = set()
         begun = time.process_time()
-        sys.setprofile(self._note)
+        sys.settrace(self._enter)
         try:
             yield
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
             self.seconds[name] = time.process_time() - begun
 
-    def _note(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call":
-            code = frame.f_code
-            name = self._names.get(code)
-            if name is None:
-                path = next((path for path in self._paths if code.co_filename.endswith(path)), "")
-                name = self._names[code] = f"{path}:{code.co_qualname.partition('.<locals>')[0]}" if path else ""
-            if name:
-                self._now.add(name)
+    def _enter(self, frame: FrameType, event: str, _: object) -> TraceFunction | None:
+        code = frame.f_code
+        path = self._path_of.get(code)
+        if path is None:
+            path = next((path for path in self._paths if code.co_filename.endswith(path)), "")
+            self._path_of[code] = path
+        if not path:
+            return None
+        self._now.add(f"{path}:{code.co_qualname.partition('.<locals>')[0]}")
+        now = self._now
+
+        def line(frame: FrameType, event: str, _: object) -> TraceFunction:
+            now.add(f"{path}:{frame.f_lineno}")
+            return line
+
+        return line

@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parent.parent.parent
 CPU_SECONDS_MAX: Final = 30
 """A mutant that goes on for longer never ends, which is noticed, too."""
-WATCH_SECONDS_MAX: Final = 120
+WATCH_SECONDS_MAX: Final = 300
+LOOKS_MAX: Final = 80
+"""How many of the tests, and of the histories, that run a line are tried."""
 MEMORY_BYTES_MAX: Final = 4 << 30
 _OUTSIDE: Final = ("cbor2", "msgspec", "cryptography.hazmat.primitives.asymmetric.ed25519", "hypothesis", "pytest")
 _KILLERS: Final = ("pages", "few_contests", "few_laws", "related_tests", "many_contests", "whole_contests", "many_laws")
@@ -96,40 +99,47 @@ class Replacing:
         self._related = self._watched(paths)
 
     def _watched(self, paths: Sequence[str]) -> dict[str, list[str]]:
-        """By function, as `domain/policy.py:name`, the tests that call it, the quickest first."""
+        """By line, as `domain/policy.py:12`, and by function, the tests and tales that run it, the quickest first."""
 
         def watch(told: int) -> None:
+            tales = [partial(self._golden.assert_told, [tale]) for tale in self._tales]
             with os.fdopen(told, "w") as file:
-                json.dump(self._killers.watched(paths, self._retell), file)
+                json.dump(self._killers.watched(paths, tales), file)
 
         words, status, _ = _forked(watch, WATCH_SECONDS_MAX)
         assert status == 0, "without any mutant, a test fails"
         related: dict[str, list[str]] = {}
         found: dict[str, tuple[float, list[str]]] = json.loads(words)
-        for test, (_, functions) in sorted(found.items(), key=lambda row: row[1]):
-            for function in functions:
-                related.setdefault(function, []).append(test)
+        for test, (_, places) in sorted(found.items(), key=lambda row: row[1][0]):
+            for place in places:
+                related.setdefault(place, []).append(test)
         return related
-
-    def _retell(self) -> None:
-        self._golden.assert_told(self._tales)
 
     def fate(self, mutant: Mutant | None) -> Fate:
         """What becomes of a mutant, or of the code as it is with all looking on."""
-        tests = self._related.get(f"{mutant.path}:{mutant.within}", []) if mutant else None
+        tales, tests = self._tales, None
+        if mutant is not None:
+            here = self._related.get(f"{mutant.path}:{mutant.line}")
+            here = here or self._related.get(f"{mutant.path}:{mutant.within}", [])
+            tales = [self._tales[int(name)] for name in _spread([name for name in here if "::" not in name])]
+            tests = _spread([name for name in here if "::" in name])
 
         def look() -> list[tuple[str, Callable[[], object]]]:
             if mutant is not None:
                 _replace(mutant)
             for each in self._caches:
                 each.cache_clear()
-            looks: list[tuple[str, Callable[[], object]]] = [
-                ("histories", self._retell),
+            return [
+                ("histories", lambda: self._golden.assert_told(tales)),
                 ("related_tests", lambda: self._killers.related_tests(tests)),
             ]
-            return looks if tests is None or "histories" in tests else looks[1:]
 
         return _fate(look)
+
+
+def _spread(names: list[str]) -> list[str]:
+    """Of many, some from all over."""
+    return names[:: max(1, len(names) // LOOKS_MAX)]
 
 
 def _compiled(mutant: Mutant) -> CodeType:
