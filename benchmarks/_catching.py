@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import cbor2
 
-from domain.envelope import seal
+from domain.envelope import event_id, seal
 from domain.ids import EventId, StreamId
 from domain.keys import SigningKey
 from domain.ports_log import new_row
@@ -110,7 +110,7 @@ class LogIndex:
         return None
 
     def slot(self, stream: StreamId, device: DeviceKey, seq: int) -> Sequence[EventId]:
-        return [EventId(row.header) for row in self._log.slot(stream, device, seq)]
+        return [event_id(row.header) for row in self._log.slot(stream, device, seq)]
 
     def redacted(self, name: EventId) -> bool:
         del name

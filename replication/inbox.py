@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -98,8 +98,6 @@ class Inbox:
         self._less_recent: dict[EventId, Link] = {}
         self._ends: dict[StreamId, dict[DeviceKey, int]] = {}
         """By feed, from where on nothing is in the log, where that was looked up."""
-        self._outside: OrderedDict[EventId, None] = OrderedDict()
-        """What was kept out of the log; it may be held as a stranger's."""
         self._queues: dict[StreamId, deque[Batch]] = {}
         self._storing: dict[Token, Batch] = {}
         self._busy: dict[StreamId, Token] = {}
@@ -142,7 +140,8 @@ class Inbox:
         link = self._flight.get(name) or self._recent.get(name) or self._less_recent.get(name)
         if link is None:
             link = self._room.index.link(name)
-            if link is not None and name not in self._outside:
+            # What is held as a stranger's is known, but not here: it is taken, and declined, whenever it comes.
+            if link is not None and name in self._room.index.slot(link.stream, link.device, link.seq):
                 self._remember(name, link)
         return link
 
@@ -210,7 +209,6 @@ class Inbox:
     def appended(self, events: Iterable[Event]) -> None:
         """Events of this node's own writer are in the log: those that waited for them follow."""
         for event in events:
-            self._outside.pop(event.id, None)
             self._remember(event.id, _link(event))
             self._ends.pop(event.stream, None)
             batch = Batch(event.stream, [], set())
@@ -404,9 +402,6 @@ class Inbox:
                 self._recent[event.id] = link
         self._forget_some()
         if out:
-            self._outside.update(dict.fromkeys(out))
-            while len(self._outside) > self._room.limits.links_recent:
-                self._outside.popitem(last=False)
             batch.out = {event.device for event in batch.events if event.id in out}
             batch.events = [event for event in batch.events if event.id not in out]
 
