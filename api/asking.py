@@ -47,7 +47,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9/._~%=+,:@!*-]*")
 class Facts:
     """What the shell found out about a request before it was routed."""
 
-    __slots__ = ("actor", "answered", "head", "headers", "looked", "ports", "remembered")
+    __slots__ = ("actor", "answered", "head", "headers", "looked", "noted", "ports", "remembered")
 
     def __init__(
         self, ports: ApiPorts, remembered: Remembered, actor: Actor, headers: dict[bytes, bytes], *, head: bool
@@ -61,6 +61,8 @@ class Facts:
         """Whether only the header of the answer is wanted."""
         self.answered: float | None = None
         """When an answer that goes on and on began, by `time.perf_counter`."""
+        self.noted = False
+        """Whether what this request did is in the local audit log, or need not be."""
 
 
 class Asking(Request[Any, Any, Any]):

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from api.asking import SCOPE_KEY, WANTED, Facts
 from api.entrance.entrance import Entrance, gathered
 from api.faults import Malformed
+from api.noting import note_rest
 from api.ports import CREDENTIALS, POSITION_POLL_S
 from api.problems import PROBLEM_JSON, trouble
 from api.remembered import Remembered
@@ -111,6 +112,8 @@ class Shell:
             # A stream is answered when it begins, however long it then goes on.
             ended = facts.answered if facts is not None and facts.answered is not None else time.perf_counter()
             self._tally.record(method, fields.get("path_template", ""), status, ended - began)
+            if facts is not None:
+                await note_rest(facts, fields, method, status)
 
     async def _admitted(self, scope: dict[str, Any], told: Headers, *, head: bool) -> Facts:
         """What is to be known of a request before it is routed; `told` takes what every answer to it shall say."""

@@ -41,7 +41,9 @@ async def write(
     idempotency = None
     if asking.retried:
         idempotency = _idempotency(asking, await asking.body() if body is None else body, signer, repo=args.get("repo"))
-    return await asking.ports.writer.send(command, asking.actor, args, idempotency=idempotency)
+    answer = await asking.ports.writer.send(command, asking.actor, args, idempotency=idempotency)
+    asking.facts.noted = asking.facts.noted or bool(answer.events) or answer.replayed
+    return answer
 
 
 async def repeat_key(asking: Asking) -> tuple[bytes, bytes] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from domain.audit import Entry
+from domain.moderation.desk import DeskRules
 from tests.api.accounts import Person, person
 from tests.api.node import Node, node_on
 from tests.gitant.writer.world import KEY
@@ -22,7 +23,9 @@ AUDIT = "/api/v1/audit"
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    with node_on(tmp_path_factory.mktemp("node") / "data", registration="open", audited=True) as node:
+    with node_on(
+        tmp_path_factory.mktemp("node") / "data", registration="open", audited=True, rules=DeskRules()
+    ) as node:
         yield node
 
 
@@ -117,6 +120,24 @@ def test_others_see_what_they_did_themselves_and_nothing_else(
     assert {each["source"] for each in anyone.get(AUDIT, headers=headers).json()["audit"]} <= {"log"}
     assert anyone.get(AUDIT).json()["audit"] == []
     assert api.get(AUDIT, params={"actor": "kay", "source": "node"}).json()["audit"][0]["author"] == kay.did
+
+
+def test_what_is_no_event_is_noted_once_and_what_changed_nothing_is_not(
+    api: Client, kay: Person, yard: dict[str, Any]
+) -> None:
+    def noted() -> list[tuple[str, str]]:
+        found = api.every(AUDIT, "audit", source="node", per_page=100)
+        return [(each["kind"], each["target"]) for each in found]
+
+    before = noted()
+    rule = f"/api/v1/repos/{yard['id']}/strangers"
+    kay.ask("PUT", rule, 200, json={"rule": "refuse"})
+    kay.get(f"/api/v1/repos/{yard['id']}")
+    kay.post(f"/api/v1/repos/{yard['id']}/issues", {"title": ""}, 422)
+    kay.post("/api/v1/repos", {"name": "another"})
+    kinds = [kind for kind, _ in noted()[: -len(before)]]
+    assert ("request", f"PUT {rule}") in noted()
+    assert kinds.count("request") == kinds.count("repository.created.v1") == 1
 
 
 @pytest.mark.parametrize("cursor", ["~", "x~1.1", "p1~-1.0", "p1~zz.0", "~ffffffffffffffffff.0", "p1"])
