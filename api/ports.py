@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from domain.ports_files import Archives
     from domain.ports_git import GitReader, GitStore
     from domain.ports_imports import Imports
+    from domain.ports_peers import Peering
     from domain.ports_tokens import Tokens
     from domain.ports_views import Views, Writer
 
@@ -211,6 +212,8 @@ class ApiPorts:
     """Counts for the audit who was turned away; None where nobody does."""
     journal: Journal | None = None
     """The local audit log; None where nothing is noted."""
+    peering: Peering | None = None
+    """None where there are no other nodes."""
     metrics_dir: Path | None = None
     """Where the workers of one node share their counts; None when there is one worker."""
 

@@ -32,6 +32,7 @@ REPO: Final = "/api/v1/repos/{id}"
 _ISSUE: Final = f"{REPO}/issues/{{issueId}}"
 _COMMENT: Final = f"{_ISSUE}/comments/{{commentId}}"
 _USER: Final = "/api/v1/users/{id}"
+_PEER: Final = "/api/v1/peers/{did}"
 _AGENT: Final = "/api/v1/agents/{did}"
 
 _TABLE: Final[dict[str, tuple[str, ...]]] = {
@@ -63,6 +64,7 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
         "POST /api/v1/events",
     ),
     REPO_READ: (
+        f"GET {REPO}/sync",
         "GET /api/v1/activity",
         "GET /api/v1/audit",
         "GET /api/v1/audit/{id}",
@@ -203,7 +205,20 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
         f"POST {_AGENT}/delegate",
         "POST /api/v1/ucan/revoke",
     ),
-    NODE_ADMIN: (f"POST {_USER}/reset",),
+    NODE_ADMIN: (
+        f"POST {_USER}/reset",
+        "GET /api/v1/peers",
+        "POST /api/v1/peers",
+        f"GET {_PEER}",
+        f"DELETE {_PEER}",
+        f"PUT {_PEER}/block",
+        f"DELETE {_PEER}/block",
+        "GET /api/v1/follows",
+        "POST /api/v1/follows",
+        "DELETE /api/v1/follows/{id}",
+        "GET /api/v1/network/status",
+        "POST /api/v1/network/compare",
+    ),
 }
 ROUTES: Final[dict[tuple[str, str], str]] = {
     (method, path): scope

@@ -391,6 +391,8 @@ class NodeStatus(Struct):
     version: str
     did: str
     url: str
+    peer_address: str | None
+    """Where other nodes connect; null where this one takes no connections."""
     started_at: str
     uptime_s: int
     position: int

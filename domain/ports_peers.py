@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from domain.ids import StreamId
 
 Source = Literal["added", "exchange", "mdns"]
 """Who named a peer: a person here, another peer, or the local network."""
@@ -77,4 +79,34 @@ class PeerBook(Protocol):
 
     def unshun(self, sort: Shunned, name: str) -> bool:
         """Take that back; False if it was not so."""
+        ...
+
+
+class Peering(Protocol):
+    """The network as an HTTP worker sees it."""
+
+    @property
+    def address(self) -> str | None:
+        """Where other nodes connect (`did:key:…@host:port`); None where this one takes no connections."""
+        ...
+
+    @property
+    def book(self) -> PeerBook:
+        """What is remembered; blocking, for a moment."""
+        ...
+
+    def parse(self, address: str) -> tuple[str, str]:
+        """An address as it is kept, and the did in it; raises `InvalidInput`."""
+        ...
+
+    async def changed(self) -> None:
+        """The book has changed: have the network look at it, and start it if there was nothing to do before."""
+        ...
+
+    async def ask(self, what: str, **more: Any) -> Mapping[str, Any]:
+        """What the network says now; an empty answer where there is none, or it starts just now."""
+        ...
+
+    async def digests(self, stream: StreamId) -> Mapping[str, str]:
+        """`log_digest`, `view_digest` and `refs_digest` of a stream, as `gitant digest` prints them."""
         ...

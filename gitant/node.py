@@ -10,6 +10,7 @@ import shutil
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, final
 
@@ -18,6 +19,7 @@ from api.entrance.guesses import BucketGuesses
 from api.entrance.refusals import Refusals
 from api.ports import ApiPorts, ApiSettings, NodeFacts
 from api.routes.stream import FEED
+from domain.actor import Actor
 from domain.errors import NotFound
 from gitant.counting import counted, tally_of
 from gitant.doors.every import EveryDoor
@@ -31,9 +33,11 @@ from gitant.gitgate import NodeGate
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
+from gitant.network.peering import NodePeering
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
 from gitant.reception.parts import AccountParts
+from gitant.writer.request import PEERS
 from projections.code_follow import behind
 from projections.database import open_readonly
 from projections.reader import SqliteViews
@@ -101,6 +105,9 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
     importer = _importer(plan, folder, store, views, writer)
+    peering = NodePeering(
+        folder, plan.did, settings.host, settings.peer_port, partial(writer.send, PEERS, Actor(operator=True), {})
+    )
     api = create_app(
         ApiPorts(
             views=views,
@@ -135,6 +142,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             imports=importer,
             entrance=entrance,
             changes=WriterChanges(writer),
+            peering=peering,
             metrics_dir=metrics_dir(folder),
         )
     )
@@ -153,6 +161,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 await refusals.close()
     finally:
         serving.close()
+        peering.close()
         log.close()
         reader.close()
         journal.close()

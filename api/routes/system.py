@@ -91,6 +91,7 @@ def show_status(request: Asking) -> Reply:
             "version": node.version,
             "did": node.did,
             "url": request.base_url,
+            "peer_address": request.ports.peering.address if request.ports.peering is not None else None,
             "started_at": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "uptime_s": max(0, int(time.time() - node.started_ms / 1000)),
             "position": views.position(),

@@ -34,6 +34,8 @@ UNREPEATED = frozenset(
 """Routes that do not yet give the first answer again; sending them twice does nothing twice."""
 OF_ACCOUNTS = ("/api/v1/auth/", "/api/v1/users")
 """No events, and answers with secrets, which are kept nowhere: neither is repeated or bound to what was read."""
+OF_PEERS = ("/api/v1/peers", "/api/v1/follows", "/api/v1/network/")
+"""No events, and said twice is said once: the book has a row for it, or it has none."""
 UNCONDITIONED = frozenset(
     {
         ("PATCH", "/api/v1/repos/{id}/issues"),  # many at once
@@ -117,7 +119,7 @@ class Client:
         BOUND.add(route)
         headers = {name: value for name, value in how["headers"].items() if name != "idempotency-key"}
         stale = self.http.request(method, path, **{**how, "headers": {**headers, "if-match": STALE}})
-        unconditioned = route in UNCONDITIONED or route[1].startswith(OF_ACCOUNTS)
+        unconditioned = route in UNCONDITIONED or route[1].startswith((*OF_ACCOUNTS, *OF_PEERS))
         assert stale.status_code == (422 if unconditioned else 412), f"{route}: {stale.text[:200]}"
 
     def get(self, path: str, expect: int = 200, **options: Any) -> Response:
@@ -149,7 +151,7 @@ class Client:
 
 
 def _is_unrepeated(route: tuple[str, str]) -> bool:
-    return route in UNREPEATED or route[1].startswith(OF_ACCOUNTS)
+    return route in UNREPEATED or route[1].startswith((*OF_ACCOUNTS, *OF_PEERS))
 
 
 def _with(json: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from gitant.doors.token import TokenDoor
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.indexer import index_all
+from gitant.network.peering import NodePeering
 from gitant.passwords import Passwords
 from gitant.reception.parts import Unlimited
 from gitant.writer.request import Request
@@ -33,6 +34,7 @@ from storage.blobs import DiskBlobs
 from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
+from storage.local import LocalStore
 from tests.gitant.writer.world import KEY, make_world
 from transport.outbound.addresses import Allowed
 
@@ -58,6 +60,10 @@ STARTED_MS = 1_790_000_000_000
 def _nowhere(host: str, _port: int) -> Sequence[str]:
     """A resolver for tests that are not about reaching anybody."""
     raise Unavailable(f"the name {host} cannot be resolved")
+
+
+async def _start_no_network() -> None:
+    """Other nodes are met in tests/gitant/network."""
 
 
 @final
@@ -95,6 +101,7 @@ class Node:
 
     def __post_init__(self) -> None:
         folder = self.world.folder
+        LocalStore(folder.local).close()
         self.reader = DulwichReader(folder.repos)
         self.operator_door = OperatorDoor(TOKEN, KEY.did)
         store, writer = DiskGitStore(folder.repos), InlineWriter(self.world)
@@ -114,6 +121,7 @@ class Node:
             accounts=self.accounts.ports(self.reception, self.registration),
             git=self.reader,
             quarantine=store,
+            peering=NodePeering(folder, KEY.did, "127.0.0.1", 4040, _start_no_network),
             imports=Importer(
                 Book(folder.cache / "imports"),
                 store,

@@ -1,0 +1,80 @@
+"""What the routes about peers answer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Peer(Struct):
+    """A node that this one knows or is connected with.
+
+    `addresses` is where it can be dialled, `fault` why it is not connected, in a sentence. `streams` are shared with
+    it, and it is ahead in `behind` feeds of them.
+    """
+
+    did: str
+    addresses: list[str]
+    source: Literal["added", "exchange", "mdns", "inbound"]
+    connected: bool
+    blocked: bool
+    address: str
+    """Where the other end of the connection is."""
+    dialled: bool
+    fault: str
+    last_met: str | None
+    round_trip_ms: float | None
+    streams: int
+    behind: int
+
+
+class Peers(Struct):
+    """All peers, those that are connected first."""
+
+    peers: list[Peer]
+
+
+class Follow(Struct):
+    """Something that is replicated: `id` is a repository's, a did, or `all`."""
+
+    id: str
+    kind: Literal["repo", "principal", "all"]
+    added_at: str
+
+
+class Follows(Struct):
+    """All that is replicated."""
+
+    follows: list[Follow]
+
+
+class SyncPeer(Struct):
+    """How a repository stands with one connected peer; `behind` feeds are ahead there."""
+
+    did: str
+    state: str
+    behind: int
+    received: int
+    declined: int
+
+
+class RepoSync(Struct):
+    """What this node has of a repository, and how that compares with its peers."""
+
+    log_digest: str
+    view_digest: str
+    refs_digest: str
+    objects: Literal["present", "fetching", "missing"]
+    peers: list[SyncPeer]
+
+
+class NetworkStatus(Struct):
+    """The network of this node at one look."""
+
+    did: str
+    peer_address: str | None
+    connected: int
+    known: int
+    streams: dict[str, dict[str, int]]
+    """By stream, how many connected peers are in which state."""
