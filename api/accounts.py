@@ -67,8 +67,8 @@ class Reception(Protocol):
         """A code that lets its owner choose a password once, and until when. The old one and all sessions end."""
         ...
 
-    async def reset(self, name: str, code: str, password: str, address: str) -> None:
-        """Use such a code up; raises as `known` does."""
+    async def reset(self, name: str, code: str, password: str, address: str) -> Account:
+        """Use such a code up; whose it was. Raises as `known` does."""
         ...
 
     async def rename(self, account: Account, name: str) -> None:

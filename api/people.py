@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from api.entrance.entrance import ASKED, CLIENT, asked_of
+from api.entrance.entrance import ASKED, asked_of
 from api.origin import COOKIE, SECURE_COOKIE, check_origin
 from api.shapes_accounts import User
 from api.threads import in_thread
@@ -101,8 +101,7 @@ def asked(request: Asking) -> Asked:
     found: Asked | None = scope.get(ASKED)
     if found is not None:
         return found
-    peer = scope.get("client")
-    return asked_of(scope, request.facts.headers, scope.get(CLIENT) or (peer[0] if peer else ""))
+    return asked_of(scope, request.facts.headers, request.address)
 
 
 def refuse_foreign_page(request: Asking) -> None:

@@ -13,11 +13,13 @@ from api.accounts import NewAccount, session_of
 from api.asking import Asking
 from api.forms_accounts import AccountChange, Login, Registration, ResetUse
 from api.gate import writers
+from api.noting import note, noting_refusals
 from api.people import accounts_of, asked, cookie, own_account, refuse_foreign_page, rfc3339, shown
 from api.reply import Reply, encode_json, read_value
 from api.shapes_accounts import LoggedIn, NewUser, User
 from api.threads import in_thread
 from api.writing import refuse_condition
+from domain.actor import Actor
 from domain.errors import Forbidden, InvalidInput
 from domain.ports_accounts import SESSION_MS_MAX
 
@@ -41,6 +43,8 @@ async def register(request: Asking, data: JSONBody[Registration]) -> Reply:
     waiting = ports.registration == "approval" and not operator
     wanted = NewAccount(data.username, data.email, data.password, data.display_name)
     made = await ports.reception.register(wanted, waiting=waiting)
+    maker = request.actor if operator else Actor(made.account.did, door="registration")
+    await note(request, "account.created", made.account.name, actor=maker)
     user = shown(request, made.account)
     user.email, user.standing = made.account.email, made.account.standing
     body = encode_json(NewUser(user, made.recovery, waiting))
@@ -54,7 +58,8 @@ async def login(request: Asking, data: JSONBody[Login]) -> Reply:
     name = data.username or data.email
     if not name:
         raise InvalidInput("nobody is named", hint="send username, or email, with password", field="username")
-    account = await accounts_of(request).reception.known(name, data.password, asked(request).address)
+    with noting_refusals(request, name):
+        account = await accounts_of(request).reception.known(name, data.password, asked(request).address)
     return await _logged_in(request, account)
 
 
@@ -70,7 +75,9 @@ async def reset_password(request: Asking, data: JSONBody[ResetUse]) -> Reply:
     """Choose a password with a code that the operator has handed out. It works once."""
     refuse_foreign_page(request)
     address = asked(request).address
-    await accounts_of(request).reception.reset(data.username, data.code, data.password, address)
+    with noting_refusals(request, data.username):
+        account = await accounts_of(request).reception.reset(data.username, data.code, data.password, address)
+    await note(request, "account.reset_used", account.name, actor=Actor(account.did, door="reset"))
     return Reply(b"", status=204)
 
 
@@ -98,6 +105,7 @@ async def change_own(request: Asking, account: Account, data: AccountChange) -> 
     }
     if data.email is not msgspec.UNSET:
         await accounts_of(request).reception.set_email(account, data.email)
+        await note(request, "account.email_changed", account.name)
     if said:
         await request.ports.writer.send("identity.describe", request.actor, {"did": account.did, **said})
 
@@ -111,6 +119,7 @@ async def begin_session(request: Asking, account: Account) -> Reply:
     """The answer that tells of a new session."""
     label, address = request.header(b"user-agent"), asked(request).address
     session, secret = await accounts_of(request).reception.login(account, label, address)
+    await note(request, "login", account.name, actor=Actor(account.did, door="password", credential=session.id))
     user = shown(request, account)
     user.email, user.standing = account.email, account.standing
     body = encode_json(LoggedIn(user, secret, rfc3339(session.ends_ms)))
@@ -122,6 +131,7 @@ async def _leave(request: Asking) -> None:
     actor = request.actor
     if (session := session_of(actor)) and actor.did is not None:
         await in_thread(accounts_of(request).sessions.end, actor.did, session)
+        await note(request, "logout", session)
 
 
 async def _profile(request: Asking) -> User:

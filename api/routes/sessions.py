@@ -12,6 +12,7 @@ from api import shapes
 from api.accounts import session_of
 from api.asking import Asking
 from api.gate import writers
+from api.noting import note
 from api.people import account_of, accounts_of, check_own, rfc3339
 from api.reply import Reply, read_value
 from api.routes.users import UserId
@@ -50,6 +51,7 @@ async def end_session(request: Asking, user: UserId, session: SessionId) -> Repl
     check_own(request, account)
     if not await in_thread(accounts_of(request).sessions.end, account.did, session):
         raise NotFound("there is no such session", hint=f"GET /api/v1/users/{account.name}/sessions lists them")
+    await note(request, "session.ended", f"{session} of {account.name}")
     return Reply(b"", status=204)
 
 
@@ -60,6 +62,7 @@ async def end_sessions(request: Asking, user: UserId) -> Reply:
     account = await account_of(request, user)
     check_own(request, account)
     await in_thread(accounts_of(request).sessions.end, account.did)
+    await note(request, "session.ended", f"all of {account.name}")
     return Reply(b"", status=204)
 
 

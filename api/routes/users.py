@@ -13,6 +13,7 @@ from api.accounts import session_of
 from api.asking import Asking
 from api.forms_accounts import PasswordChange, UserChange
 from api.gate import operators, writers
+from api.noting import note, noting_refusals
 from api.paging import listed, page_size
 from api.params import After, Limit, PerPage
 from api.people import account_of, accounts_of, asked, check_own, is_own, rfc3339, shown
@@ -70,16 +71,20 @@ async def edit_user(request: Asking, user: UserId, data: JSONBody[UserChange]) -
     reception = accounts_of(request).reception
     if data.username is not msgspec.UNSET:
         await reception.rename(account, data.username)
+        await note(request, "account.renamed", f"{account.name} to {data.username}")
     if is_own(request, account):
         await change_own(request, account, data)
     elif (data.display_name, data.about, data.website) != (msgspec.UNSET, msgspec.UNSET, msgspec.UNSET):
         raise Forbidden(f"what {account.name} says of themselves, they sign themselves")
     elif data.email is not msgspec.UNSET:
         await reception.set_email(account, data.email)
+        await note(request, "account.email_changed", account.name)
     if data.standing == "active":
         await reception.approve(account)
+        await note(request, "account.let_in", account.name)
     elif data.standing == "suspended":
         await in_thread(accounts_of(request).people.set_standing, account.did, "suspended")
+        await note(request, "account.suspended", account.name)
     return Reply(encode_json(shown(request, await account_of(request, account.did))))
 
 
@@ -91,10 +96,12 @@ async def set_password(request: Asking, user: UserId, data: JSONBody[PasswordCha
     check_own(request, account, operator=False)
     reception = accounts_of(request).reception
     try:
-        await reception.known(account.name, data.current, asked(request).address)
+        with noting_refusals(request, account.name):
+            await reception.known(account.name, data.current, asked(request).address)
     except Unauthenticated as fault:
         raise Forbidden("that is not the password you have now", field="current") from fault
     await reception.set_password(account, data.password)
+    await note(request, "account.password_changed", account.name)
     return await begin_session(request, account)
 
 
@@ -103,6 +110,7 @@ async def offer_reset(request: Asking, user: UserId) -> Reply:
     """Make a code that lets an account's owner choose a password, once. The old one, and all sessions, end now."""
     account = await account_of(request, user)
     code, until_ms = await accounts_of(request).reception.offer_reset(account)
+    await note(request, "account.reset_offered", account.name)
     return Reply(encode_json(ResetCode(account.name, code, rfc3339(until_ms))), status=201, headers=[SECRET])
 
 
@@ -115,6 +123,7 @@ async def delete_user(request: Asking, user: UserId) -> Reply:
     if is_own(request, account) and not session_of(request.actor):
         raise Forbidden("an account is ended from a session", hint="log in with the password first")
     await accounts_of(request).reception.erase(account)
+    await note(request, "account.deleted", account.name)
     return Reply(b"", status=204)
 
 
@@ -123,7 +132,9 @@ async def export_user(request: Asking, user: UserId) -> Reply:
     """What an account has here, in one document."""
     account = await account_of(request, user)
     check_own(request, account)
-    return read_value(request, await in_thread(_exported, request, account))
+    found = await in_thread(_exported, request, account)
+    await note(request, "account.exported", account.name)
+    return read_value(request, found)
 
 
 def _exported(request: Asking, account: Account) -> Export:

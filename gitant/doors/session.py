@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, final
 
-from api.origin import COOKIE, SAFE_METHODS, SECURE_COOKIE, came_from_own_page
+from api.origin import COOKIE, SAFE_METHODS, SECURE_COOKIE, came_from_own_page, check_origin
 from api.threads import in_thread
 from domain.actor import Actor
-from domain.errors import Forbidden, Unauthenticated
+from domain.errors import Unauthenticated
 from gitant.doors.credentials import credentials_in
 from gitant.secret import SESSION_PREFIX, digest_of, now_ms
 
@@ -24,7 +24,11 @@ SEEN_GRAIN_MS: Final = 60_000
 
 @final
 class SessionDoor:
-    """Knows whoever is logged in. Raises `Forbidden` for a cookie that a page of another site has sent."""
+    """Knows whoever is logged in.
+
+    A cookie counts for what changes something only with the browser's word that a page of this node asked for it.
+    With its word that another did, that is a `Forbidden`.
+    """
 
     def __init__(
         self, known: Known, sessions: Sessions, public_url: str | None = None, *, now_ms: Callable[[], int] = now_ms
@@ -44,10 +48,8 @@ class SessionDoor:
         actor = self._by_secret(_cookie(asked, secure=self._secure or asked.scheme == "https"))
         if actor is None or asked.method in SAFE_METHODS or came_from_own_page(asked, self._public_url):
             return actor
-        raise Forbidden(
-            "a page of another site may have sent this, so its cookie does not count",
-            hint="send it from a page of this node, or with Authorization: Bearer",
-        )
+        check_origin(asked, self._public_url)
+        return None
 
     def _by_secret(self, secret: str) -> Actor | None:
         if not secret.startswith(SESSION_PREFIX):

@@ -128,16 +128,18 @@ class NodeReception:
         await in_thread(self._people.set_reset, account.did, digest_of(code), until_ms)
         return code, until_ms
 
-    async def reset(self, name: str, code: str, password: str, address: str) -> None:
+    async def reset(self, name: str, code: str, password: str, address: str) -> Account:
         self._guesses.trying(name, address)
         # Not compared with the account's email: who knows only its name would learn that.
         _refuse(password_problem(password, name, ""), "password")
         account = await in_thread(self._people.by_name, name)
         stretched = await self._passwords.stretched(password)
         whose = account.did if account is not None and account.standing in {"active", "waiting"} else Did("")
-        if not await in_thread(self._people.take_reset, whose, digest_of(code), stretched, self._now_ms()):
+        fits = await in_thread(self._people.take_reset, whose, digest_of(code), stretched, self._now_ms())
+        if not fits or account is None:
             raise Unauthenticated(_WRONG_CODE, hint="ask the operator for another one: gitant account reset-password")
         self._guesses.right(name, address)
+        return account
 
     async def rename(self, account: Account, name: str) -> None:
         _refuse(user_name_problem(name), "username")

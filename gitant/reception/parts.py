@@ -52,6 +52,10 @@ class AccountParts:
         self.known = SqliteKnown(self.glance)
         self.names = SqliteNames(self.glance)
 
+    def vault(self) -> Vault:
+        """What seals the keys that are kept."""
+        return self._vault()
+
     def reception(
         self,
         views: Views,

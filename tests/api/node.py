@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.keys import SigningKey
     from domain.moderation.desk import DeskRules
+    from domain.ports_accounts import Guesses
     from domain.ports_views import Answer
     from tests.gitant.writer.world import World
 
@@ -93,6 +94,7 @@ class Node:
     registration: Registration = "closed"
     free_bytes: int = 1 << 40
     behind: list[str] = field(default_factory=list)
+    guesses: Guesses = field(default_factory=Unlimited)
     audited: bool = False
     """Whether it keeps a local audit log."""
     journal: SqliteJournal | None = field(init=False, default=None)
@@ -106,13 +108,15 @@ class Node:
         self.operator_door = OperatorDoor(TOKEN, KEY.did)
         store, writer = DiskGitStore(folder.repos), InlineWriter(self.world)
         self.accounts, views = self.world.accounts, self.world.views
-        self.reception = self.accounts.reception(
-            views, writer, KEY.did, Unlimited(), passwords=Passwords(CHEAP), now_ms=self.now_ms
-        )
         tokens = SqliteTokens(self.accounts.file)
         if self.audited:
             make_audit(folder.audit)
             self.journal = self.world.core._journal = SqliteJournal(folder.audit, quick=True, now_ms=self.now_ms)
+        self.reception = self.accounts.reception(
+            *(views, writer, KEY.did, self.guesses),
+            passwords=Passwords(CHEAP),
+            now_ms=self.now_ms,
+        )
         self.ports = ApiPorts(
             views=views,
             tokens=tokens,
