@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import selectors
 import shutil
+import socket
 import struct
 import subprocess
 import time
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple, cast, final
 
 from benchmarks._git_history import git
 from domain.ports_git import ZERO_OID
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 BEHIND: Final = 10
 """Commits of the main line that a fetch brings."""
 AT_ONCE: Final = 8
+_DROPPED_BYTES: Final = 1 << 20
 
 
 class Took(NamedTuple):
@@ -113,7 +116,7 @@ class Desk:
         assert told.count(b"ok refs/") == len(refs), told[:300]
 
     def many(self, side: Side, count: int, name: str = "bench", at_once: int = AT_ONCE) -> tuple[Took, str]:
-        """Whole clones as the server sees them, so many at once; what it sends is thrown away."""
+        """Whole clones as the server sees them, so many at once, each by a process that throws away what comes."""
         url = urllib.parse.urlsplit(side.url(name))
         ask = self.folder / "ask"
         ask.write_bytes(clone_request(self._tips(side, name)))
@@ -128,6 +131,19 @@ class Desk:
                 assert each.returncode == 0, f"{side.name} did not answer"
                 assert int(size) > 10_000, f"{side.name} answered with {size!r} bytes"
         return Took(time.perf_counter() - began, side.cpu_s() - before), ""
+
+    def drain(self, side: Side, count: int, name: str = "bench") -> tuple[Took, str]:
+        """The same, all at once by one client that costs next to nothing: the system drops what has come."""
+        url = urllib.parse.urlsplit(side.url(name))
+        body = clone_request(self._tips(side, name))
+        head = f"POST {url.path}/git-upload-pack HTTP/1.1\r\nHost: {url.hostname}\r\nConnection: close\r\n"
+        head += "Git-Protocol: version=2\r\nContent-Type: application/x-git-upload-pack-request\r\n"
+        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        before, began = side.cpu_s(), time.perf_counter()
+        sizes = drained((str(url.hostname), int(url.port or 80)), request, count)
+        took = Took(time.perf_counter() - began, side.cpu_s() - before)
+        assert min(sizes) > 10_000, f"{side.name} answered with {sizes} bytes"
+        return took, ""
 
     def _tips(self, side: Side, name: str) -> list[str]:
         told = git("ls-remote", side.url(name)).splitlines()
@@ -151,6 +167,27 @@ def timed(side: Side, *words: str) -> Took:
     git(*words)
     wall_s = time.perf_counter() - began
     return Took(wall_s, side.cpu_s() - before)
+
+
+def drained(address: tuple[str, int], request: bytes, count: int) -> list[int]:
+    """Ask over so many connections at once; how many bytes came over each until it was closed."""
+    sizes = dict[int, int]()
+    nowhere = bytearray(_DROPPED_BYTES)
+    with selectors.DefaultSelector() as answers:
+        for number in range(count):
+            connection = socket.create_connection(address)
+            connection.sendall(request)
+            answers.register(connection, selectors.EVENT_READ, number)
+            sizes[number] = 0
+        while answers.get_map():
+            for key, _ in answers.select():
+                connection = cast("socket.socket", key.fileobj)
+                size = connection.recv_into(nowhere, _DROPPED_BYTES, socket.MSG_TRUNC)
+                sizes[key.data] += size
+                if not size:
+                    answers.unregister(connection)
+                    connection.close()
+    return list(sizes.values())
 
 
 def objects_of(repository: Path) -> str:

@@ -18,6 +18,7 @@ from hashlib import sha1
 from typing import TYPE_CHECKING, Final, final
 
 from domain.ports_git import PackRefused
+from storage.git.packrun import Room, take_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +136,24 @@ class PackScan:
         self._step = self._read_entry if len(self.entries) < self._count else self._read_checksum
 
     def _read_entry(self, data: bytes, at: int) -> int:
+        """All small objects that lie there whole, or the beginning of one that takes more steps."""
+        caps = self._caps
+        room = Room(
+            self._count - len(self.entries),
+            caps.resolved_bytes_max - self._inflated_bytes,
+            caps.resolved_bytes_max - self._resolved_bytes,
+            caps.object_bytes_max,
+            caps.delta_depth_max,
+        )
+        run = take_small(data, at, self._position, self.entries, room)
+        if not run.used:
+            return self._begin_entry(data, at)
+        self._inflated_bytes += run.inflated_bytes
+        self._resolved_bytes += run.resolved_bytes
+        self._next_object()
+        return run.used
+
+    def _begin_entry(self, data: bytes, at: int) -> int:
         """An object's type, size and base; wait for more bytes rather than read half of it."""
         try:
             kind, size, position = read_entry_header(data, at)

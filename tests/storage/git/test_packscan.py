@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.ports_git import PackCaps, PackRefused
 from storage.git.packscan import PackScan, human_bytes
@@ -107,3 +110,42 @@ def test_a_pack_that_git_made(tmp_path: Path) -> None:
 )
 def test_sizes_as_people_write_them(count: int, text: str) -> None:
     assert human_bytes(count) == text
+
+
+def outcome(pack: bytes, step: int, caps: PackCaps) -> object:
+    """What a scan says of a pack that comes in pieces of that size."""
+    scanned = PackScan(caps)
+    try:
+        for at in range(0, len(pack), step):
+            scanned.feed(pack[at : at + step])
+        scanned.finish()
+    except PackRefused as refused:
+        return str(refused)
+    entries = scanned.entries
+    return list(entries.offsets), list(entries.sizes), list(entries.depths), list(entries.bases)
+
+
+SMALL = Pack()
+_FIRST = SMALL.add(BLOB, bytes(range(200)))
+SMALL.add(BLOB, b"")
+_SECOND = SMALL.add_ofs_delta(_FIRST, delta(200, 120, copy(0, 100), insert(b"x" * 20)))
+SMALL.add_ofs_delta(_SECOND, delta(120, 3, copy(9, 3)))
+SMALL.add_ref_delta(oid(BLOB, b""), delta(0, 5, insert(b"hello")))
+SMALL.add(BLOB, bytes(range(250)))
+PACK = SMALL.build()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(PACK) - 1), st.integers(0, 255)), max_size=2),
+    st.sampled_from([PackCaps(), PackCaps(delta_depth_max=1), PackCaps(object_bytes_max=199)]),
+    st.integers(0, 800),
+)
+def test_the_short_way_through_a_pack_ends_as_the_long_one(
+    faults: list[tuple[int, int]], caps: PackCaps, resolved_bytes_max: int
+) -> None:
+    """Byte by byte no object ever lies there whole, so each is taken in steps."""
+    damaged = bytearray(PACK)
+    for at, byte in faults:
+        damaged[at] = byte
+    caps = replace(caps, resolved_bytes_max=resolved_bytes_max)
+    assert outcome(bytes(damaged), len(PACK), caps) == outcome(bytes(damaged), 1, caps)
