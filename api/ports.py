@@ -174,6 +174,8 @@ class ApiSettings:
     """How long a request waits for the views to reach its `Gitant-Position`."""
     heartbeat_s: float = 15.0
     """How often a stream says that it is alive while nothing happens."""
+    credentials_s: float = 1.0
+    """How long a stream may go on after the credentials it was opened with have ended."""
     stream_stall_s: float = 60.0
     """Whoever takes nothing of a stream for so long is cut off."""
     streams_max: int = 2_048

@@ -72,13 +72,16 @@ class EventStream(ASGIResponse):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell(self, reader: Reader, gone: asyncio.Future[None], send: Send) -> None:
-        known_at = time.monotonic()
+        known_at = beaten_at = time.monotonic()
         until = None if self._seconds is None else known_at + self._seconds
+        beat_s, look_s = self._settings.heartbeat_s, min(self._settings.heartbeat_s, self._settings.credentials_s)
+        if self._actor.did is None:
+            look_s = beat_s
         # An id without data moves only what the client would send as Last-Event-ID.
         await self._send(send, b"retry: %d\n%b\n" % (RETRY_MS, b"id: %d\n" % self._after if self._fresh else b""))
         while not gone.done():
-            # Where there is always something to send, nobody ever waits for a heartbeat.
-            if time.monotonic() - known_at >= self._settings.heartbeat_s:
+            # Where there is always something to send, nobody ever waits for a look.
+            if time.monotonic() - known_at >= look_s:
                 if not await self._is_known():
                     return
                 known_at = time.monotonic()
@@ -89,11 +92,7 @@ class EventStream(ASGIResponse):
             if self._feed.ended:
                 await self._send(send, _GOODBYE)
                 return
-            patience = (
-                self._settings.heartbeat_s
-                if until is None
-                else min(self._settings.heartbeat_s, until - time.monotonic())
-            )
+            patience = look_s if until is None else min(look_s, until - time.monotonic())
             if patience <= 0:
                 return
             try:
@@ -103,7 +102,9 @@ class EventStream(ASGIResponse):
                 if not await self._is_known():
                     return
                 known_at = time.monotonic()
-                await self._send(send, self._beat(reader))
+                if known_at - beaten_at >= beat_s or look_s == beat_s:
+                    beaten_at = known_at
+                    await self._send(send, self._beat(reader))
 
     def _beat(self, reader: Reader) -> bytes:
         """A sign of life; where much went by that the client did not want, it need not be looked at again."""
