@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "protect": "protect",
     "audit": "audit",
     "identity": "identity",
+    "peer": "peer",
+    "sync": "sync",
     "log": "log",
     "event": "event",
     "query": "query",
@@ -59,11 +61,12 @@ GROUPS: Final = {
     "label": "The labels of a repository.",
     "member": "Who may do what in a repository.",
     "protect": "Protect the branches of a repository.",
+    "peer": "Other nodes: which ones to talk with, and what to replicate.",
     "identity": "Keys of people, agents and their devices, outside of any node.",
 }
 
 
-DOING_GROUPS: Final = frozenset({"token", "audit"})
+DOING_GROUPS: Final = frozenset({"token", "audit", "sync"})
 """Commands that do something by themselves, and have others below."""
 
 

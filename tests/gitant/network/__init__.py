@@ -1,0 +1,1 @@
+"""Nodes that meet: real processes, real sockets."""

@@ -1,0 +1,99 @@
+"""Three nodes: what is written on one is on all, with refs and objects, through a kill; private things stay private."""
+
+from __future__ import annotations
+
+import signal
+import urllib.error
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.gitant.network.meeting import Member, push, soon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Member]]:
+    """One that two others connect to."""
+    base = tmp_path_factory.mktemp("three")
+    nodes = [Member(base / name) for name in "abc"]
+    try:
+        for node in nodes:
+            node.wait_ready()
+        for other in nodes[1:]:
+            other.meets(nodes[0])
+        yield nodes
+    finally:
+        for node in nodes:
+            node.end(signal.SIGTERM)
+
+
+def _made(node: Member, name: str, **more: object) -> str:
+    return str(node.ask("POST", "/repos", {"name": name, **more})["id"])
+
+
+def _same(nodes: Sequence[Member], repo: str) -> bool:
+    try:
+        return len({node.digests(repo) for node in nodes}) == len({node.refs(repo) for node in nodes}) == 1
+    except urllib.error.HTTPError:
+        return False
+
+
+def test_what_is_written_anywhere_is_everywhere(
+    three: Sequence[Member], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    work = tmp_path_factory.mktemp("work") / "attic"
+    repo = _made(three[0], "attic")
+    for other in three[1:]:
+        other.ask("POST", "/follows", {"repo": repo})
+    commit = push(work, three[0], repo, "one")
+    for number, node in enumerate(three):
+        soon(lambda node=node: node.titles(repo) is not None and _here(node, repo), "it came")
+        node.ask("POST", f"/repos/{repo}/issues", {"title": f"From {number}"})
+    wanted = {f"From {number}" for number in range(3)}
+    for node in three:
+        soon(lambda node=node: node.titles(repo) == wanted, "all issues came")
+        soon(lambda node=node: commit in node.refs(repo), "the push came")
+    soon(lambda: _same(three, repo), "all show the same")
+    sync = three[1].ask("GET", f"/repos/{repo}/sync")
+    assert (sync["objects"], [peer["did"] for peer in sync["peers"]]) == (
+        "present",
+        [three[0].ask("GET", "/status")["did"]],
+    )
+
+
+def _here(node: Member, repo: str) -> bool:
+    try:
+        node.ask("GET", f"/repos/{repo}")
+    except urllib.error.HTTPError:
+        return False
+    return True
+
+
+def test_a_killed_node_comes_back_to_what_the_others_wrote(three: Sequence[Member]) -> None:
+    repo = _made(three[0], "kept")
+    for other in three[1:]:
+        other.ask("POST", "/follows", {"repo": repo})
+        soon(lambda other=other: _here(other, repo), "it came")
+    three[1].ask("POST", f"/repos/{repo}/issues", {"title": "Before"})
+    three[1].end(signal.SIGKILL)
+    three[0].ask("POST", f"/repos/{repo}/issues", {"title": "Meanwhile"})
+    three[1].start_again()
+    for node in three:
+        soon(lambda node=node: node.titles(repo) == {"Before", "Meanwhile"}, "nothing is lost")
+    soon(lambda: _same(three, repo), "all show the same")
+
+
+def test_a_private_repository_is_nobody_else_s(three: Sequence[Member]) -> None:
+    secret, public = _made(three[0], "secret", private=True), _made(three[0], "public")
+    for other in three[1:]:
+        for repo in (secret, public):
+            other.ask("POST", "/follows", {"repo": repo})
+        soon(lambda other=other: _here(other, public), "what is public came")
+        assert not _here(other, secret)
+    did = three[1].ask("GET", "/status")["did"]
+    three[0].ask("POST", f"/repos/{secret}/collaborators", {"did": did, "role": "viewer"})
+    soon(lambda: _here(three[1], secret), "who was let in gets it")
+    assert not _here(three[2], secret)
