@@ -73,22 +73,22 @@ class Asks:
     def _again(self, now: int) -> None:
         """Ask others for what has not come."""
         inbox, limits = self._desk.inbox, self._desk.room.limits
-        lacking = self._desk.mends.lacking()
+        lacking, talks = self._desk.mends.lacking(), self._desk.talks
         turns: dict[LinkId, tuple[Shared, list[EventId]]] = {}
         for name, ask in list(self._asks.items()):
             if name not in lacking and not inbox.pending.still_missing([name]):
                 del self._asks[name]
             elif ask.again_ms > now:
                 continue
-            elif ask.tries >= limits.asks:
+            elif ask.tries >= (limits.asks if name not in lacking else max(limits.asks, len(talks(ask.stream)))):
                 del self._asks[name]
                 self._desk.room.note(
                     "event-missing", "nobody who was asked has an event", stream=ask.stream, event=name
                 )
                 inbox.give_up(name)
             else:
-                talks = self._desk.talks(ask.stream)
-                fresh = [talk for talk in talks if talk.link.id not in ask.tried] or talks
+                there = talks(ask.stream)
+                fresh = [talk for talk in there if talk.link.id not in ask.tried] or there
                 if fresh:
                     turns.setdefault(fresh[0].link.id, (fresh[0], []))[1].append(name)
                 else:

@@ -151,7 +151,11 @@ class Mends:
             if not names or not talks:
                 del self._asking[stream]  # it comes up again with the next link
                 continue
-            self._desk.asks.want(talks[room.rng.randrange(len(talks))], names)
+            # As many as there is room for beside what waits, others the next time.
+            most = max(1, room.limits.pending_events // 2)
+            start = asking.fruitless * most % len(names)
+            part = [*names[start:], *names[:start]][:most]
+            self._desk.asks.want(talks[room.rng.randrange(len(talks))], part)
             asking.fruitless += 1
             asking.again_ms = now + min(room.limits.mend_ms << min(asking.fruitless, 16), room.limits.mend_ms_max)
         self._ask_later()

@@ -40,6 +40,10 @@ class Ledger:
         if stranger:
             self.by_strangers.add(event.id)
 
+    def share(self, device: DeviceKey) -> None:
+        """A device's key may be in two places from now on: it may fork."""
+        self.shared_keys.add(device)
+
     def keep(self, event: Event) -> None:
         """An event has become durable somewhere; honest devices never sign two for one place of their feed."""
         place = (event.stream, event.device, event.seq)

@@ -104,7 +104,7 @@ class SimulatedNode:
         lost = self.disk.set_back(events)
         self.simulation.tell(f"{self.name} is set back by {len(lost)} events")
         for writer in self.writers:
-            self.simulation.ledger.shared_keys.add(writer.device_key)
+            self.simulation.ledger.share(writer.device_key)
         self._fold_again()
         self.vouched &= self.replica.history.events.keys()
 

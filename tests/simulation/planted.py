@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unittest.mock import patch
 
 from domain.authority import rights
-from domain.authority.needs import need
+from domain.authority.needs import Need, need
 from domain.authority.roles import Role
 from domain.fold.register import Register
+from domain.replay.engine import Engine
 from replication import opening
+from replication.effects import Send
+from replication.frames import frame
+from replication.link import Link
+from replication.mends import Mends
+from replication.messages import Goodbye, encoded
 from replication.pending import Pending
 from replication.score import COSTS
+from replication.talk import Talk
 from tests.simulation.faults.loss import Loss
 from tests.simulation.index import ReplicaIndex
+from tests.simulation.ledger import Ledger
 from tests.simulation.node import SimulatedNode
 
 if TYPE_CHECKING:
@@ -23,7 +31,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from domain.envelope import Event
+    from domain.fold.kind import State, Touch
     from replication.limits import Limits
+    from tests.simulation.people import Writer
 
     Plant = Callable[[], AbstractContextManager[object]]
 
@@ -66,6 +76,34 @@ def the_last_to_arrive_wins() -> AbstractContextManager[object]:
 _write = Register.write
 
 
+@_breaks("same-views")
+def late_events_are_appended() -> AbstractContextManager[object]:
+    """An event that sorts before what is folded is folded after it."""
+
+    def fold_touch(self: Engine, event: Event, touch: Touch, payload: Any) -> State:
+        folded = self._folded.get(touch.key)
+        if folded is None or touch.key == event.id:
+            return _fold_touch(self, event, touch, payload)
+        touch.apply(folded.state, event, payload)
+        return folded.state
+
+    return patch.object(Engine, "_fold_touch", fold_touch)
+
+
+_fold_touch = Engine._fold_touch
+
+
+@_breaks("rules-said-twice")
+def viewers_may_write() -> AbstractContextManager[object]:
+    """All nodes agree to let viewers do what takes a developer."""
+
+    def lax(action: str) -> Need:
+        found = need(action)
+        return found._replace(role=Role.VIEWER) if found.role == Role.DEVELOPER else found
+
+    return patch.object(rights, "need", lax)
+
+
 @_breaks("no-unauthorised-effect")
 def anybody_may() -> AbstractContextManager[object]:
     """Roles are not looked at."""
@@ -84,6 +122,19 @@ def told_before_it_is_durable() -> AbstractContextManager[object]:
 
 
 _node_write = SimulatedNode.write
+
+
+@_breaks("no-fork-of-its-own")
+def a_restored_node_writes_at_once() -> AbstractContextManager[object]:
+    """It does not wait until it has its own feed back."""
+
+    def write_at_once(self: SimulatedNode, genesis: Event, _: Writer) -> bool:
+        return self.up and genesis.id in self.replica.history.events and not self.disk.writing
+
+    stack = ExitStack()
+    stack.enter_context(patch.object(SimulatedNode, "may_write", write_at_once))
+    stack.enter_context(patch.object(Ledger, "share", lambda *_: None))
+    return stack
 
 
 @_breaks("nothing-private")
@@ -117,6 +168,47 @@ def signatures_are_taken_as_they_come() -> AbstractContextManager[object]:
 def a_lost_frame_is_a_crime() -> AbstractContextManager[object]:
     """A gap in the frames is charged to the peer."""
     return patch.dict(COSTS, {"frame-gap": 100})
+
+
+@_breaks("honest-not-blamed")
+def what_comes_late_was_never_asked() -> AbstractContextManager[object]:
+    """The answer to a want that was given up is charged for."""
+    return patch.object(Link, "gave_number", lambda *_: False)
+
+
+@_breaks("out-of-turn")
+def a_last_word_after_the_last() -> AbstractContextManager[object]:
+    """Something is said on a link that was closed just before."""
+
+    def close(self: Link, reason: str) -> None:
+        _close(self, reason)
+        self._room.emit(Send(self.id, frame(self._sent, encoded(Goodbye(words=reason[:100])))))
+
+    return patch.object(Link, "_close", close)
+
+
+_close = Link._close
+
+
+@_breaks("convergence")
+def nobody_compares() -> AbstractContextManager[object]:
+    """Changes that were not flooded are neither hinted nor looked for."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(Link, "_send_hints", lambda *_: None))
+    stack.enter_context(patch.object(Link, "_compare", lambda *_: None))
+    return stack
+
+
+@_breaks("convergence")
+def what_was_vouched_for_is_never_checked() -> AbstractContextManager[object]:
+    """A spoiled signature stays."""
+    return patch.object(Mends, "_check", lambda *_: None)
+
+
+@_breaks("convergence")
+def what_is_held_is_sent_for_again() -> AbstractContextManager[object]:
+    """Feeds of strangers are not declined, so that the two never agree."""
+    return patch.object(Talk, "decline", lambda *_: None)
 
 
 @_breaks("asked-for")
