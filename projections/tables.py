@@ -196,7 +196,7 @@ IDENTITIES: Final = Table(
     {
         "stream": "BLOB NOT NULL",
         "did": "TEXT NOT NULL",
-        "name": "TEXT NOT NULL",
+        "name": "TEXT NOT NULL COLLATE NOCASE",
         "lamport": "INTEGER NOT NULL",
         "agent": "INTEGER NOT NULL",
         "doc": "BLOB NOT NULL",

@@ -175,7 +175,7 @@ def _check_name(scene: Scene, event: Event) -> None:
             raise Conflict(f"{event.author} has a repository named {payload.name} here already")
     if isinstance(payload, IdentityCreated) and event.author != scene.operator:
         spelled = payload.name.replace("-", ":")
-        if payload.name == OPERATOR_NAME or (is_did(spelled) and spelled != event.author):
+        if payload.name.lower() == OPERATOR_NAME or (is_did(spelled) and spelled != event.author):
             raise Conflict(f"{payload.name} is somebody else's name here", hint="choose another one")
 
 

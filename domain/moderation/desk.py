@@ -156,4 +156,5 @@ def network_of(address: str) -> str:
         host = ip_address(address.partition("/")[0])
     except ValueError:
         return ""
+    host = (host.version == 6 and host.ipv4_mapped) or host  # one host has one network, however its address is written
     return str(ip_network((host, _IPV4_BITS if host.version == 4 else _IPV6_BITS), strict=False))

@@ -1,6 +1,7 @@
 """Names of principals on this node: what an account is called here, else what its identity says.
 
-Where two identities ask for one name, the one whose stream came first here has it.
+Where two identities ask for one name, in whatever case, the one whose stream came first here has it; nobody has a name
+that spells somebody's did.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 
 def did_of_name(connection: sqlite3.Connection, name: str) -> Did | None:
     """The did behind a user name (a former one of an account, too), the did itself, or a did with dashes for colons."""
+    spelled = name.replace("-", ":")
+    if is_did(spelled):
+        return Did(spelled)  # whatever anybody calls himself
     names = _names_of(connection)
     if names is not None and (did := names.did_of(name)) is not None:
         return did
     row = connection.execute(
         "SELECT did FROM identities JOIN streams USING (stream) WHERE name=? ORDER BY streams.pos LIMIT 1", (name,)
     ).fetchone()
-    if row is not None:
-        return Did(row[0])
-    spelled = name.replace("-", ":")
-    return Did(spelled) if is_did(spelled) else None
+    return None if row is None else Did(row[0])
 
 
 def name_of(connection: sqlite3.Connection, did: str) -> str | None:
