@@ -17,7 +17,7 @@ CONTROL_WINDOW_BYTES: Final = 4 << 20
 """Of the control stream, sent and not yet taken by the node above."""
 CHANNEL_FIRST_BYTES: Final = 64 << 10
 """Of a channel, sent before the other side has said that it wants it."""
-CHANNEL_WINDOW_BYTES: Final = 1 << 20
+CHANNEL_WINDOW_BYTES: Final = 2 << 20
 """Of a channel that both sides want."""
 CREDIT_BYTES_MAX: Final = 64 << 20
 """Nobody may be owed more than this on one channel."""
@@ -65,14 +65,14 @@ class CarrierLimits:
     """Queued on one control stream at all. The replication core has up to 4 MiB in flight for each of 16 streams."""
     queues_bytes_max: int = 512 << 20
     """Queued on all: beyond it the wire with the longest queue is dropped."""
-    channel_queue_bytes: int = 256 << 10
+    channel_queue_bytes: int = 512 << 10
     """Queued on one channel before `send_all` waits."""
     urgent_records_max: int = 1_024
     """Openings and refusals of channels that wait to be sent."""
     batch_bytes_min: int = 16 << 10
-    batch_bytes_max: int = 256 << 10
+    batch_bytes_max: int = 128 << 10
     """Encrypted and sent at once; less of it where sending takes long, so that the control stream does not wait."""
-    read_bytes: int = 256 << 10
+    read_bytes: int = 128 << 10
     """Received at once."""
     records_per_s: int = 20_000
     """Of one peer; each costs a few microseconds, however small it is. More wait in the kernel."""

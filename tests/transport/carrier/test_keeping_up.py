@@ -216,7 +216,7 @@ def test_a_channel_that_nobody_reads_is_given_up_alone() -> None:
             ours = await wire.open("pack")
             began = trio.current_time()
             with pytest.raises(ChannelClosed, match="takes nothing"):
-                await ours.send_all(b"y" * 2 * MIB)
+                await ours.send_all(b"y" * 4 * MIB)
             assert 120 <= trio.current_time() - began < 130
             await bob.until(lambda: bob.wire("alice").stats().channels == 0)
             assert wire.closed is None
