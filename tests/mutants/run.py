@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from tests.mutants.changes import Mutant
 
 ROOT: Final = Path(__file__).parent.parent.parent
-CPU_SECONDS_MAX: Final = 30
-"""A mutant that goes on for longer never ends, which is noticed, too."""
+CPU_SECONDS_MAX: Final = 8
+"""A mutant that goes on for longer never ends, which is noticed, too: whole and as it is, all looks together take 5."""
+IMPORTING_SECONDS_MAX: Final = 30
 WATCH_SECONDS_MAX: Final = 300
 LOOKS_MAX: Final = 80
 """How many of the tests, and of the histories, that run a line are tried."""
@@ -82,7 +83,7 @@ class Importing:
             looks = {each: getattr(here, each) for each in _KILLERS}
             return [*{**looks, "related_tests": lambda: here.related_tests(None)}.items()]
 
-        return _fate(look)
+        return _fate(look, IMPORTING_SECONDS_MAX)
 
 
 class Replacing:
@@ -134,7 +135,7 @@ class Replacing:
                 ("related_tests", lambda: self._killers.related_tests(tests)),
             ]
 
-        return _fate(look)
+        return _fate(look, CPU_SECONDS_MAX if mutant else IMPORTING_SECONDS_MAX)
 
 
 def _spread(names: list[str]) -> list[str]:
@@ -165,7 +166,7 @@ def _replace(mutant: Mutant) -> None:
     raise AssertionError(f"no {mutant.within} in {mutant.path}")
 
 
-def _fate(look: Callable[[], list[tuple[str, Callable[[], object]]]]) -> Fate:
+def _fate(look: Callable[[], list[tuple[str, Callable[[], object]]]], seconds_max: int) -> Fate:
     def work(told: int) -> None:
         at = "import"
         try:
@@ -175,7 +176,7 @@ def _fate(look: Callable[[], list[tuple[str, Callable[[], object]]]]) -> Fate:
             os.write(told, at.encode())
             os._exit(1)
 
-    words, status, seconds = _forked(work, CPU_SECONDS_MAX)
+    words, status, seconds = _forked(work, seconds_max)
     if os.WIFSIGNALED(status):
         return Fate(f"it never ends ({signal.Signals(os.WTERMSIG(status)).name})", seconds)
     return Fate(words if os.WEXITSTATUS(status) else "", seconds)
