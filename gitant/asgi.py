@@ -42,11 +42,13 @@ class Front:
         self._how_far = how_far
         self._api: ASGIApp | None = None
         self._git: ASGIApp | None = None
+        self._peers: ASGIApp | None = None
         self._leaving = False
 
-    def open(self, api: ASGIApp, git: ASGIApp) -> None:
-        """From now on these two answer."""
+    def open(self, api: ASGIApp, git: ASGIApp, peers: ASGIApp | None = None) -> None:
+        """From now on these answer; `peers` takes the WebSockets of other nodes."""
         self._git = git
+        self._peers = peers
         self._api = api
 
     def leave(self) -> None:
@@ -54,8 +56,10 @@ class Front:
         self._leaving = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and self._peers is not None:
+            await self._peers(scope, receive, send)
         if scope["type"] != "http":
-            return  # no WebSocket is spoken here, and the server refuses one that nobody accepts
+            return  # the server refuses a WebSocket that nobody accepts
         if self._leaving:
             send = _parting(send)
         if self._api is None or self._git is None:

@@ -42,7 +42,7 @@ class HttpServer(Server):
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
-            websockets=False,
+            websockets=True,  # of other nodes; nobody else is let in
             backlog=BACKLOG,
             backpressure=CONNECTIONS_MAX,
             log_dictconfig=_NO_LOGGING,

@@ -34,6 +34,7 @@ from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
 from gitant.network.peering import NodePeering
+from gitant.network.places import relay_socket
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
 from gitant.reception.parts import AccountParts
@@ -52,6 +53,7 @@ from storage.git.engine.shelf import Shelf
 from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
+from transport.carrier.web_door import WebDoor
 from transport.git.app import git_app
 from transport.outbound.addresses import Allowed
 
@@ -73,6 +75,7 @@ class WorkerApps:
 
     api: ASGIApp
     git: ASGIApp
+    peers: ASGIApp
     end_streams: Callable[[], None]
     """Answers that would go on for ever end now; their clients go on with another worker."""
 
@@ -155,7 +158,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             feed: Feed = api.state[FEED]
             serving.warm_up()
             try:
-                yield WorkerApps(api, git, feed.end)
+                yield WorkerApps(api, git, WebDoor(relay_socket(folder)), feed.end)
             finally:
                 await importer.close()
                 await refusals.close()

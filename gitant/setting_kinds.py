@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Final, Protocol, cast, final
 from urllib.parse import urlsplit
 
+from domain.errors import InvalidInput
+from transport.carrier.address import PeerAddress
+
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE: Final = re.compile(r"([0-9]{1,15})\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
@@ -185,6 +188,23 @@ class Networks:
         for word in words:
             ip_network(word)  # raises ValueError itself
         return ",".join(words)
+
+    def show(self, value: object) -> str:
+        return str(value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Addresses of nodes; empty for none."""
+
+    allowed: str = "addresses of nodes (did:key:…@host:port) with commas between them"
+
+    def read(self, given: object) -> str:
+        try:
+            return ",".join(str(PeerAddress.parse(word)) for word in _listed(given))
+        except InvalidInput as fault:
+            raise ValueError(fault.message) from fault
 
     def show(self, value: object) -> str:
         return str(value)

@@ -10,7 +10,7 @@ from domain.accounts import Registration
 from domain.moderation.budgets import Allowances
 from domain.moderation.desk import DeskRules, HoldCaps, Strangers
 from domain.ports_git import PackCaps
-from gitant.setting_kinds import Choice, Count, File, Folder, Host, HostNames, Networks, Places, Size, Url
+from gitant.setting_kinds import Choice, Count, File, Folder, Host, HostNames, Networks, Peers, Places, Size, Url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,8 @@ class Setting:
     change: Change = "workers"
     secret: bool = False
     """Never shown."""
+    short: str = ""
+    """What its flag is called, where that is not its name; it may be given again and again then."""
 
     @property
     def env(self) -> str:
@@ -43,7 +45,7 @@ class Setting:
     @property
     def flag(self) -> str:
         """The flag of `gitant serve` that sets it."""
-        return f"--{self.name.replace('_', '-')}"
+        return f"--{self.short or self.name.replace('_', '-')}"
 
 
 _CAPS: Final = PackCaps()
@@ -106,6 +108,14 @@ SETTINGS: Final = (
         "0",
         "The TCP port on `host` where other nodes connect; 0 takes none, and this node can still connect to them.",
         "restart",
+    ),
+    Setting(
+        "seed_peers",
+        Peers(),
+        "",
+        "Nodes to connect with, beside those that `gitant peer add` named.",
+        "restart",
+        short="peer",
     ),
     Setting("min_free", Size(), "256M", "With less than this free on the disk of the data folder, /ready answers 503."),
     Setting("workers", Count(1, 64), "2", "How many processes answer HTTP. The one writer comes on top."),
@@ -249,6 +259,7 @@ class Settings:
     rate_principal_burst: int
     registration: Registration
     peer_port: int
+    seed_peers: str
     min_free: int
     workers: int
     body_max: int

@@ -137,7 +137,7 @@ async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: s
         gc.enable()
         await orders.go.wait()
         if not orders.stop.is_set():
-            front.open(apps.api, apps.git)
+            front.open(apps.api, apps.git, apps.peers)
             control.sendall(READY)
             await orders.stop.wait()
         server.stop_accepting()

@@ -13,8 +13,9 @@ from gitant.settings import SETTINGS, Setting
 app = typer.Typer()
 
 
-def serve(**flags: str | None) -> None:
+def serve(**given: str | list[str] | None) -> None:
     """Run a node in the foreground until it gets SIGTERM or Ctrl-C."""
+    flags = {name: ",".join(value) or None if isinstance(value, list) else value for name, value in given.items()}
     settings = load(flags)
     from gitant.serve import run
 
@@ -24,7 +25,7 @@ def serve(**flags: str | None) -> None:
 def _parameter(row: Setting) -> inspect.Parameter:
     default = f", else {row.default}" if row.default else ""
     option = typer.Option(row.flag, metavar="VALUE", help=f"{row.help} [{row.env}{default}]", show_default=False)
-    kind: Any = Annotated[str | None, option]
+    kind: Any = Annotated[list[str] | None if row.short else str | None, option]
     return inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
 
 

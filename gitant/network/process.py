@@ -21,6 +21,7 @@ import trio
 from domain.errors import LocalFault
 from domain.ids import Did, StreamId
 from domain.keys import SigningKey
+from domain.ports_peers import KnownPeer
 from gitant import log
 from gitant.limits import GRACE_S
 from gitant.network.dialler import Dialler
@@ -45,6 +46,7 @@ from storage.git.store import DiskGitStore
 from storage.held import SqliteHeld
 from storage.log.eventlog import SQLiteEventLog
 from storage.peers import SqlitePeerBook
+from transport.carrier.address import PeerAddress
 from transport.carrier.carrier import NodeCarrier
 from transport.carrier.seam import Told, What, WireClosed
 from transport.carrier.sockets import Sockets
@@ -111,6 +113,8 @@ class _Process:
         self._known: frozenset[Did] = frozenset()
         self._blocked: frozenset[Did] = frozenset()
         self._version = -1
+        seeds = [PeerAddress.parse(text) for text in settings.seed_peers.split(",") if text]
+        self._seeds = [KnownPeer(str(seed), seed.did, "added", 0, None) for seed in seeds]
         self._port = 0
         identity = Identity(plan.did, frozenset({SigningKey(seed).device}))
         reads = LogReads(folder.views, self._events)
@@ -195,7 +199,7 @@ class _Process:
     def _look(self) -> None:
         """Do what the book says."""
         self._version = self._book.version()
-        peers = [*self._book.peers()]
+        peers = [*self._seeds, *self._book.peers()]
         self._known = frozenset(Did(peer.did) for peer in peers if peer.source == "added")
         self._blocked = frozenset(Did(did) for did in self._book.shunned("peer"))
         self._dialler.know(peers, self._blocked)

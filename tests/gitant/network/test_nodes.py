@@ -12,6 +12,7 @@ from tests.gitant.network.meeting import Member, push, soon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +98,17 @@ def test_a_private_repository_is_nobody_else_s(three: Sequence[Member]) -> None:
     three[0].ask("POST", f"/repos/{secret}/collaborators", {"did": did, "role": "viewer"})
     soon(lambda: _here(three[1], secret), "who was let in gets it")
     assert not _here(three[2], secret)
+
+
+def test_seeds_and_websockets_lead_there_too(three: Sequence[Member], tmp_path: Path) -> None:
+    did = three[0].ask("GET", "/status")["did"]
+    repo = _made(three[0], "reached")
+    late = Member(tmp_path / "late", "--peer", f"{did}@ws://127.0.0.1:{three[0].port}/peer")
+    try:
+        late.wait_ready()
+        late.ask("POST", "/follows", {"repo": repo})
+        soon(lambda: _here(late, repo), "it came through the HTTP port")
+        (peer,) = late.ask("GET", "/peers")["peers"]
+        assert (peer["did"], peer["connected"], peer["dialled"]) == (did, True, True)
+    finally:
+        late.end(signal.SIGTERM)
