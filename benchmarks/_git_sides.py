@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, final
+from urllib.parse import urlsplit
 
 from benchmarks._git_history import git
 from benchmarks._servers import WORKERS, call, free_port, wait_for
@@ -106,6 +107,41 @@ class NodeSide:
 
 
 @final
+class CannedSide:
+    """What a node answered before, told again at once: no server could have its clients done sooner."""
+
+    name = "canned"
+
+    def __init__(self, node: NodeSide) -> None:
+        self._node = node
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        behind = urlsplit(self._node.url("any")).port
+        words = [sys.executable, "-m", "benchmarks._git_canned", str(self._port), str(behind)]
+        self._process = subprocess.Popen(words, start_new_session=True)
+        _wait_until_open(self._port)
+
+    def stop(self) -> None:
+        _end(self._process)
+
+    def create(self, name: str) -> None:
+        """Nothing: it has what the node has."""
+
+    def polish(self, name: str) -> None:
+        """Nothing: it has what the node has."""
+
+    def url(self, name: str) -> str:
+        url = urlsplit(self._node.url(name))
+        return url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{self._port}").geturl()
+
+    def cpu_s(self) -> float:
+        assert self._process is not None
+        return _times(self._process.pid)[0]
+
+
+@final
 class PeerSide:
     """`git http-backend` with bitmaps and a commit graph; only what git itself takes counts as its time."""
 
@@ -119,10 +155,7 @@ class PeerSide:
     def start(self) -> None:
         words = [sys.executable, "-m", "benchmarks._git_peer", str(self._folder), str(self._port)]
         self._process = subprocess.Popen(words, start_new_session=True)
-        while True:
-            with socket.socket() as probe:
-                if not probe.connect_ex(("127.0.0.1", self._port)):
-                    return
+        _wait_until_open(self._port)
 
     def stop(self) -> None:
         _end(self._process)
@@ -155,6 +188,13 @@ def _times(pid: int) -> tuple[float, float]:
         return 0, 0
     user, system, ended_user, ended_system = map(int, fields[11:15])
     return (user + system) / _TICKS_A_S, (ended_user + ended_system) / _TICKS_A_S
+
+
+def _wait_until_open(port: int) -> None:
+    while True:
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                return
 
 
 def _anon_kib(pid: int) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from benchmarks._git_cases import AT_ONCE, Desk, Took
 from benchmarks._git_history import git, repository
-from benchmarks._git_sides import NodeSide, PeerSide
+from benchmarks._git_sides import CannedSide, NodeSide, PeerSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -46,6 +46,8 @@ class Row(NamedTuple):
     """Before each run of both sides."""
     warm: int = 2
     """Runs that are not counted come first, so that each worker has met the repository."""
+    canned: bool = False
+    """Whether what the node answers is the same each time."""
     rate: int = 1
     """How many requests one run is; with more than one the goal is how many times the yardstick's rate."""
 
@@ -73,15 +75,20 @@ def _measure(origin: Path, scratch: Path, options: argparse.Namespace) -> None:
             side.create("bench")
             desk.push_all(side, "bench")
             side.polish("bench")
+        if options.floor:
+            sides = [CannedSide(node), peer]
+            sides[0].start()
         for row in _rows():
+            if options.floor and not row.canned:
+                continue
             if not options.only or any(word in row.name for word in options.only):
                 _run_row(row, desk, sides, row.runs or options.runs)
-        if not options.only or "memory" in options.only:
+        if not options.floor and (not options.only or "memory" in options.only):
             desk.many(node, CLONES)
             print(f"{'memory after 100 clones':34} {node.anon_mib():9.0f} MiB in one process; goal ≤ 150")
             print(f"{'memory for this repository':34} {_held_mib(desk, node):9.0f} MiB in one process; goal ≤ 60")
     finally:
-        for side in sides:
+        for side in {*sides, node}:
             side.stop()
 
 
@@ -126,12 +133,12 @@ def _verdict(row: Row, wall: float, cpu: float) -> str:
 
 def _rows() -> list[Row]:
     return [
-        Row("full clone", lambda desk, side, _: desk.clone(side), 1.0, 0.3),
-        Row("depth 1", lambda desk, side, _: desk.clone(side, "--depth", "1"), 0.5),
+        Row("full clone", lambda desk, side, _: desk.clone(side), 1.0, 0.3, canned=True),
+        Row("depth 1", lambda desk, side, _: desk.clone(side, "--depth", "1"), 0.5, canned=True),
         Row("depth 1, first after start", lambda desk, side, _: desk.clone(side, "--depth", "1"), 1.0, prepare=_again),
-        Row("fetch of 10 commits", lambda desk, side, _: desk.fetch(side), 0.6),
+        Row("fetch of 10 commits", lambda desk, side, _: desk.fetch(side), 0.6, canned=True),
         Row("fetch, first after start", lambda desk, side, _: desk.fetch(side), 1.0, prepare=_again),
-        Row("blob:none clone", lambda desk, side, _: desk.clone(side, "--filter=blob:none"), 0.8),
+        Row("blob:none clone", lambda desk, side, _: desk.clone(side, "--filter=blob:none"), 0.8, canned=True),
         Row(f"ls-remote, {REFS:,} refs", _tell_refs, 0.8, prepare=_make_refs),
         Row("push of one commit", _push_one, 1.0, prepare=_advance),
         Row("fetch right after a push", lambda desk, side, _: desk.fetch(side), 1.0, prepare=_pushed),
@@ -225,5 +232,6 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--objects", type=int, nargs="*", default=[21_000, 155_000])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--keep", help="a folder where what was made is kept for another time")
+    parser.add_argument("--floor", action="store_true", help="instead of the node, a server that needs no time at all")
     parser.add_argument("--only", nargs="*", default=[], help="rows whose name has one of these words")
     return parser.parse_known_args(argv)[0]

@@ -21,7 +21,8 @@ class GitLimits:
     fetch_request_bytes_max: int = 16 << 20
     """A fetch names what it has: some 300,000 commits fit."""
     command_bytes_max: int = 4 << 20
-    commands_max: int = 10_000
+    commands_max: int = 20_000
+    """A push of so many refs is two seconds of the writer's time for each 10,000."""
     push_options_max: int = 32
     """`git push -o`: so many words at most, and each no longer than the next bound."""
     push_option_bytes_max: int = 1_024
