@@ -16,19 +16,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
 Address = tuple[str, int]
 WORKERS = 2
 
 
 @contextmanager
-def node(folder: Path) -> Generator[tuple[Address, str]]:
-    """A node on `folder` with as many workers as the yardstick: its address and token."""
+def node(folder: Path, more: Mapping[str, str] | None = None) -> Generator[tuple[Address, str]]:
+    """A node on `folder` with as many workers as the yardstick: its address and token; `more` are settings."""
     port = free_port()
     words = ["serve", "--data-dir", str(folder), "--port", str(port), "--workers", str(WORKERS), "--log-level", "error"]
     # Requests are counted as ever, and there is room for all of them.
-    room = {"GITANT_RATE_ANONYMOUS": "1000000", "GITANT_RATE_ANONYMOUS_BURST": "1000000"}
+    who = ("ANONYMOUS", "PRINCIPAL")
+    room = {f"GITANT_RATE_{each}{burst}": "1000000" for each in who for burst in ("", "_BURST")} | dict(more or {})
     with _process([str(Path(sys.executable).with_name("gitant")), *words], room):
         wait_for(f"http://127.0.0.1:{port}/ready")
         yield ("127.0.0.1", port), (folder / "operator.token").read_text().strip()
@@ -48,7 +49,7 @@ def bare(page: Path | None = None) -> Generator[Address]:
 def call(address: Address, token: str, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
     """One call of the API, and the JSON it answers."""
     data = None if fields is None else json.dumps(fields).encode()
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     asked = urllib.request.Request(f"http://{address[0]}:{address[1]}{path}", data, headers, method=method)
     with urllib.request.urlopen(asked, timeout=60) as answer:
         return json.loads(answer.read())

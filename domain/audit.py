@@ -109,7 +109,10 @@ class Journal(Protocol):
     """The local audit log at rest. Several processes write it; each method waits for the file."""
 
     def note(self, entries: Sequence[Entry], position: int = 0) -> None:
-        """Write entries down, in order; `position` is where the log is, for those that do not say."""
+        """Write entries down, in order; `position` is where the log is, for those that do not say.
+
+        Where nobody knows (0), it is taken to be where it was last.
+        """
         ...
 
     def page(self, which: EntryFilter, *, before: tuple[int, int] | None = None, limit: int = 30) -> Sequence[AuditRow]:

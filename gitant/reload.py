@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
+from domain.audit import Entry
 from gitant.settings import SETTINGS, Change
+from storage.audit.journal import SqliteJournal
 from storage.files import replace
 
 if TYPE_CHECKING:
@@ -59,6 +62,15 @@ def outcome_file(folder: DataDir) -> Path:
 def write_outcome(folder: DataDir, number: int, outcome: Reloading) -> None:
     """Let `gitant reload` see how the reload number `number` of this run ended."""
     replace(outcome_file(folder), json.dumps({"number": number, **outcome.plain()}).encode(), _MODE)
+
+
+def note_change(folder: DataDir, outcome: Reloading) -> None:
+    """Note in the local audit log which settings are others now, whoever has changed the file."""
+    names = [*outcome.at_once, *outcome.workers]
+    if not names:
+        return
+    with closing(SqliteJournal(folder.audit)) as journal:
+        journal.note([Entry("settings.changed", door="reload", target=", ".join(names))])
 
 
 def _of(change: Change, changed: set[str]) -> tuple[str, ...]:

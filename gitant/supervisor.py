@@ -28,7 +28,7 @@ from gitant.network.keeper import NetworkKeeper
 from gitant.network.needed import has_peers
 from gitant.notify import READY, STOPPING, notify
 from gitant.plan import OPENING_CELLS, opening_counts, writer_counts
-from gitant.reload import Reloading, difference, write_outcome
+from gitant.reload import Reloading, difference, note_change, write_outcome
 from gitant.tls import tls_files
 from gitant.writer.server import WriterServer
 from gitant.writer.tally import WriterTally
@@ -149,6 +149,7 @@ class Supervisor:
                 return
             try:
                 outcome = await self._reloaded()
+                await trio.to_thread.run_sync(note_change, self._folder, outcome)
             except LocalFault as fault:
                 _log.error("nothing was reloaded", fault=fault.message, hint=fault.hint)
                 outcome = Reloading(self._plan.settings, fault=f"{fault.message} ({fault.hint})")

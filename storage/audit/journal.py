@@ -144,10 +144,16 @@ def _head(db: sqlite3.Connection) -> tuple[int, bytes]:
     return int(row[0]), bytes(row[1])
 
 
+def _place(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT position FROM entries ORDER BY position DESC LIMIT 1").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def _append(
     db: sqlite3.Connection, seq: int, previous: bytes, now: int, fields: tuple[Any, ...], position: int
 ) -> tuple[int, bytes]:
-    fields = (fields[0] or position, *fields[1:])
+    # Who does not know where the log is puts it behind what was noted last.
+    fields = (fields[0] or position or _place(db), *fields[1:])
     own = row_hash(seq + 1, now, fields, previous)
     db.execute(_ADDED, (seq + 1, now, *fields, previous, own))
     return seq + 1, own

@@ -96,6 +96,16 @@ def test_filters_and_pages(journal: SqliteJournal) -> None:
         assert journal.count(which) == len(seqs)
 
 
+def test_who_does_not_know_where_the_log_is_comes_behind_who_did(journal: SqliteJournal) -> None:
+    journal.note([Entry("login")], position=40)
+    journal.note([Entry("settings.changed")])
+    assert [(row.entry.act, row.entry.position) for row in journal.page(EntryFilter())] == [
+        ("settings.changed", 40),
+        ("login", 40),
+    ]
+    assert journal.verify().broken == ""
+
+
 def test_several_who_write_make_one_chain(path: Path) -> None:
     writers = [SqliteJournal(path, quick=bool(number % 2)) for number in range(4)]
     with ThreadPoolExecutor(len(writers)) as pool:
