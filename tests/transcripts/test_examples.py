@@ -25,10 +25,16 @@ _OPERATORS: Final = frozenset("();<>|&")
 _INSIDE: Final = re.compile(r"\$\(gitant ([^)]*)\)")
 
 _INSTEAD: Final = {
-    "make serve": "gitant serve >node.out 2>node.log & node=$!; "
+    "make serve": "gitant serve --registration open >node.out 2>node.log & node=$!; "
     "curl -fs --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:7777/ready",
     'export PATH="$PWD/.venv/bin:$PATH"': "command -v gitant && git init -q roof && cd roof "
     "&& git commit -q --allow-empty -m Begin",
+    "gitant register kay --recovery kay.recovery": "export GITANT_PASSWORD='many small drawers'; "
+    "gitant register kay --recovery kay.recovery",
+    "gitant init --private && git push gitant HEAD": "git init -q ~/attic && cd ~/attic && "
+    "git commit -q --allow-empty -m Begin && gitant init --private && git push gitant HEAD",
+    "gitant member add lee --role developer": "XDG_CONFIG_HOME=~/lee gitant register lee --recovery lee.recovery && "
+    "gitant member add lee --role developer && export XDG_CONFIG_HOME=~/lee",
     "gitant rebuild --check": "kill $node && wait $node && gitant rebuild --check",
     "make test": "true",
 }
