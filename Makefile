@@ -19,7 +19,7 @@ UV ?= uv
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --generate-hashes
 
-.PHONY: help setup serve test check format bench soak fuzz mutants lock clean
+.PHONY: help setup serve test check format bench demo soak fuzz mutants lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -62,6 +62,9 @@ format: setup ## put every file into the one format
 
 bench: setup ## the benchmarks, side by side with their yardsticks
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+demo: setup ## three nodes in throw-away folders, a partition, and how it heals
+	@$(BIN)/python -m tests.demo
 
 soak: setup ## 200 rounds of kill -9 under load, power cuts, 50 backups, 22,000 histories, 2,000 networks
 	@$(BIN)/python -m tests.soak $(ARGS)

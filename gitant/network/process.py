@@ -48,7 +48,7 @@ from storage.log.eventlog import SQLiteEventLog
 from storage.peers import SqlitePeerBook
 from transport.carrier.address import PeerAddress
 from transport.carrier.carrier import NodeCarrier
-from transport.carrier.seam import Told, What, WireClosed
+from transport.carrier.seam import Told, What, Why, WireClosed
 from transport.carrier.sockets import Sockets
 from transport.carrier.tls import Credentials
 from transport.objects.getting import Getter
@@ -116,6 +116,7 @@ class _Process:
         seeds = [PeerAddress.parse(text) for text in settings.seed_peers.split(",") if text]
         self._seeds = [KnownPeer(str(seed), seed.did, "added", 0, None) for seed in seeds]
         self._port = 0
+        self._tasks: trio.Nursery | None = None
         identity = Identity(plan.did, frozenset({SigningKey(seed).device}))
         reads = LogReads(folder.views, self._events)
         self._runner = Runner(identity, self._follows(), self._index, reads, self._events, self._writer, self)
@@ -138,7 +139,8 @@ class _Process:
 
     async def run(self, orders: IO[bytes]) -> None:
         """Be among peers until told to stop."""
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as self._tasks:
+            nursery = self._tasks
             nursery.start_soon(self._obey, orders, nursery.cancel_scope)
             nursery.start_soon(self._writer_to_its_end)
             await nursery.start(self._runner.run)
@@ -204,6 +206,9 @@ class _Process:
         self._blocked = frozenset(Did(did) for did in self._book.shunned("peer"))
         self._dialler.know(peers, self._blocked)
         self._runner.follow(self._follows())
+        for wire in self._carrier.wires():
+            if wire.peer in self._blocked and self._tasks is not None:
+                self._tasks.start_soon(wire.aclose, Why.BLOCKED, "this node does not talk to yours any more")
 
     def _follows(self) -> Follows:
         follows = self._book.follows()

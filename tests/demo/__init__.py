@@ -1,0 +1,1 @@
+"""Three nodes to look at: `make demo`."""
