@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from api.accounts import AccountPorts
+    from api.agency import AgentPorts
     from domain.actor import Actor
     from domain.audit import Journal
     from domain.ids import Did
@@ -202,6 +203,8 @@ class ApiPorts:
     settings: ApiSettings = field(default_factory=ApiSettings)
     accounts: AccountPorts | None = None
     """None where there are none."""
+    agents: AgentPorts | None = None
+    """Keys that are kept, and what was lent; None where there is nothing of it."""
     imports: Imports | None = None
     """None where none are taken."""
     entrance: WayIn | None = None

@@ -201,6 +201,7 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
         f"PATCH {_AGENT}",
         f"DELETE {_AGENT}/profile",
         f"POST {_AGENT}/devices",
+        f"PUT {_AGENT}/card",
         f"POST {_AGENT}/attest",
         f"POST {_AGENT}/delegate",
         "POST /api/v1/ucan/revoke",

@@ -19,6 +19,18 @@ class AgentDevice(Struct):
     did: str
     powers: list[str]
     node: str = ""
+    repo: str = ""
+    """The one repository it acts in, where its certificate is for one."""
+
+
+class AgentSays(Struct):
+    """What an agent says of itself; `heads` is what its next word replaces."""
+
+    purpose: str
+    owner: str
+    capabilities: list[str]
+    retired: bool
+    heads: list[str]
 
 
 class Agent(Struct):
@@ -37,7 +49,14 @@ class Agent(Struct):
     revoked: list[str] = []
     profile_events: list[str] = []
     profile_heads: list[str] = []
+    agent: AgentSays | None = None
     conflicts: dict[str, Any] = {}
+
+
+class Agents(Struct):
+    """Some of the agents."""
+
+    agents: list[Agent]
 
 
 class Word(Struct):

@@ -21,9 +21,11 @@ from api.ports import ApiPorts, ApiSettings, NodeFacts
 from api.routes.stream import FEED
 from domain.actor import Actor
 from domain.errors import NotFound
+from domain.keys import SigningKey
 from gitant.counting import counted, tally_of
 from gitant.doors.every import EveryDoor
 from gitant.doors.operator import OperatorDoor
+from gitant.doors.parts import KeyParts
 from gitant.doors.password import PasswordDoor
 from gitant.doors.session import SessionDoor
 from gitant.doors.token import TokenDoor
@@ -95,12 +97,14 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     refusals = Refusals(journal, views.position)
     guesses = BucketGuesses(buckets_of(folder))
     reception = accounts.reception(views, writer, plan.did, guesses)
+    by_key = KeyParts(folder, accounts, views, plan.did, settings.public_url or None)
     doors = EveryDoor(
         [
             OperatorDoor(operator_token, plan.did),
             TokenDoor(SqliteTokenGlance(accounts.glance), tokens, plan.did, journal),
             SessionDoor(accounts.known, accounts.sessions, settings.public_url or None),
             PasswordDoor(reception, accounts.known),
+            *by_key.doors,
         ],
         guesses,
     )
@@ -146,6 +150,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             entrance=entrance,
             changes=WriterChanges(writer),
             peering=peering,
+            agents=by_key.ports(writer, lambda: SigningKey(keys.load_or_create(folder.identity_key))),
             metrics_dir=metrics_dir(folder),
         )
     )
@@ -168,6 +173,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
         log.close()
         reader.close()
         journal.close()
+        by_key.close()
         accounts.close()
 
 

@@ -55,7 +55,7 @@ async def edit_agent(request: Asking, did: AgentName, data: JSONBody[ProfileChan
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
     if not changes:
         raise InvalidInput("there is nothing to change", hint="send display_name, about or website")
-    return done(await write(request, "identity.describe", {**_whose(request, did), **changes}))
+    return done(await write(request, "identity.describe", {**whose(request, did), **changes}))
 
 
 @delete(
@@ -66,7 +66,7 @@ async def edit_agent(request: Asking, did: AgentName, data: JSONBody[ProfileChan
 )
 async def forget_profile(request: Asking, did: AgentName) -> Reply:
     """Redact every profile that the operator ever wrote; the name stays."""
-    return done(await write(request, "identity.forget", _whose(request, did)))
+    return done(await write(request, "identity.forget", whose(request, did)))
 
 
 @post("/api/v1/agents/{did:str}/devices", guards=[writers], responses=shapes.shows(shapes.Agent, status=201))
@@ -76,7 +76,8 @@ async def enroll_device(request: Asking, did: AgentName, data: JSONBody[Enrolled
     return done(await write(request, "identity.enroll", args), status=201)
 
 
-def _whose(request: Asking, did: str) -> dict[str, str]:
+def whose(request: Asking, did: str) -> dict[str, str]:
+    """The arguments that name whose identity a command changes, and what it is bound to."""
     principal = request.ports.views.principal(did)
     found = request.ports.views.identity(principal) if principal is not None else None
     return {"did": principal or did, **conditions(request, found[1] if found is not None else None)}

@@ -36,7 +36,7 @@ class DescribeIdentity(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
 
 def describe(scene: Scene, actor: Actor, args: DescribeIdentity) -> Done:
     """Write somebody's profile; what is not named stays."""
-    state = _own(scene, actor, args.did)
+    state = own(scene, actor, args.did)
     match(scene, state.key, args.if_match)
     now = state.profile.value
     payload = IdentityDescribed(
@@ -60,7 +60,7 @@ class ForgetProfile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def forget(scene: Scene, actor: Actor, args: ForgetProfile) -> Done:
     """Redact every profile that they ever wrote. Their name stays: it is what others call them by."""
-    state = _own(scene, actor, args.did)
+    state = own(scene, actor, args.did)
     match(scene, state.key, args.if_match)
     said = heads(sorted(state.said))
     for start in range(0, len(said), REDACTIONS_PER_EVENT_MAX):
@@ -78,7 +78,7 @@ class EnrollDevice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def enroll(scene: Scene, actor: Actor, args: EnrollDevice) -> Done:
     """Make a device of one's own known; one that is known by this certificate changes nothing."""
-    state = _own(scene, actor, args.did)
+    state = own(scene, actor, args.did)
     chain = chain_of(args.certificate)
     if last_of(chain).principal != state.did:
         raise InvalidInput("the certificate is somebody else's", field="certificate")
@@ -101,20 +101,20 @@ def end_device(scene: Scene, actor: Actor, args: EndDevice) -> Done:
     """Have a custodial device sign its own end: nodes take nothing more from it. One that has ended changes nothing."""
     if not scene.signs_for(Did(args.did)):
         return Done()
-    state = _own(scene, actor, args.did)
+    state = own(scene, actor, args.did)
     payload = check(DeviceEnded(device=args.device))
     scene.write("identity.device_revoked.v1", StreamId(state.key), state.key, payload)
     return Done(state.key)
 
 
-def _own(scene: Scene, actor: Actor, did: str) -> IdentityState:
+def own(scene: Scene, actor: Actor, did: str) -> IdentityState:
     """The asker's own identity. The operator's begins here if it has not yet."""
-    own = signer(scene, actor)
-    if did != own:
+    mine = signer(scene, actor)
+    if did != mine:
         raise Forbidden("this identity is somebody else's", hint="sign the event yourself and POST it to /events")
-    if own == scene.operator and not scene.enrolled(own):
-        scene.begin("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [own])
-    state = scene.identity(own)
+    if mine == scene.operator and not scene.enrolled(mine):
+        scene.begin("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [mine])
+    state = scene.identity(mine)
     if state is None:
-        raise NotFound(f"{own} has no identity here", hint="begin one: gitant identity new, then POST it to /events")
+        raise NotFound(f"{mine} has no identity here", hint="begin one: gitant identity new, then POST it to /events")
     return state

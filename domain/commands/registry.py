@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from domain.commands import (
+    agents,
     attachments,
     comments,
     conversations,
@@ -87,6 +88,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "attachment.add": Command(attachments.AddAttachment, attachments.add),
     "attachment.redact": Command(attachments.RedactAttachment, attachments.redact),
     "identity.describe": Command(identities.DescribeIdentity, identities.describe),
+    "agent.describe": Command(agents.DescribeAgent, agents.describe),
+    "agent.attest": Command(agents.Attest, agents.attest),
     "identity.forget": Command(identities.ForgetProfile, identities.forget),
     "identity.enroll": Command(identities.EnrollDevice, identities.enroll),
     "identity.end_device": Command(identities.EndDevice, identities.end_device),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, final
 
+from api.agency import AgentPorts
 from gitant.doors.acting import ActingKeys
 from gitant.doors.capability import CapabilityDoor
 from gitant.doors.signature import SignatureDoor
+from gitant.keeping import NodeKeeper
 from storage.accounts.revocations import SqliteRevocations
 from storage.replays import SqliteReplays
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from domain.ids import Did
-    from domain.ports_views import Views
+    from domain.keys import SigningKey
+    from domain.ports_views import Views, Writer
     from gitant.doors.door import Door
     from gitant.reception.parts import AccountParts
     from storage.datadir import DataDir
@@ -41,6 +44,8 @@ class KeyParts:
         now_s: Callable[[], int] = now_s,
     ) -> None:
         self.now_s = now_s
+        self._node = node
+        self._accounts = accounts
         self.replays = SqliteReplays(folder.cache / "replays.sqlite", now_s())
         self.revocations = SqliteRevocations(accounts.file, accounts.glance)
         self.keys = ActingKeys(views, accounts.known)
@@ -51,6 +56,11 @@ class KeyParts:
     def doors(self) -> Sequence[Door]:
         """Behind all that only look something up."""
         return self.signature, self.capability
+
+    def ports(self, writer: Writer, node_key: Callable[[], SigningKey]) -> AgentPorts:
+        """What the routes of agents take. `node_key` is asked only where the operator lends something."""
+        keeper = NodeKeeper(self._accounts, writer, self._node, node_key)
+        return AgentPorts(keeper, self.revocations, self.capability.begins, self.now_s)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -26,6 +26,8 @@ ISSUE = "/api/v1/repos/{id}/issues/{issueId}"
 UNREPEATED = frozenset(
     {
         ("DELETE", "/api/v1/import/{job}"),  # no event: to call off what was called off is a 409
+        *(("POST", f"/api/v1/agents/{which}") for which in ("generate-did", "verify", "{did}/delegate")),
+        ("POST", "/api/v1/ucan/revoke"),  # to revoke twice is to revoke once
         ("POST", "/api/v1/import"),  # its keys are the book's of the imports, and tried in its own tests
         ("POST", "/api/v1/repos/{id}/deploy-keys"),  # its answer has a secret, which is kept nowhere
         ("DELETE", "/api/v1/repos/{id}/deploy-keys/{keyId}"),

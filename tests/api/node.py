@@ -18,6 +18,7 @@ from domain.identity.created import IdentityCreated
 from domain.ports_git import PackCaps
 from gitant.doors.every import EveryDoor
 from gitant.doors.operator import OperatorDoor
+from gitant.doors.parts import KeyParts
 from gitant.doors.password import PasswordDoor
 from gitant.doors.session import SessionDoor
 from gitant.doors.token import TokenDoor
@@ -117,6 +118,9 @@ class Node:
             passwords=Passwords(CHEAP),
             now_ms=self.now_ms,
         )
+        self.by_key = KeyParts(
+            folder, self.accounts, views, KEY.did, self.public_url, now_s=lambda: self.now_ms() // 1_000
+        )
         self.ports = ApiPorts(
             views=views,
             tokens=tokens,
@@ -148,8 +152,10 @@ class Node:
                     ),
                     SessionDoor(self.accounts.known, self.accounts.sessions, self.public_url, now_ms=self.now_ms),
                     PasswordDoor(self.reception, self.accounts.known),
+                    *self.by_key.doors,
                 ]
             ),
+            agents=self.by_key.ports(writer, lambda: KEY),
             event_bytes=self._event_bytes,
             payloads=self._payloads,
             node=NodeFacts(
@@ -193,6 +199,7 @@ def node_on(path: Path, *, rules: DeskRules | None = None, **options: Any) -> It
     finally:
         if node.journal is not None:
             node.journal.close()
+        node.by_key.close()
         node.reader.close()
         world.close()
 
