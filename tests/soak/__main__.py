@@ -1,4 +1,4 @@
-"""`python -m tests.soak [kill|writes|backups|laws|hostile|networks|all] [--rounds N] [--seed S]`: for `make soak`."""
+"""`python -m tests.soak [kill|writes|…|all] [--rounds N] [--seed S]`: what `make soak` runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,20 @@ from tests.laws.councils import run_councils
 from tests.laws.laws import run_laws
 from tests.simulation.many import run_networks
 from tests.soak.backups import run_backups
+from tests.soak.carrier import run_carrier
 from tests.soak.hostile import run_hostile
 from tests.soak.kill import git_version, run_kills
 from tests.soak.writes import run_writes
 
-ROUNDS = {"kill": 200, "writes": 200, "backups": 50, "laws": 20_000, "hostile": 2_000, "networks": 2_000}
+ROUNDS = {
+    "kill": 200,
+    "writes": 200,
+    "backups": 50,
+    "laws": 20_000,
+    "hostile": 2_000,
+    "networks": 2_000,
+    "carrier": 200,
+}
 
 
 def main(argv: list[str]) -> int:
@@ -55,7 +64,13 @@ def run(part: str, rounds: int, seed: int, scratch: Path) -> None:
         if run_networks(rounds, seed, lambda line: print(line, flush=True)):
             sys.exit(1)
     else:
-        parts = {"kill": run_kills, "writes": run_writes, "backups": run_backups, "hostile": run_hostile}
+        parts = {
+            "kill": run_kills,
+            "writes": run_writes,
+            "backups": run_backups,
+            "hostile": run_hostile,
+            "carrier": run_carrier,
+        }
         parts[part](rounds, seed, scratch, lambda line: print(line, flush=True))
 
 
