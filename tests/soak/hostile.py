@@ -9,18 +9,18 @@ from __future__ import annotations
 import random
 import shutil
 from contextlib import closing
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from structlog.testing import capture_logs
+
+from domain.actor import Actor
 from domain.errors import Rejected
-from domain.ports_log import new_row
 from gitant import rebuild
 from gitant.verify import verify
-from gitant.writer.catchup import catch_up
-from projections.database import open_writable
-from projections.projector import Projector
-from projections.source import LogSource
 from storage.datadir import DataDir
 from storage.log.eventlog import SQLiteEventLog
+from tests.gitant.writer.world import World
 from tests.laws.contest import ban, contest
 from tests.laws.examples import Sort, example
 from tests.laws.extremes import extremes
@@ -41,6 +41,7 @@ SORTS: Final[tuple[Callable[[bytes], Sequence[Event]], ...]] = (
     lambda data: extremes(data, key).events,
     lambda data: ban(data, key).events,
 )
+PEERS: Final = Actor(None, operator=True, door="replication")
 _DATA: Final = Sort("hostile", 100, 360)
 
 
@@ -72,12 +73,12 @@ def _survive(events: Sequence[Event], chance: random.Random, folder: DataDir) ->
             continue
     at = 0
     while at < len(let_in):
-        with closing(SQLiteEventLog(folder.log)) as log, closing(open_writable(folder.views)) as views:
-            projector = Projector(views, LogSource(log))
+        with capture_logs(), closing(World(folder)) as node:  # every cut that voids something would be told
             for _ in range(chance.randint(1, 3)):  # and then it starts again
                 step = chance.choice((1, 5, 40))
-                log.append([new_row(event) for event in let_in[at : at + step]])
-                catch_up(projector, log)
+                for _, part in groupby(let_in[at : at + step], key=lambda event: event.stream):
+                    rows = [(event.header, event.signature, event.payload) for event in part]
+                    node.run("replica.store", PEERS, events=rows)
                 at += step
     assert rebuild.check(folder) == []
     faults: list[str] = []
