@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from replication.seams import Claimant, Line
 
 _NOTHING: Final = log_digest(())
-_REMOVALS: Final = frozenset(
+REMOVALS: Final = frozenset(
     {
         "member.revoked.v1",
         "member.demoted.v1",
@@ -68,6 +68,8 @@ class Desk:
         self._claims: dict[StreamId, Claimant] = {}
         self._waiting: dict[tuple[LinkId, StreamId], Claimant] = {}
         self._sought: dict[StreamId, None] = {}
+        self._kept_out: set[tuple[StreamId, Did]] = set()
+        """In which streams whose events were kept out of the log."""
 
     # --- streams --------------------------------------------------------------------------------------
 
@@ -115,10 +117,13 @@ class Desk:
         """What is here of the streams that may be offered to a peer."""
         return [(stream, self.digest(stream)) for stream in self.for_peer(peer) if self.holds(stream)]
 
-    def matches(self, stream: StreamId, everything: bool, principals: Collection[str]) -> bool:
+    def matches(self, stream: StreamId, seeks: Seek) -> bool:
         """Whether a stream is public and one that somebody seeks."""
         held = self.room.index.held(stream)
-        return held is not None and held.public and (everything or not set(principals).isdisjoint(held.roots))
+        if held is None or not held.public:
+            return False
+        sought = {*seeks.principals, *(seeks.people if held.identity else ())}
+        return seeks.everything or not sought.isdisjoint(held.roots)
 
     def found(self, stream: StreamId) -> None:
         """A stream that is sought is at a peer's."""
@@ -228,7 +233,10 @@ class Desk:
         if batch.out:
             self.room.note("strangers-kept-out", "strangers' events are not in the log", stream=batch.stream)
             for talk in self.talks(batch.stream):
-                talk.decline(batch.out)
+                talk.decline({event.device for event in batch.out})
+            if len(self._kept_out) > self.room.limits.principals_tracked:
+                self._kept_out.clear()
+            self._kept_out.update((batch.stream, event.author) for event in batch.out)
         if kept:
             self.acted(batch.stream, batch.events)
         for stored, parcels in ((kept, batch.parcels), (False, batch.behind)):
@@ -239,9 +247,17 @@ class Desk:
                     talk_there.parcel_done(parcel, kept=stored, events=parcel.events)
 
     def acted(self, stream: StreamId, events: Iterable[Event]) -> None:
-        """If acts of authority are among new events, what was left out or redacted may not be any more."""
-        if any(event.kind in _ACTS for event in events):
+        """Events are in the log: what was left out as a stranger's may be no stranger's, nor redacted what was.
+
+        Somebody is a stranger until an act of authority lets him in, or anything of his is in the log.
+        """
+        acts = any(event.kind in _ACTS for event in events)
+        known = {(stream, event.author) for event in events} & self._kept_out
+        if acts:
             self.mends.look(stream)
+            known = {place for place in self._kept_out if place[0] == stream}
+        if known or acts:
+            self._kept_out -= known
             for talk in self.talks(stream):
                 talk.take_back()
 
@@ -255,7 +271,7 @@ class Desk:
             elif self.may_offer(stream, link.peer):
                 talk.news(batch)
             else:
-                batch_there = [event for event in batch.events if event.kind in _REMOVALS]
+                batch_there = [event for event in batch.events if event.kind in REMOVALS]
                 talk.farewell(batch_there)
                 link.withdraw(stream)
         self._sought.pop(stream, None)

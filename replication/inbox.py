@@ -56,8 +56,8 @@ class Batch:
     vouched: set[EventId]
     holes: set[EventId] = field(default_factory=set[EventId])
     parcels: list[Parcel] = field(default_factory=list[Parcel])
-    out: set[DeviceKey] = field(default_factory=set[DeviceKey])
-    """Whose events among these were kept out of the log."""
+    out: list[Event] = field(default_factory=list["Event"])
+    """Those that were kept out of the log."""
     behind: list[Parcel] = field(default_factory=list[Parcel])
     """Of batches after it that could not be stored for its sake."""
     size: int = 0
@@ -402,7 +402,7 @@ class Inbox:
                 self._recent[event.id] = link
         self._forget_some()
         if out:
-            batch.out = {event.device for event in batch.events if event.id in out}
+            batch.out = [event for event in batch.events if event.id in out]
             batch.events = [event for event in batch.events if event.id not in out]
 
     def _remember(self, name: EventId, link: Link) -> None:

@@ -176,8 +176,7 @@ class Link:
         if self.state is not LinkState.OPEN:
             return
         self._mine = self._offerable()
-        follows = self._room.follows
-        self.send(Seek(everything=follows.everything, principals=[*sorted(follows.principals)[:SEEKS_MAX]]))
+        self._seek()
         for tag in [tag for tag in self.talks if tag not in self._mine]:
             self._drop(tag)
         self._send_offers()
@@ -285,9 +284,8 @@ class Link:
         self._frames.body_bytes_max = FRAME_BYTES_MAX
         self.key = link_key(self._nonce, message.nonce)
         self._mine = self._offerable()
-        follows = self._room.follows
-        if follows.everything or follows.principals:
-            self.send(Seek(everything=follows.everything, principals=[*sorted(follows.principals)[:SEEKS_MAX]]))
+        if self._room.follows.seeks:
+            self._seek()
         if message.digest == summary(message.nonce, self._desk.offered_to(self.peer)):
             for tag, stream in self._mine.items():
                 if self._desk.holds(stream):
@@ -318,7 +316,7 @@ class Link:
 
     def on_found(self, message: Found) -> None:
         """Public streams that we look for."""
-        if not (self._room.follows.everything or self._room.follows.principals):
+        if not self._room.follows.seeks:
             self.refuse("not-asked", "nothing was sought")
             return
         for name in message.streams:
@@ -385,6 +383,11 @@ class Link:
             talk.close()
             self.settled(talk)
 
+    def _seek(self) -> None:
+        follows = self._room.follows
+        principals, people = sorted(follows.principals)[:SEEKS_MAX], sorted(follows.people)[:SEEKS_MAX]
+        self.send(Seek(everything=follows.everything, principals=[*principals], people=[*people]))
+
     def _tell_found(self, streams: Iterable[StreamId]) -> None:
         seeks = self._seeks
         if seeks is None:
@@ -392,7 +395,7 @@ class Link:
         new = [
             stream
             for stream in streams
-            if stream not in self._found and self._desk.matches(stream, seeks.everything, seeks.principals)
+            if stream not in self._found and self._desk.matches(stream, seeks)
         ][:FOUND_MAX]
         if new:
             self._found.update(new)

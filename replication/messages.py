@@ -90,10 +90,14 @@ class Hello(Message, frozen=True, kw_only=True):
 
 
 class Seek(Message, frozen=True, kw_only=True):
-    """What else the sender looks for: all public streams, or those of some principals. Answered with `found`."""
+    """What else the sender looks for: all public streams, those of some principals, the identities of some `people`.
+
+    Answered with `found`.
+    """
 
     everything: bool
     principals: Annotated[list[_Did], _Meta(max_length=SEEKS_MAX)]
+    people: Annotated[list[_Did], _Meta(max_length=SEEKS_MAX)]
 
 
 class Offers(Message, frozen=True, kw_only=True):

@@ -45,17 +45,23 @@ class Budget:
 class Follows:
     """What this node replicates, and what it will not; local, never spread.
 
-    `everything` is all public streams that any peer offers. `hidden` streams were removed here and do not come back by
+    `everything` is all public streams that any peer offers; of `people` only their identities, for their names. `hidden` streams were removed here and do not come back by
     `everything` or `principals`. Events of `blocked` principals are taken only if an event that is wanted has them in
     its past.
     """
 
     everything: bool = False
     principals: frozenset[Did] = frozenset()
+    people: frozenset[Did] = frozenset()
     streams: frozenset[StreamId] = frozenset()
     hidden: frozenset[StreamId] = frozenset()
     blocked: frozenset[Did] = frozenset()
     budgets: tuple[tuple[StreamId, Budget], ...] = ()
+
+    @property
+    def seeks(self) -> bool:
+        """Whether streams are looked for whose ids are not known."""
+        return bool(self.everything or self.principals or self.people)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ COSTS: Final[dict[str, int]] = {
     "event-rejected": 34,
     "stream-wrong": 50,
     "answer-late": 5,
-    "object-late": 5,
     "too-many-wants": 20,
     "banned": 0,
 }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from domain.ports_replication import GitObject
     from replication.effects import LinkId, ReadFeeds, ReadIds, ReadVouched, Rows
     from replication.inbox import Batch, Inbox, Parcel
-    from replication.messages import Events, Message
+    from replication.messages import Events, Message, Seek
     from replication.room import Room
     from replication.score import Buckets, Scores
 
@@ -301,7 +301,7 @@ class Counter(Protocol):
         """What is here of the streams that may be offered to a peer."""
         ...
 
-    def matches(self, stream: StreamId, everything: bool, principals: Collection[str]) -> bool:
+    def matches(self, stream: StreamId, seeks: Seek) -> bool:
         """Whether a stream is public and one that somebody seeks."""
         ...
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from domain.envelope import SIGNATURE_TAG, event_id
 from domain.keys import verify
+from replication.desk import REMOVALS
 from replication.frames import FRAME_OVERHEAD_BYTES
 from replication.messages import Events, decoded
 from replication.records import Phase
+from replication.score import FINAL
 from tests.laws.laws import assert_model
 from tests.simulation.errors import Broken
 from tests.simulation.index import objects_of
@@ -30,15 +32,19 @@ if TYPE_CHECKING:
 MODEL_ONE_IN = 20
 """The second telling of the rules (`tests/laws/model.py`) is slow: it looks at one seed of so many."""
 
-NOBODYS_FAULT: Final = frozenset(
-    {"frame-gap", "answer-late", "object-late", "hello-late", "stream-unknown", "payload-withheld"}
-)
-"""Refusals of what loss, delay or a change of mind can bring about between honest nodes.
+_SILENCE: Final = frozenset({"loss", "reorder", "partitions", "crashes", "restores"})
+EXCUSES: Final[dict[str, frozenset[str]]] = {
+    "frame-gap": frozenset({"loss", "reorder", "partitions", "duplicates"}),  # the copy may be faster
+    "hello-late": _SILENCE,
+    "answer-late": _SILENCE | {"disk-full", "moods"},
+}
+"""Refusals that faults can bring about between honest nodes, and which faults those are."""
 
-A payload may be withheld in good faith: for a redaction that counts until an act arrives that the other side has.
-"""
+EXCUSED_MS: Final = 60_000
+"""So long after all has healed there is no excuse any more."""
 
-REMOVALS: Final = ("member.", "device.", "custodian.")
+NOBODYS_FAULT: Final = frozenset({"stream-unknown"})
+"""Refusals of what a change of mind can bring about: a word about a stream crosses the one that withdraws it."""
 
 
 class Watch:
@@ -91,8 +97,24 @@ class Watch:
             return
         code = note.values["code"]
         peer = next((each for each in self._simulation.honest if each.did == note.peer), None)
-        if peer is not None and code not in NOBODYS_FAULT:
+        if peer is not None and not self._is_excused(code):
             raise Broken("honest-not-blamed", f"{node.name} refuses {peer.name}: {code}, {note.words}")
+        if peer is not None and note.values["final"] and code not in FINAL:
+            raise Broken("honest-not-blamed", f"{node.name} bans {peer.name}, at last for {code}")
+
+    def closes(self, node: SimulatedNode, peer: Station, reason: str) -> None:
+        """A core ends a link."""
+        honest = node.liar is None and any(each is peer for each in self._simulation.honest)
+        if honest and reason.startswith("banned"):
+            raise Broken("honest-not-blamed", f"{node.name} will not talk to {peer.name}")
+
+    def _is_excused(self, code: str) -> bool:
+        """Whether nobody need have done anything wrong for an honest node to be refused like this."""
+        simulation = self._simulation
+        healed_ms = simulation.healing_since_ms
+        late = healed_ms is not None and simulation.clock.now_ms > healed_ms + EXCUSED_MS
+        asked = EXCUSES.get(code, frozenset()).intersection(simulation.options.faults)
+        return code in NOBODYS_FAULT or (bool(asked) and not late)
 
     # --- now and then ----------------------------------------------------------------------------
 
@@ -236,6 +258,6 @@ class Watch:
         rows = message.rows if isinstance(message, Events) else [(b"", b"", b"")]
         for header, _, _ in rows:
             event = self._simulation.ledger.events.get(event_id(header))
-            if event is None or not event.kind.startswith(REMOVALS):
+            if event is None or event.kind not in REMOVALS:
                 kind = event.kind if event is not None else type(message).__name__
                 raise Broken("nothing-private", f"{node.name} sends {peer.name} {kind} of a stream without him")

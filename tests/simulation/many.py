@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation.errors import Broken
+from tests.simulation.invariants import MODEL_ONE_IN
 from tests.simulation.planted import PLANTED, planted
 from tests.simulation.run import Ask, run
 
@@ -78,7 +79,9 @@ def hunt(bugs: Sequence[str], ask: Ask, say: Callable[[str], None]) -> int:
 def find(bug: str, ask: Ask) -> str:
     """The first seed that finds a bug that is planted, and how; nothing if none does."""
     expected = PLANTED[bug].breaks
-    for seed in range(FOUND_WITHIN_SEEDS):
+    # What only the second telling of the rules can notice need not be looked for where it is not asked.
+    step = MODEL_ONE_IN if expected == {"rules-said-twice"} else 1
+    for seed in range(0, FOUND_WITHIN_SEEDS, step):
         try:
             run(seed, ask, _nobody, _nobody)
         except Broken as fault:

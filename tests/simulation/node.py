@@ -177,7 +177,9 @@ class SimulatedNode:
                     self._wake(effect.at_ms)
                 case Close():
                     self.simulation.tell(f"{self.name} closes {self._peer(effect.link)}: {effect.reason}")
-                    self.links.pop(effect.link, None)
+                    peer = self.links.pop(effect.link, None)
+                    if peer is not None:
+                        self.simulation.watch.closes(self, peer, effect.reason)
                     self.simulation.network.close(effect.link)
                 case Note():
                     self.simulation.tell(f"{self.name} notes {effect.code}: {effect.words}")

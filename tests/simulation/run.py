@@ -94,6 +94,7 @@ class Simulation:
         self.clock = Clock()
         self.faulty = True
         self.patient = False
+        self.healing_since_ms: int | None = None
         self.ledger = Ledger()
         self.healed_ms = 0
         self._trace = trace
@@ -156,6 +157,7 @@ class Simulation:
     def heal(self) -> None:
         """Nothing goes wrong any more, but for liars; all honest nodes come to hold the same, in bounded time."""
         self.faulty = False
+        self.healing_since_ms = self.clock.now_ms
         self.network.bends.clear()
         for wire in self.network.wires:
             wire.cut = False
