@@ -160,6 +160,10 @@ class NodeCarrier:
         """Prove who it is and find a place for it, all before the deadline; None if that came to nothing."""
         group, pipe, wire = group_of(reached.host), None, None
         closed = WireClosed(Why.FULL, "it gave way to others while its handshake was not done")
+        if refusal := self._gate.knock(group, trio.current_time()):
+            await trio.aclose_forcefully(reached.stream)
+            self._refusals.add(WireClosed(Why.FULL, refusal), reached.address, None)
+            return None
         try:
             with trio.CancelScope() as scope, self._gate.shaking(group, scope):
                 try:

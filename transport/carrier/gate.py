@@ -6,7 +6,7 @@ connections the oldest goes, from the address that has most. An honest handshake
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final, final
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SUBNET_BITS: Final = 64
 """What one customer of a provider gets of IPv6, at least."""
+_GROUPS_REMEMBERED: Final = 4_096
 
 
 def group_of(host: str) -> str:
@@ -39,11 +40,33 @@ def group_of(host: str) -> str:
 
 
 @final
+class Rate:
+    """How many handshakes may begin: a bucket of tokens; 0 a second is no bound."""
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        self._per_s = per_s
+        self._burst = float(burst)
+        self._tokens = self._burst
+        self._at = 0.0
+
+    def admits(self, now: float) -> bool:
+        """Whether one more may begin now; it counts if so."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_s)
+        self._at = now
+        if self._per_s and self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+@final
 class Gate:
     """Counts connections by group of addresses."""
 
     def __init__(self, limits: CarrierLimits) -> None:
         self._limits = limits
+        self._rate = Rate(limits.handshakes_per_s, limits.handshakes_burst)
+        self._rates: OrderedDict[str, Rate] = OrderedDict()
         self._shaking: dict[str, list[trio.CancelScope]] = {}
         self._open = 0
         self._strangers: Counter[str] = Counter()
@@ -57,6 +80,19 @@ class Gate:
     def open(self) -> int:
         """Wires."""
         return self._open
+
+    def knock(self, group: str, now: float) -> str:
+        """Why a handshake may not even begin, or nothing. It costs milliseconds of work, and a key costs none."""
+        limits = self._limits
+        rate = self._rates.get(group)
+        if rate is None:
+            rate = self._rates[group] = Rate(limits.handshakes_per_address_per_s, limits.handshakes_per_address_burst)
+        self._rates.move_to_end(group)
+        if len(self._rates) > _GROUPS_REMEMBERED:
+            self._rates.popitem(last=False)
+        if not rate.admits(now):
+            return "it connects more often than this node has time for"
+        return "" if self._rate.admits(now) else "more connect than this node has time for"
 
     @contextmanager
     def shaking(self, group: str, scope: trio.CancelScope) -> Generator[None]:

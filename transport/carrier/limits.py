@@ -44,6 +44,11 @@ class CarrierLimits:
     half_open_max: int = 128
     half_open_per_address_max: int = 32
     """Connections whose handshake is not done. The oldest gives way: an honest one takes milliseconds."""
+    handshakes_per_address_per_s: float = 10.0
+    handshakes_per_address_burst: int = 60
+    handshakes_per_s: float = 60.0
+    handshakes_burst: int = 240
+    """Handshakes that others begin; each costs about 5 ms of one processor. 0 a second is no bound."""
     handshake_s: float = 10.0
     """From the first packet to a proven key, names and all."""
     ping_s: float = 15.0

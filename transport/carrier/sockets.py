@@ -50,7 +50,7 @@ class Sockets:
             raise
 
     async def listen(self, host: str, port: int, take: Taker, ears: trio.Nursery, tasks: trio.Nursery) -> int:
-        """Listen on all addresses of a host, with the same port on each."""
+        """Listen on all addresses of a host; on the first only if the port is to be chosen."""
         try:
             listeners = await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)
         except OSError as fault:
@@ -58,6 +58,11 @@ class Sockets:
                 f"{host}:{port} cannot be listened on: {fault.strerror or fault}",
                 hint="choose another --peer-port, or 0 for none",
             ) from fault
+
+        if not port:
+            for other in listeners[1:]:
+                await other.aclose()
+            del listeners[1:]
 
         async def each(stream: trio.SocketStream) -> None:
             try:

@@ -57,6 +57,21 @@ def test_the_oldest_handshake_of_the_busiest_address_gives_way() -> None:
     trio.run(main)
 
 
+def test_who_connects_too_often_is_not_even_heard() -> None:
+    limits = CarrierLimits(
+        handshakes_per_address_per_s=2, handshakes_per_address_burst=3, handshakes_per_s=10, handshakes_burst=8
+    )
+    gate = Gate(limits)
+    assert [gate.knock("eve", 100.0) == "" for _ in range(4)] == [True, True, True, False]
+    assert [gate.knock("eve", 101.0) == "" for _ in range(3)] == [True, True, False]
+    assert [gate.knock(f"eve {number}", 101.0) == "" for number in range(6)] == [True] * 6
+    assert "more connect" in gate.knock("alice", 101.0)
+    assert gate.knock("alice", 101.5) == ""
+    for number in range(10_000):
+        gate.knock(str(number), 200.0 + number)
+    assert len(gate._rates) <= 4_096
+
+
 def test_places_are_given_back() -> None:
     gate = Gate(CarrierLimits(connections_max=3, strangers_max=2, per_address_max=1))
 

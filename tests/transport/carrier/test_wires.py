@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import trio
 
@@ -13,6 +15,9 @@ from transport.carrier.memory import MemoryGround
 from transport.carrier.seam import ChannelClosed, What, Why, WireClosed
 from transport.carrier.sockets import Sockets
 
+if TYPE_CHECKING:
+    from transport.carrier.seam import Carrier, Channel, Wire
+
 MIB = 1 << 20
 
 
@@ -20,7 +25,9 @@ def test_frames_arrive_in_order_both_ways() -> None:
     async def main() -> None:
         ground = MemoryGround()
         async with node("alice", ground) as alice, node("bob", ground, echo) as bob:
-            wire = await alice.dial(bob)
+            carrier: Carrier = alice.carrier
+            wire: Wire = await carrier.dial(bob.address)
+            assert carrier.wire(bob.carrier.did) is wire
             assert wire.peer == key("bob").did
             assert bob.wire("alice").peer == key("alice").did
             assert (wire.dialled, bob.wire("alice").dialled) == (True, False)
@@ -63,7 +70,7 @@ def test_a_channel_is_a_stream_with_two_ends() -> None:
         ground = MemoryGround()
         async with node("alice", ground) as alice, node("bob", ground) as bob:
             wire = await alice.dial(bob)
-            ours = await wire.open("git/0123")
+            ours: Channel = await wire.open("git/0123")
             await ours.send_all(b"want")
             theirs = await bob.wire("alice").accept()
             assert theirs.purpose == "git/0123"
