@@ -26,7 +26,9 @@ def line(value: Any) -> str:
 
 @pytest.mark.parametrize("padding", ["", " ", "\n"])
 def test_there_and_back(padding: str) -> None:
-    for size in range(4):  # every length that base64 pads differently, and the characters that make it safe in addresses
+    for size in range(
+        4
+    ):  # every length that base64 pads differently, and the characters that make it safe in addresses
         node = key(f"node {size}").did if size else None
         here = certify(Certificate(key("dan").did, key(f"device {size}").device, (), node), key("dan"))
         text = chain_text((here,))
