@@ -15,22 +15,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, final
 
 from api.app import create_app
-from api.entrance.guesses import BucketGuesses
-from api.entrance.refusals import Refusals
 from api.ports import ApiPorts, ApiSettings, NodeFacts
 from api.routes.stream import FEED
 from domain.actor import Actor
 from domain.errors import NotFound
-from domain.keys import SigningKey
 from gitant.counting import counted, tally_of
-from gitant.doors.every import EveryDoor
-from gitant.doors.operator import OperatorDoor
-from gitant.doors.parts import KeyParts
-from gitant.doors.password import PasswordDoor
-from gitant.doors.session import SessionDoor
-from gitant.doors.token import TokenDoor
-from gitant.entering import buckets_of, entrance_of, guarded
+from gitant.entering import guarded
 from gitant.following import WriterChanges
+from gitant.gatehouse import Gatehouse
 from gitant.gitgate import NodeGate
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
@@ -44,9 +36,6 @@ from gitant.writer.request import PEERS
 from projections.code_follow import behind
 from projections.database import open_readonly
 from projections.reader import SqliteViews
-from storage import keys
-from storage.accounts.tokens import SqliteTokenGlance, SqliteTokens
-from storage.audit.journal import SqliteJournal
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.engine.keeping import KeptTables
@@ -91,24 +80,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S, names=accounts.names)
     tables = KeptTables()
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
-    operator_token = keys.load_or_create_token(folder.operator_token)
-    journal = SqliteJournal(folder.audit, keep_days=settings.audit_days)
-    tokens = SqliteTokens(accounts.file)
-    refusals = Refusals(journal, views.position)
-    guesses = BucketGuesses(buckets_of(folder))
-    reception = accounts.reception(views, writer, plan.did, guesses)
-    by_key = KeyParts(folder, accounts, views, plan.did, settings.public_url or None)
-    doors = EveryDoor(
-        [
-            OperatorDoor(operator_token, plan.did),
-            TokenDoor(SqliteTokenGlance(accounts.glance), tokens, plan.did, journal),
-            SessionDoor(accounts.known, accounts.sessions, settings.public_url or None),
-            PasswordDoor(reception, accounts.known),
-            *by_key.doors,
-        ],
-        guesses,
-    )
-    entrance = entrance_of(settings, folder, doors, refusals)
+    gatehouse = Gatehouse(plan, folder, accounts, views, writer)
     reader = DulwichReader(folder.repos)
     log = _Log(folder)
     importer = _importer(plan, folder, store, views, writer)
@@ -124,40 +96,31 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
             archives=reader.archives(folder.cache / "archives"),
-            doors=doors,
+            doors=gatehouse.doors,
             event_bytes=log.event_bytes,
             payloads=log.payloads,
-            node=NodeFacts(
-                did=plan.did,
-                version=plan.version,
-                started_ms=plan.started_ms,
-                free_bytes=folder.free_bytes,
-                not_ready=_Readiness(folder.views, writer).reasons,
-                free_bytes_min=settings.min_free,
-                public_url=settings.public_url or None,
-                numbers=NodeNumbers(folder, os.getppid(), settings.tls_cert),
-            ),
+            node=_facts(plan, folder, writer),
             settings=ApiSettings(
                 body_bytes_max=settings.body_max,
                 attachment_bytes_max=settings.attachment_max,
                 attachments_bytes_max=settings.attachments_max,
             ),
-            accounts=accounts.ports(reception, settings.registration),
-            tokens=tokens,
-            journal=journal,
-            refusals=refusals,
+            accounts=gatehouse.accounts,
+            tokens=gatehouse.tokens,
+            journal=gatehouse.journal,
+            refusals=gatehouse.refusals,
             imports=importer,
-            entrance=entrance,
+            entrance=gatehouse.entrance,
             changes=WriterChanges(writer),
             peering=peering,
-            agents=by_key.ports(writer, lambda: SigningKey(keys.load_or_create(folder.identity_key))),
+            agents=gatehouse.agents,
             metrics_dir=metrics_dir(folder),
         )
     )
     serving = EngineServing(store, tables, Shelf(folder.cache / "packs"))
-    gate = NodeGate(views, writer, doors)
+    gate = NodeGate(views, writer, gatehouse.doors)
     smart = git_app(gate, store, serving, settings.caps, agent=f"gitant/{plan.version}")
-    git = guarded(counted(smart, tally_of(api)), entrance)
+    git = guarded(counted(smart, tally_of(api)), gatehouse.entrance)
     try:
         async with api.lifespan():
             feed: Feed = api.state[FEED]
@@ -166,15 +129,26 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
                 yield WorkerApps(api, git, WebDoor(relay_socket(folder)), feed.end)
             finally:
                 await importer.close()
-                await refusals.close()
+                await gatehouse.refusals.close()
     finally:
         serving.close()
         peering.close()
         log.close()
         reader.close()
-        journal.close()
-        by_key.close()
-        accounts.close()
+        gatehouse.close()
+
+
+def _facts(plan: Plan, folder: DataDir, writer: WriterClient) -> NodeFacts:
+    return NodeFacts(
+        did=plan.did,
+        version=plan.version,
+        started_ms=plan.started_ms,
+        free_bytes=folder.free_bytes,
+        not_ready=_Readiness(folder.views, writer).reasons,
+        free_bytes_min=plan.settings.min_free,
+        public_url=plan.settings.public_url or None,
+        numbers=NodeNumbers(folder, os.getppid(), plan.settings.tls_cert),
+    )
 
 
 def _importer(plan: Plan, folder: DataDir, store: DiskGitStore, views: SqliteViews, writer: WriterClient) -> Importer:

@@ -106,7 +106,7 @@ def test_a_closed_node_takes_accounts_from_its_operator_alone(tmp_path_factory: 
 
 def test_with_approval_an_account_waits_and_is_nobody_until_then(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("approval") / "data"
-    with node_on(folder, registration="approval") as node, http_to(node.app) as http:
+    with node_on(folder, registration="approval", public_url="https://git.example") as node, http_to(node.app) as http:
         anyone, operator = Client(http, operator=False), Client(http, operator=True)
         made = register(anyone, "ann", 202)
         assert (made["waiting"], made["user"]["standing"]) == (True, "waiting")
@@ -121,6 +121,19 @@ def test_with_approval_an_account_waits_and_is_nobody_until_then(tmp_path_factor
         ann = login(anyone, "ann")
         headers = {"authorization": f"Bearer {ann['token']}"}
         anyone.post("/api/v1/repos", {"name": "attic"}, headers=headers)
+        http.cookies.clear()
+        cookies_are_for_that_host_alone(anyone)
+
+
+def cookies_are_for_that_host_alone(anyone: Client) -> None:
+    """On a node that is reached by TLS."""
+    answer = anyone.post("/api/v1/auth/login", {"username": "ann", "password": PASSWORD}, 200)
+    parts = answer.headers["set-cookie"].split("; ")
+    assert parts[0].startswith("__Host-gitant_session=gas_")
+    assert {"Secure", "HttpOnly", "Path=/"} <= set(parts)
+    anyone.http.cookies.clear()
+    for name, status in (("gitant_session", 401), ("__Host-gitant_session", 200)):
+        anyone.get("/api/v1/auth/profile", status, headers={"cookie": f"{name}={answer.json()['token']}"})
 
 
 # --- logging in ---
@@ -141,21 +154,6 @@ def test_a_login_gives_a_token_and_a_cookie(anyone: Client, kay: Person, body: d
     anyone.http.cookies.clear()
     bearer = {"authorization": f"Bearer {begun['token']}"}
     assert anyone.get("/api/v1/auth/profile", headers=bearer).json()["did"] == kay.did
-
-
-def test_the_cookie_of_a_node_with_tls_is_for_that_host_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("tls") / "data"
-    with node_on(folder, registration="open", public_url="https://git.example") as node, http_to(node.app) as http:
-        anyone = Client(http, operator=False)
-        register(anyone, "ann")
-        answer = anyone.post("/api/v1/auth/login", {"username": "ann", "password": PASSWORD}, 200)
-        parts = answer.headers["set-cookie"].split("; ")
-        assert parts[0].startswith("__Host-gitant_session=gas_")
-        assert {"Secure", "HttpOnly", "Path=/"} <= set(parts)
-        http.cookies.clear()
-        for name, status in (("gitant_session", 401), ("__Host-gitant_session", 200)):
-            cookie = {"cookie": f"{name}={answer.json()['token']}"}
-            anyone.get("/api/v1/auth/profile", status, headers=cookie)
 
 
 def test_basic_takes_name_and_password_and_name_and_token(anyone: Client, kay: Person) -> None:
