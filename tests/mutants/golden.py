@@ -35,6 +35,11 @@ _MADE: Final[tuple[tuple[Sort, Callable[[bytes], World]], ...]] = (
 )
 
 
+_CASES: Final = (*voids(), *carries())
+CASES: Final = len(_CASES)
+"""So many of the tales are cases, the first ones."""
+
+
 class Tale(NamedTuple):
     """Events in an order of arrival, and what came of them; `watching` keeps a view at every step."""
 
@@ -55,7 +60,7 @@ def assert_told(told: Sequence[Tale]) -> None:
 
 
 def _orders() -> Iterator[tuple[tuple[Event, ...], bool]]:
-    for case in (*voids(), *carries()):
+    for case in _CASES:
         node = case.node()
         node.receive(case.raw)
         yield tuple(node.history.events.values()), False

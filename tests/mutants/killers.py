@@ -27,7 +27,6 @@ TESTS: Final = (
     "tests/domain/replay",
     "tests/domain/test_policy.py",
     "tests/domain/test_succession.py",
-    "tests/domain/test_verdicts.py",
     "tests/exploits/authority/test_keys.py",
     "tests/exploits/authority/test_old_parents.py",
     "tests/exploits/events/test_authority.py",

@@ -33,8 +33,8 @@ CPU_SECONDS_MAX: Final = 8
 """A mutant that goes on for longer never ends, which is noticed, too: whole and as it is, all looks together take 5."""
 IMPORTING_SECONDS_MAX: Final = 30
 WATCH_SECONDS_MAX: Final = 300
-LOOKS_MAX: Final = 80
-"""How many of the tests, and of the histories, that run a line are tried."""
+LOOKS_MAX: Final = 120
+"""How many of the histories that run a line are tried; of cases and tests all."""
 MEMORY_BYTES_MAX: Final = 4 << 30
 _OUTSIDE: Final = ("cbor2", "msgspec", "cryptography.hazmat.primitives.asymmetric.ed25519", "hypothesis", "pytest")
 _KILLERS: Final = ("pages", "few_contests", "few_laws", "related_tests", "many_contests", "whole_contests", "many_laws")
@@ -122,8 +122,10 @@ class Replacing:
         if mutant is not None:
             here = self._related.get(f"{mutant.path}:{mutant.line}")
             here = here or self._related.get(f"{mutant.path}:{mutant.within}", [])
-            tales = [self._tales[int(name)] for name in _spread([name for name in here if "::" not in name])]
-            tests = _spread([name for name in here if "::" in name])
+            told = [int(name) for name in here if "::" not in name]
+            cases = [number for number in told if number < self._golden.CASES]
+            tales = [self._tales[each] for each in (*cases, *_spread([each for each in told if each not in cases]))]
+            tests = [name for name in here if "::" in name]
 
         def look() -> list[tuple[str, Callable[[], object]]]:
             if mutant is not None:
@@ -138,9 +140,9 @@ class Replacing:
         return _fate(look, CPU_SECONDS_MAX if mutant else IMPORTING_SECONDS_MAX)
 
 
-def _spread(names: list[str]) -> list[str]:
+def _spread(found: list[int]) -> list[int]:
     """Of many, some from all over."""
-    return names[:: max(1, len(names) // LOOKS_MAX)]
+    return found[:: max(1, len(found) // LOOKS_MAX)]
 
 
 def _compiled(mutant: Mutant) -> CodeType:
