@@ -1,5 +1,7 @@
 """Throwing bytes at a core: `python -m tests.replication.fuzzing --seconds 60`. What breaks it goes into the corpus.
 
+Where Atheris is installed, it chooses the bytes (`guided.py`); else they are changed by chance.
+
 A seed is one message in its body's bytes. It is thrown as the next frame of an open link, with a good number and check
 unless the frame itself is what is spoiled.
 """
@@ -8,7 +10,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
+import subprocess
 import sys
+import tempfile
 import time
 from functools import cache
 from pathlib import Path
@@ -82,7 +87,10 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests.replication.fuzzing", description=main.__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--plain", action="store_true", help="do not use Atheris, though it is installed")
     options = parser.parse_args(argv)
+    if importlib.util.find_spec("atheris") is not None and not options.plain:
+        return _guided(options.seconds, options.seed)
     rng, pool, thrown = Random(options.seed), [*seeds()], 0
     pool += [path.read_bytes() for path in CORPUS.glob("*.bin")]
     print(f"seed {options.seed}")
@@ -103,6 +111,13 @@ def main(argv: Sequence[str]) -> int:
         thrown += 1
     print(f"{thrown:,} cases in {options.seconds:g} s, nothing broke")
     return 0
+
+
+def _guided(seconds: float, seed: int) -> int:
+    """In a process whose imports Atheris changes."""
+    with tempfile.TemporaryDirectory(prefix="gitant-fuzz-") as folder:
+        words = [sys.executable, "-m", "tests.replication.guided", folder, str(int(seconds)), str(seed)]
+        return subprocess.run(words, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def messages(tag: bytes, events: Sequence[Event]) -> list[Message]:
     bits, buckets = 4, {3, 9}
     return [
         Hello(versions=[1], features=["objects", "runs"], nonce=SALT, digest=bytes(32)),
-        Seek(everything=False, principals=[str(key("root").did)]),
+        Seek(everything=False, principals=[str(key("root").did)], people=[]),
         Offers(whole=True, streams=tag + bytes(PRINT_BYTES)),
         Found(streams=[bytes(events[0].id)]),
         Compare(salt=SALT, digest=bytes(32)),
