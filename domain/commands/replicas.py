@@ -22,9 +22,10 @@ from domain.commands.scene import (
     Scene,
 )
 from domain.commands.standing import DESK, is_stranger
-from domain.envelope import read_own
+from domain.envelope import SIGNATURE_TAG, read_own
 from domain.errors import Forbidden, LocalFault
 from domain.ids import EventId, StreamId
+from domain.keys import verify
 from domain.kinds import KINDS
 from domain.moderation.arrivals import let_in
 from domain.refs.moved import KIND as REFS_MOVED
@@ -153,6 +154,8 @@ class _Door:
         """Have it wait for a decision, unless it was dropped before, or nothing is taken of strangers there."""
         if event.payload is None or desk.rule_of(event.stream) == "refuse" or desk.held.was_dropped(event.id):
             return
+        if not verify(event.device, event.signature, SIGNATURE_TAG + event.header):
+            return  # it was only vouched for, and outside the log nobody would look at it again
         with suppress(LocalFault):  # as many wait as may: its author can have it sent again when some were decided on
             desk.hold(event, origin)
 
