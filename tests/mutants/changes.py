@@ -72,7 +72,7 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
     counts: Counter[tuple[str, str, str]] = Counter()
     for number, (node, within) in enumerate(_nodes(ast.parse(source))):
         for variant in range(VARIANTS):
-            changed = copy.deepcopy(node)
+            changed = copy.copy(node)  # changes replace what a node holds, and change nothing in there
             if _change(changed, variant):
                 words = (within, _shown(node), _shown(changed))
                 counts[words] += 1

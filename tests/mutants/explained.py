@@ -20,7 +20,7 @@ _TABLE: Final = re.compile(r"(?<=<!-- survivors -->\n).*(?=<!-- /survivors -->)"
 def reasons() -> dict[str, str]:
     """By a mutant's name, why it changes nothing that anybody could notice."""
     found: dict[str, str] = {}
-    for row in tomllib.loads(ACCEPTED.read_text(encoding="utf-8"))["why"]:
+    for row in tomllib.loads(ACCEPTED.read_text(encoding="utf-8")).get("why", []):
         for name in row["mutants"]:
             assert name not in found, f"explained twice: {name}"
             found[name] = row["reason"]
