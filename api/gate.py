@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from domain.ids import StreamId
     from domain.ports_views import EntityRow, EventRow, RepoRow, Views
 
-_SIGN_IN = "send Authorization: Bearer with the operator's token, which `gitant token` prints"
+_SIGN_IN = "log in, or send Authorization: Bearer with a token; `gitant token` prints the operator's"
 
 _ISSUE: Final = re.compile(r"[1-9][0-9]{0,14}(\.[0-9a-f]{1,64})?|[0-9a-f]{64}")
 
@@ -87,7 +87,7 @@ async def operators(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
     if actor.operator:
         return
     if actor.did is None:
-        raise Unauthenticated("this needs the operator's token", hint=_SIGN_IN)
+        raise Unauthenticated("this is the operator's to do", hint=_SIGN_IN)
     raise Forbidden("only the operator of this node may do this")
 
 

@@ -18,7 +18,7 @@ _SERVICE: Final[dict[str, Any]] = {
     "schema": {"type": "string", "enum": ["git-upload-pack", "git-receive-pack"]},
 }
 _REFUSED: Final = {
-    "401": {"description": "Say who is asking: any user name, and the operator's token as the password."},
+    "401": {"description": "Say who is asking: a user name with its password, or any with a token as the password."},
     "404": {"description": "There is no such repository."},
     "default": {"description": "What went wrong, in words."},
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from domain.ports_git import RefCommand
     from domain.ports_views import Views, Writer
 
-_SIGN_IN = "sign in with the operator's token as the password; `gitant token` prints it"
+_SIGN_IN = "sign in with your user name and a token, or your password; `gitant token` prints the operator's"
 
 
 @final
