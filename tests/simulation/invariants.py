@@ -40,8 +40,8 @@ EXCUSES: Final[dict[str, frozenset[str]]] = {
 }
 """Refusals that faults can bring about between honest nodes, and which faults those are."""
 
-EXCUSED_MS: Final = 60_000
-"""So long after all has healed there is no excuse any more."""
+EXCUSED_MS: Final = 90_000
+"""So long after all has healed there is no excuse any more: a lost frame is noticed with the next, a minute later."""
 
 NOBODYS_FAULT: Final = frozenset({"stream-unknown"})
 """Refusals of what a change of mind can bring about: a word about a stream crosses the one that withdraws it."""
