@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, final
 
 from transport.git.pace import Pace
-from transport.git.pktline import DATA, band
+from transport.git.pktline import PROGRESS, band
 
 if TYPE_CHECKING:
     from domain.ports_serving import OutgoingPack
@@ -42,12 +42,13 @@ class Sending:
                 quiet_s += _PATIENCE_S
                 data = self._words.take()
                 if not data and answer.banded and quiet_s >= self._keepalive_s:
-                    data = band(DATA, b"")
+                    data = band(PROGRESS, b"")  # before the pack, an empty packet of data would be a line of the answer
                 if data:
                     quiet_s = 0.0
                     await self.write(data)
         finally:
             await asyncio.wait({work})
+            work.exception()  # nobody else asks for it if the client is gone
         return work.result()
 
     async def write(self, data: bytes) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -13,15 +14,18 @@ from domain.ports_git import PackCaps
 from storage.git.engine.keeping import KeptTables
 from storage.git.engine.serving import EngineServing
 from storage.git.engine.shelf import Shelf
+from tests.transport.git.conftest import GIT_TIMEOUT_S
 from transport.git.app import git_app
 from transport.git.limits import BAND_BYTES_MAX, GitLimits
 from transport.git.moving import Moving
 from transport.git.outflow import Outflow
-from transport.git.pktline import DATA, FLUSH, pkt, split_pkt
+from transport.git.pktline import DATA, DELIM, FLUSH, PROGRESS, pkt, split_pkt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
+    from storage.git.engine.view import RefTables
     from tests.transport.git.conftest import Node
     from transport.git.asgi import ASGIApp, Message, Scope
 
@@ -104,6 +108,58 @@ def test_an_answer_that_is_cut_off_when_the_node_ends_is_no_failure(node: Node) 
     for taken in range(1, 9):
         asyncio.run(cut_off(app, body, taken))
     engine.close()
+
+
+class Held:
+    """`TableStore` that keeps its tables to itself until it is told to give them out."""
+
+    def __init__(self, inner: KeptTables) -> None:
+        self._inner = inner
+        self.given = threading.Event()
+
+    def tables(self, repo: Path) -> RefTables:
+        assert self.given.wait(GIT_TIMEOUT_S)
+        return self._inner.tables(repo)
+
+    def make(self, pack: Path, repo: Path) -> None:
+        self._inner.make(pack, repo)
+
+
+def test_a_client_that_waits_hears_nothing_that_it_takes_for_an_answer(node: Node) -> None:
+    """Stock git asks for bands around everything. It is told that somebody is at work, and that is no line of data."""
+    work = node.work()
+    old = node.git("rev-parse", "HEAD", cwd=work)
+    tip = node.commit(work, "more", "more\n")
+    node.git("push", "--quiet", "origin", "main", cwd=work)
+    tables = Held(KeptTables())
+    engine = EngineServing(node.store, tables, Shelf(node.home / "made"))
+    app = git_app(node.gate, node.store, engine, PackCaps(), GitLimits(keepalive_s=0.1))
+    lines = [b"sideband-all", f"want {tip}".encode(), f"have {old}".encode()]
+    body = pkt(b"command=fetch") + DELIM + b"".join(map(pkt, lines)) + FLUSH
+    said = asyncio.run(answer_of(app, body, tables.given))
+    engine.close()
+    assert said[0] == pkt(bytes([PROGRESS]))
+    assert b"".join(each for each in said if each != said[0]).startswith(pkt(bytes([DATA]) + b"acknowledgments\n"))
+
+
+async def answer_of(app: ASGIApp, body: bytes, go_on: threading.Event) -> list[bytes]:
+    """Ask, and let the work go on when something is said."""
+    said: list[bytes] = []
+    asked = [False]
+
+    async def receive() -> Message:
+        if asked[0]:
+            await asyncio.Event().wait()
+        asked[0] = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            said.append(message["body"])
+            go_on.set()
+
+    await app({**scope(), "headers": [*scope()["headers"], (b"git-protocol", b"version=2")]}, receive, send)
+    return said
 
 
 async def cut_off(app: ASGIApp, body: bytes, taken_max: int) -> None:
