@@ -32,10 +32,11 @@ class Registered:
 class Reception(Protocol):
     """Lets people have accounts and log in to them."""
 
-    async def register(self, wanted: NewAccount, *, waiting: bool) -> Registered:
+    async def register(self, wanted: NewAccount, *, waiting: bool, address: str | None = None) -> Registered:
         """Make an account; unless it is `waiting`, its identity is in the log on return.
 
-        Raises `InvalidInput` for a name, email or password that will not do, `Conflict` for a name that is taken.
+        Raises `InvalidInput` for a name, email or password that will not do, `Conflict` for a name that is taken,
+        `RateLimited` for too many from one `address`; whoever the operator makes has none.
         """
         ...
 

@@ -12,8 +12,6 @@ USER_NAME_CHARS_MAX: Final = 40
 EMAIL_CHARS_MAX: Final = 254
 PASSWORD_CHARS_MIN: Final = 8
 PASSWORD_CHARS_MAX: Final = 256
-NAMES_PER_ACCOUNT_MAX: Final = 10
-"""Each stays reserved for ever, so nobody gets many."""
 
 # fmt: off
 RESERVED: Final = frozenset({

@@ -203,6 +203,10 @@ class Guesses(Protocol):
         """It was right: what was counted until now is forgotten."""
         ...
 
+    def arriving(self, address: str) -> None:
+        """Count an account that is to be made; raises `RateLimited` after a hundred from one address."""
+        ...
+
 
 class KeptDevices(Protocol):
     """Keys that this node keeps for others, sealed."""

@@ -18,6 +18,9 @@ OF_NAME: Final = Rate(1 / 60, WRONG_MAX)
 OF_ADDRESS: Final = Rate(1, 60)
 """About all names together, so that nobody tries one password with each."""
 
+ARRIVALS: Final = Rate(1 / 60, 100)
+"""Accounts made from one address: each leaves events in the log for ever."""
+
 
 @final
 class BucketGuesses:
@@ -36,6 +39,15 @@ class BucketGuesses:
         taken = self._buckets.take(_from(address), OF_ADDRESS)
         if not taken.ok:
             _refuse(taken.again_after_s)
+
+    def arriving(self, address: str) -> None:
+        taken = self._buckets.take(f"arrivals {address}", ARRIVALS)
+        if not taken.ok:
+            raise RateLimited(
+                "there were too many registrations from your address",
+                hint="wait as long as Retry-After says, or ask the operator for an account",
+                retry_after_s=math.ceil(taken.again_after_s),
+            )
 
     def right(self, name: str, address: str) -> None:
         self._buckets.fill(_about(name, address))

@@ -42,7 +42,8 @@ async def register(request: Asking, data: JSONBody[Registration]) -> Reply:
         )
     waiting = ports.registration == "approval" and not operator
     wanted = NewAccount(data.username, data.email, data.password, data.display_name)
-    made = await ports.reception.register(wanted, waiting=waiting)
+    address = None if operator else asked(request).address
+    made = await ports.reception.register(wanted, waiting=waiting, address=address)
     maker = request.actor if operator else Actor(made.account.did, door="registration")
     await note(request, "account.created", made.account.name, actor=maker)
     user = shown(request, made.account)

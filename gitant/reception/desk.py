@@ -61,12 +61,14 @@ class NodeReception:
         self._now_ms = now_ms
         self._random_bytes = random_bytes
 
-    async def register(self, wanted: NewAccount, *, waiting: bool) -> Registered:
+    async def register(self, wanted: NewAccount, *, waiting: bool, address: str | None = None) -> Registered:
         _refuse(user_name_problem(wanted.name), "username")
         _refuse(email_problem(wanted.email) if wanted.email else "", "email")
         _refuse(password_problem(wanted.password, wanted.name, wanted.email), "password")
         _refuse(line_problem(wanted.display_name, "display_name") if wanted.display_name else "", "display_name")
         await self._refuse_taken(wanted.name)
+        if address is not None:
+            self._guesses.arriving(address)
         stretched = await self._passwords.stretched(wanted.password)
         now = self._now_ms()
         made = make_principal(

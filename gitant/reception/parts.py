@@ -36,6 +36,9 @@ class Unlimited:
     def right(self, name: str, address: str) -> None:
         """There is nothing to forget."""
 
+    def arriving(self, address: str) -> None:
+        """Let everybody register."""
+
 
 @final
 class AccountParts:
