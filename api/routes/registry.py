@@ -48,7 +48,8 @@ def list_agents(request: Asking, after: After = None, per_page: PerPage = None, 
 async def describe_agent(request: Asking, did: AgentName, data: JSONBody[AgentCard]) -> Reply:
     """Say that one is an agent: what for, what it can do, who answers for it. All of it at once; no right follows."""
     args = {name: getattr(data, name) for name in ("purpose", "owner", "capabilities", "retired")}
-    return done(await write(request, "agent.describe", {**whose(request, did), **args}))
+    name = request.actor.did or did if did in {"me", "@me"} else did
+    return done(await write(request, "agent.describe", {**whose(request, name), **args}))
 
 
 @post("/api/v1/agents/{did:str}/attest", guards=[writers], responses=shapes.shows(AttestationShown, status=201))

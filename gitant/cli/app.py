@@ -34,6 +34,9 @@ COMMANDS: Final = {
     "protect": "protect",
     "audit": "audit",
     "identity": "identity",
+    "agent": "agent",
+    "ucan": "ucan",
+    "api": "ask",
     "peer": "peer",
     "sync": "sync",
     "log": "log",
@@ -62,6 +65,8 @@ GROUPS: Final = {
     "member": "Who may do what in a repository.",
     "protect": "Protect the branches of a repository.",
     "peer": "Other nodes: which ones to talk with, and what to replicate.",
+    "agent": "Agents on a node: what they say of themselves, and what others say of them.",
+    "ucan": "Lend part of what you may, look at what was lent, take it back.",
     "identity": "Keys of people, agents and their devices, outside of any node.",
 }
 

@@ -99,6 +99,20 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "label create": ("gitant label create bug --color d73a4a",),
     "label edit": ("gitant label edit bug --name defect",),
     "label delete": ("gitant label delete defect",),
+    "agent list": ("gitant agent list",),
+    "agent show": ("gitant agent show sweeper",),
+    "agent attest": ('gitant agent attest sweeper --statement "Sweeps well"', "gitant agent attest sweeper --withdraw"),
+    "agent register": ('gitant agent register --purpose "Reviews code" --owner kay --capability review',),
+    "ucan delegate": (
+        "gitant ucan delegate did:key:z6Mk… --repo attic --hours 8",
+        "gitant ucan delegate did:key:z6Mk… --command /gitant/issue/write --sign kay",
+    ),
+    "ucan verify": ("gitant ucan verify glhA…",),
+    "ucan revoke": ("gitant ucan revoke glhA…",),
+    "api": (
+        "gitant api GET /api/v1/repos --sign sweeper",
+        "gitant api GET /api/v1/repos/kay~attic --sign sweeper --lent glhA…",
+    ),
     "identity new": (
         "gitant identity new --name kay --node http://127.0.0.1:7777",
         "gitant identity new --device --key laptop",

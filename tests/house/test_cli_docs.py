@@ -51,6 +51,7 @@ def test_every_option_has_words(name: str) -> None:
 def test_what_lists_or_shows_can_do_it_in_json() -> None:
     silent = {"serve", "stop", "version", "completion", "credential", "query", "repo delete", "label delete"}
     silent |= {"member remove", "member leave", "protect remove", "token revoke"}
+    silent |= {"api"}  # prints nothing else
     silent |= {"peer remove", "peer unblock", "peer unfollow"}
     lacking = {
         name
