@@ -39,7 +39,7 @@ class Customs:
             return False
         if event.genesis:
             sought = follows.everything or event.stream in follows.streams
-            return not (sought or follows.principals.intersection(event.roots))
+            return not (sought or (follows.principals | follows.people).intersection(event.roots))
         rivals = sorted({*siblings, *self._room.index.slot(event.stream, event.device, event.seq)})
         if len(rivals) < _PROOF or event.id < rivals[_PROOF - 1]:
             return False

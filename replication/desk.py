@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from domain.ids import Did, EventId, StreamId
     from replication.effects import LinkId, ReadFeeds, ReadIds, ReadVouched, Rows, Token
     from replication.inbox import Batch
-    from replication.messages import Events
+    from replication.messages import Events, Seek
     from replication.room import Room
     from replication.seams import Claimant, Line
 
@@ -252,7 +252,7 @@ class Desk:
         Somebody is a stranger until an act of authority lets him in, or anything of his is in the log.
         """
         acts = any(event.kind in _ACTS for event in events)
-        known = {(stream, event.author) for event in events} & self._kept_out
+        known = self._kept_out and {(stream, event.author) for event in events} & self._kept_out
         if acts:
             self.mends.look(stream)
             known = {place for place in self._kept_out if place[0] == stream}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from domain.ids import StreamId
@@ -45,6 +45,7 @@ from replication.talk import Talk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from domain.envelope import Event
     from domain.ids import Did, EventId
     from replication.effects import LinkId
     from replication.messages import Message
@@ -75,7 +76,8 @@ class Link:
         self._theirs: dict[bytes, bytes] = {}
         self._seeks: Seek | None = None
         self._found: set[StreamId] = set()
-        self._seen: OrderedDict[EventId, None] = OrderedDict()
+        self._seen: dict[EventId, None] = {}
+        self._seen_before: dict[EventId, None] = {}
         self._line: deque[Standing] = deque()
         self._turns: set[StreamId] = set()
         self._compares: dict[bytes, bytes] = {}
@@ -146,20 +148,24 @@ class Link:
         """How many wants of the peer's are being answered."""
         return sum(talk.serving for talk in self.talks.values())
 
-    def seen(self, name: EventId) -> bool:
-        """Whether the peer is known to have an event, as far as that is remembered."""
-        return name in self._seen
+    def unseen(self, events: Iterable[Event]) -> list[Event]:
+        """Those of some events that the peer is not known to have, as far as that is remembered."""
+        seen, before = self._seen, self._seen_before
+        return [event for event in events if event.id not in seen and event.id not in before]
 
     def saw(self, names: Iterable[EventId]) -> None:
         """The peer has these events, or they are on their way to it."""
-        self._seen.update(dict.fromkeys(names))
-        while len(self._seen) > self._room.limits.seen_ids:
-            self._seen.popitem(last=False)
+        seen, half = self._seen, self._room.limits.seen_ids // 2
+        seen.update(dict.fromkeys(names))
+        if len(seen) > half:
+            # Two generations, as one from which the oldest goes each time is slow.
+            self._seen_before = dict.fromkeys([*seen][-half:])
+            self._seen = {}
 
     @property
     def seen_ids(self) -> int:
         """How many events are remembered as seen."""
-        return len(self._seen)
+        return len(self._seen) + len(self._seen_before)
 
     def talk(self, stream: StreamId) -> Talk | None:
         """What is said of a stream, if it is shared."""
@@ -392,11 +398,9 @@ class Link:
         seeks = self._seeks
         if seeks is None:
             return
-        new = [
-            stream
-            for stream in streams
-            if stream not in self._found and self._desk.matches(stream, seeks)
-        ][:FOUND_MAX]
+        new = [stream for stream in streams if stream not in self._found and self._desk.matches(stream, seeks)][
+            :FOUND_MAX
+        ]
         if new:
             self._found.update(new)
             self.send(Found(streams=list(new)))

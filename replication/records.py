@@ -45,9 +45,9 @@ class Budget:
 class Follows:
     """What this node replicates, and what it will not; local, never spread.
 
-    `everything` is all public streams that any peer offers; of `people` only their identities, for their names. `hidden` streams were removed here and do not come back by
-    `everything` or `principals`. Events of `blocked` principals are taken only if an event that is wanted has them in
-    its past.
+    `everything` is all public streams that any peer offers; of `people` only their identities, for their names.
+    `hidden` streams were removed here and do not come back by these. Events of `blocked` principals are taken only if
+    an event that is wanted has them in its past.
     """
 
     everything: bool = False

@@ -158,8 +158,8 @@ class Wire(Protocol):
         """Whether there was a want or ask of ours with this number."""
         ...
 
-    def seen(self, name: EventId) -> bool:
-        """Whether the peer is known to have an event."""
+    def unseen(self, events: Iterable[Event]) -> list[Event]:
+        """Those of some events that the peer is not known to have."""
         ...
 
     def saw(self, names: Iterable[EventId]) -> None:

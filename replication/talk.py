@@ -408,7 +408,7 @@ class Talk:
 
     def news(self, batch: Batch) -> None:
         """Pass on what has just become durable, or let the peer know that there is something."""
-        events = [event for event in batch.events if not self.link.seen(event.id)]
+        events = self.link.unseen(batch.events)
         if not events:
             return
         if not batch.news or self.phase is Phase.KNOWN or self._serving or self._closed_there:
