@@ -34,6 +34,8 @@ class Held(NamedTuple):
     roots: tuple[Did, ...]
     feeds: int = 0
     """How many feeds it has, about: what comparing it costs."""
+    identity: bool = False
+    """Whether it is a principal's own stream."""
 
 
 class GitObject(NamedTuple):

@@ -13,6 +13,7 @@ from domain.attachment.added import KIND as ATTACHMENT_ADDED
 from domain.attachment.added import AttachmentAdded
 from domain.chain import Link
 from domain.fold.kind import PayloadFault, read_payload
+from domain.identity.created import KIND as IDENTITY_CREATED
 from domain.ids import DeviceKey, Did, EventId, StreamId
 from domain.ports_replication import GitObject, Held, Tip
 from domain.refs.moved import KIND as REFS_MOVED
@@ -86,7 +87,7 @@ class ViewsIndex:
         return [StreamId(row[0]) for row in self._views.execute("SELECT stream FROM streams").fetchall()]
 
     def held(self, stream: StreamId) -> Held | None:
-        row = self._views.execute("SELECT roots FROM streams WHERE stream=?", (stream,)).fetchone()
+        row = self._views.execute("SELECT roots, kind FROM streams WHERE stream=?", (stream,)).fetchone()
         if row is None:
             return None
         ends = self._of(stream)
@@ -94,8 +95,16 @@ class ViewsIndex:
             heads = self._views.execute("SELECT id FROM frontier WHERE stream=? AND head=1", (stream,)).fetchall()
             ends.digest = log_digest(head[0] for head in heads)
         roots = tuple(Did(did) for did in row[0].split())
-        size = ends.events * _ROW_BYTES
-        return Held(ends.digest, ends.events, size, self._is_public(stream), roots, len(ends.tips))
+        size, mine = ends.events * _ROW_BYTES, row[1] == IDENTITY_CREATED.name
+        return Held(ends.digest, ends.events, size, self._is_public(stream), roots, len(ends.tips), mine)
+
+    def unnamed(self, limit: int) -> frozenset[Did]:
+        """People who act in streams that are here, and whose identities are not."""
+        rows = self._views.execute(
+            "SELECT DISTINCT principal FROM branches WHERE principal NOT IN (SELECT did FROM identities) LIMIT ?",
+            (limit,),
+        )
+        return frozenset(Did(row[0]) for row in rows.fetchall())
 
     def tips(self, stream: StreamId) -> Sequence[Tip]:
         return list(self._of(stream).tips.values())

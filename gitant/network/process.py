@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 
 BOOK_EVERY_S: Final = 2.0
 """How often the book is looked at although nobody says that it has changed."""
+PEOPLE_SOUGHT_MAX: Final = 256
+"""People whose names are looked for at a time."""
 _log = structlog.get_logger("gitant.network")
 
 
@@ -100,6 +102,7 @@ class _Process:
         )
         blobs = DiskBlobs(folder.blobs)
         self._views = open_readonly(folder.views)
+        self._named_at = -1
         self._index = ViewsIndex(self._views, self._events, SqliteHeld(folder.local), store, blobs)
         self._serving = EngineServing(store, tables, Shelf(folder.cache / "packs"))
         self._giver = Giver(self._index, self._serving, blobs)
@@ -195,7 +198,7 @@ class _Process:
     async def _look_again(self) -> None:
         while True:
             await trio.sleep(BOOK_EVERY_S)
-            if self._book.version() != self._version:
+            if self._book.version() != self._version or self._index.position != self._named_at:
                 self._look()
 
     def _look(self) -> None:
@@ -212,7 +215,9 @@ class _Process:
 
     def _follows(self) -> Follows:
         follows = self._book.follows()
+        self._named_at = self._index.position
         return Follows(
+            people=self._index.unnamed(PEOPLE_SOUGHT_MAX),
             everything=any(each.sort == "all" for each in follows),
             principals=frozenset(Did(each.name) for each in follows if each.sort == "principal"),
             streams=frozenset(StreamId(bytes.fromhex(each.name)) for each in follows if each.sort == "repo"),

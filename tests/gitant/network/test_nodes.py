@@ -58,6 +58,8 @@ def test_what_is_written_anywhere_is_everywhere(
         soon(lambda node=node: node.titles(repo) == wanted, "all issues came")
         soon(lambda node=node: commit in node.refs(repo), "the push came")
     soon(lambda: _same(three, repo), "all show the same")
+    author = three[0].ask("GET", "/status")["did"]
+    soon(lambda: three[2].ask("GET", f"/names?dids={author}")["names"] == {author: "operator"}, "the name came")
     sync = three[1].ask("GET", f"/repos/{repo}/sync")
     assert (sync["objects"], [peer["did"] for peer in sync["peers"]]) == (
         "present",
