@@ -10,9 +10,8 @@ from api.entrance.buckets import Buckets, Rate
 from api.entrance.clients import Clients
 from api.entrance.entrance import ADMITTED, NEEDED, Entrance, gathered
 from api.entrance.hosts import Hosts, is_loopback
-from api.faults import RateLimited, UnknownHost
 from api.problems import TABLE
-from domain.errors import Unauthenticated
+from domain.errors import LocalFault, Unauthenticated
 from gitant.setting_kinds import listed
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def guarded(git: ASGIApp, entrance: Entrance) -> ASGIApp:
             fields[ADMITTED] = await entrance.admit(fields, headers, told)
         except Unauthenticated as fault:
             fields[ADMITTED] = fault  # git's application says so itself, in a way that makes git ask for credentials
-        except (RateLimited, UnknownHost) as fault:
+        except LocalFault as fault:
             await _turn_away(fault, sending)
             return
         await git(scope, receive, sending)
@@ -80,10 +79,10 @@ def guarded(git: ASGIApp, entrance: Entrance) -> ASGIApp:
     return guarding
 
 
-async def _turn_away(fault: RateLimited | UnknownHost, send: Send) -> None:
-    body = f"{fault.message}\n{fault.hint}\n".encode()
+async def _turn_away(fault: LocalFault, send: Send) -> None:
+    body = "".join(f"{line}\n" for line in (fault.message, fault.hint) if line).encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
-    if isinstance(fault, RateLimited):
+    if fault.retry_after_s:
         headers.append((b"retry-after", b"%d" % fault.retry_after_s))
     await send({"type": "http.response.start", "status": TABLE[fault.code].status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -108,6 +108,7 @@ class SqliteAccounts:
             db.execute(gone, (did,))
             db.execute("DELETE FROM sessions WHERE did=?", (did,))
             db.execute("DELETE FROM devices WHERE did=?", (did,))
+            db.execute("DELETE FROM tokens WHERE did=?", (did,))
             db.execute("DELETE FROM unpublished WHERE did=?", (did,))
 
 
