@@ -8,6 +8,7 @@ import pytest
 
 from domain.canonical import encode
 from domain.comment.state import CommentState
+from domain.envelope import read_own
 from domain.issue.state import IssueState
 from domain.repository.state import RepositoryState
 from domain.verdict import ACCEPTED, void
@@ -236,3 +237,15 @@ def test_who_turns_out_to_have_had_nothing_left_gives_nothing_back() -> None:
             assert node.verdict(move) == void("revoked-meanwhile")
         node.apply(order[2])
         assert node.verdict(move) is ACCEPTED, "it is in the past of the block's cut"
+
+
+def test_a_payload_that_is_gone_without_a_redaction() -> None:
+    """So it is in a damaged log, or where a redaction that a later cut voided had its bytes dropped."""
+    story = Story()
+    issue = story.issue("bob")
+    comment = story.draft("bob", "comment.added.v1", {"body": "Yes."}, on=issue)
+    moved = story.draft("root", "refs.moved.v1", {"moves": [MOVE]})
+    for event, verdict in ((comment, ACCEPTED), (moved, void("payload-invalid"))):
+        applied = story.node.engine.apply(read_own(event.header, event.signature, None))
+        assert applied.verdict == verdict
+    assert comment_state(story.node, comment.id).redacted
