@@ -73,7 +73,9 @@ class Api:
     def nobody(cls, data_dir: str | None, url: str | None) -> Self:
         """To the same node, as nobody in particular."""
         target = find_node(data_dir, url)
-        return cls(target.url, "", target.cert)
+        made = cls(target.url, "", target.cert)
+        made.known = True  # to be asked to log in is no help to whoever is about to
+        return made
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """What is at `path`."""
