@@ -205,11 +205,9 @@ class TlsPipe:
 
     async def _flush(self) -> None:
         parts: list[bytes] = []
-        try:
-            while True:
+        with suppress(SSL.WantReadError):
+            while not parts or len(parts[-1]) == _CHUNK_BYTES:
                 parts.append(self._tls.bio_read(_CHUNK_BYTES))
-        except SSL.WantReadError:
-            pass
         if parts:
             try:
                 await self._stream.send_all(parts[0] if len(parts) == 1 else b"".join(parts))
