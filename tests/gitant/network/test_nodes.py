@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import urllib.error
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.gitant.network.meeting import Member, push, soon
+from tests.house.tree import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,3 +117,29 @@ def test_seeds_and_websockets_lead_there_too(three: Sequence[Member], tmp_path: 
         assert (peer["did"], peer["connected"], peer["dialled"]) == (did, True, True)
     finally:
         late.end(signal.SIGTERM)
+
+
+def test_git_clones_by_id_through_the_node_beside(three: Sequence[Member], tmp_path: Path) -> None:
+    repo = _made(three[0], "by-id")
+    commit = push(tmp_path / "first", three[0], repo, "one")
+    environ = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "GITANT_DATA_DIR": str(three[1].folder)}
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    assert "asks its peers" in git("clone", f"gitant://{repo}", "copy")
+    assert git("-C", "copy", "rev-parse", "HEAD").strip() == commit
+    did = three[1].ask("GET", "/status")["did"]
+    three[0].ask("POST", f"/repos/{repo}/collaborators", {"did": did, "role": "developer"})
+    soon(lambda: did in str(three[1].ask("GET", f"/repos/{repo}/collaborators")), "the role came")
+    git("-C", "copy", "-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "--allow-empty", "-qm", "two")
+    git("-C", "copy", "push", "-q", "origin", "HEAD:main")
+    pushed = git("-C", "copy", "rev-parse", "HEAD").strip()
+    soon(lambda: pushed in three[0].refs(repo), "the push went on to where the repository came from")
+    nobody = subprocess.run(
+        ["git", "ls-remote", "gitant://attic"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert nobody.returncode == 128
+    assert "64 hex digits" in nobody.stderr
