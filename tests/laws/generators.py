@@ -341,9 +341,10 @@ GENERATORS: Final[dict[str, Callable[[World], Made]]] = {
 
 _ABOUT_ISSUES: Final = list(GENERATORS)[list(GENERATORS).index("issue.assigned.v1") :]
 _FORGETTING: Final = ["event.redacted.v1"] * 2
+_SELDOM: Final = frozenset({"agent.described.v1", "attestation.given.v1"})
 _KINDS: Final = [
     *GENERATORS,
-    *list(GENERATORS)[1:],
+    *(kind for kind in list(GENERATORS)[1:] if kind not in _SELDOM),
     *_ABOUT_ISSUES,
     *_ABOUT_ISSUES,
     *_FORGETTING,
