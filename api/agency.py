@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from domain.errors import Forbidden, NotFound, Unauthenticated
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from api.asking import Asking
     from domain.authority.enrolment import Chain
     from domain.capability.token import Delegation
     from domain.ids import DeviceKey, Did
@@ -54,20 +51,3 @@ class AgentPorts:
     begins: Callable[[Delegation], bool]
     """Whether a delegation may begin a chain here."""
     now_s: Callable[[], int]
-
-
-def agency_of(asking: Asking) -> AgentPorts:
-    """What this node has of it."""
-    if asking.ports.agents is None:
-        raise NotFound("this node keeps no keys")
-    return asking.ports.agents
-
-
-def whole(asking: Asking) -> Did:
-    """Who asks, if he came in as himself: what is made with less could do more."""
-    actor = asking.actor
-    if actor.did is None:
-        raise Unauthenticated("this needs a login", hint="log in, or sign the request with your key")
-    if actor.door in {"token", "capability"} or actor.repos is not None:
-        raise Forbidden("a token or capability cannot do this", hint="log in, or sign the request with your key")
-    return actor.did

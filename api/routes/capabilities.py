@@ -10,7 +10,6 @@ from litestar import get, post
 from litestar.params import JSONBody
 
 from api import shapes
-from api.agency import agency_of, whole
 from api.asking import Asking
 from api.forms_agents import NewDelegation, TokenToExplain, TokenToRevoke
 from api.gate import readable, writers
@@ -21,6 +20,7 @@ from api.reply import Reply, encode_json
 from api.routes.agents import AgentName
 from api.shapes_agents import Delegated, Explained, ExplainedLink, Finding, GeneratedKey, Revocations, Revoked
 from api.threads import in_thread
+from api.whole import agency_of, whole
 from api.writing import refuse_condition
 from domain.capability import chain
 from domain.capability.commands import COMMANDS

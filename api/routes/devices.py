@@ -9,7 +9,6 @@ from litestar import delete, get, post
 from litestar.params import JSONBody, PathParameter
 
 from api import shapes
-from api.agency import agency_of, whole
 from api.asking import Asking
 from api.forms_agents import DeviceOffer
 from api.gate import writers
@@ -17,6 +16,7 @@ from api.noting import note
 from api.reply import Reply, encode_json, read_value
 from api.routes.agents import identity_of
 from api.shapes_agents import KnownDevice, KnownDevices, NewDevice
+from api.whole import agency_of, whole
 from api.writing import done, refuse_condition, write
 from domain.authority.enrolment_text import chain_of
 from domain.errors import Forbidden, NotFound, Unauthenticated
