@@ -124,6 +124,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     refs.list_branches,
     refs.create_branch,
     refs.delete_branch,
+    refs.resolve_ref,
     refs.clone_source,
     files.list_files,
     files.show_file,

@@ -147,6 +147,13 @@ class Subscription(Struct, kw_only=True):
     level: Literal["participating", "all", "ignore"]
 
 
+class Resolution(Struct, kw_only=True):
+    """A diverged ref, and which of its places it is to be at: the one that shows, if none is named."""
+
+    ref: Annotated[str, Meta(min_length=1, max_length=limits.REF_NAME_BYTES_MAX)]
+    commit: Annotated[str, Meta(pattern=r"^[0-9a-f]{7,40}$")] | None = None
+
+
 class NewBranch(Struct, kw_only=True):
     """A branch to be made; it begins at `commit` (any rev), or where the default branch is."""
 

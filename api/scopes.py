@@ -117,6 +117,7 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
         "GET /api/v1/import/{job}",
         "DELETE /api/v1/import/{job}",
         f"POST {REPO}/branches",
+        f"POST {REPO}/refs/resolve",
         f"DELETE {REPO}/branches/{{name}}",
         f"POST {REPO}/push",
         f"POST {REPO}/push-packfile",

@@ -10,7 +10,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from api import shapes, shapes_git
 from api.asking import Asking
-from api.forms import NewBranch
+from api.forms import NewBranch, Resolution
 from api.gate import readable, writers
 from api.paging import listed, page, page_size
 from api.params import After, Limit, PerPage, Repo
@@ -99,6 +99,31 @@ async def delete_branch(
     return gone(await _move(request, row, [ref, old, ZERO_OID], bound=True))
 
 
+@post(
+    "/api/v1/repos/{id:str}/refs/resolve",
+    status_code=200,
+    guards=[writers],
+    responses=shapes.shows(shapes_git.Ref),
+)
+async def resolve_ref(request: Asking, repo: Repo, data: JSONBody[Resolution]) -> Reply:
+    """Settle a branch or tag that nodes moved to different places while they were apart: for all, it is at one."""
+    row = readable(request, repo)
+    found = request.ports.views.ref(row.id, data.ref) or request.ports.views.ref(row.id, BRANCH_PREFIX + data.ref)
+    if found is None:
+        raise NotFound(f"there is no ref {data.ref!r} in {row.name}")
+    ref = msgspec.json.decode(found.doc, type=_Rivals)
+    rivals = [value.hash for value in ref.values if value.hash is not None]
+    chosen = ref.hash if data.commit is None else next((oid for oid in rivals if oid.startswith(data.commit)), None)
+    if not ref.diverged and not request.retried:
+        raise Conflict(f"{ref.name} is at one place only", hint="there is nothing to resolve")
+    if chosen is None:
+        raise InvalidInput(f"{data.commit} is none of its places: {', '.join(rivals)}", field="commit")
+    answer = await _move(request, row, [ref.name, ref.hash or ZERO_OID, chosen])
+    settled = request.ports.views.ref(row.id, ref.name)
+    assert settled is not None, "it was moved"
+    return done(answer, body=settled.doc)
+
+
 @get("/api/v1/repos/{id:str}/clone", sync_to_thread=False, responses=shapes.shows(shapes_git.CloneSource))
 def clone_source(
     request: Asking,
@@ -137,6 +162,14 @@ class _Ref(msgspec.Struct):
     hash: str | None
     diverged: bool
     event: str
+
+
+class _Rival(msgspec.Struct):
+    hash: str | None
+
+
+class _Rivals(_Ref):
+    values: list[_Rival] = []
 
 
 def _branch(doc: bytes, row: RepoRow) -> dict[str, Any]:

@@ -176,3 +176,12 @@ def test_a_thin_pack_builds_on_what_is_here(api: Client, pushed: History) -> Non
 def quarantines(node: Node, repo: str) -> list[str]:
     folder = node.world.folder.repos / f"{repo.rpartition('/')[2]}.git" / "quarantine"
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_only_what_diverged_is_resolved(api: Client, anyone: Client, pushed: History) -> None:
+    path = f"{pushed.repo}/refs/resolve"
+    problem = api.post(path, {"ref": "main"}, 409).json()
+    assert "one place only" in problem["detail"]
+    api.post(path, {"ref": "nowhere"}, 404)
+    api.post(path, {"ref": "main", "commit": "no digits"}, 422)
+    anyone.post(path, {"ref": "main"}, 401)

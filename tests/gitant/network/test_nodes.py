@@ -143,3 +143,31 @@ def test_git_clones_by_id_through_the_node_beside(three: Sequence[Member], tmp_p
     )
     assert nobody.returncode == 128
     assert "64 hex digits" in nobody.stderr
+
+
+def test_a_branch_that_was_pushed_to_on_two_sides_is_settled_for_all(three: Sequence[Member], tmp_path: Path) -> None:
+    repo = _made(three[0], "parted")
+    push(tmp_path / "work", three[0], repo, "one")
+    dids = [node.ask("GET", "/status")["did"] for node in three]
+    for other, did in zip(three[1:], dids[1:], strict=True):
+        other.ask("POST", "/follows", {"repo": repo})
+        three[0].ask("POST", f"/repos/{repo}/collaborators", {"did": did, "role": "developer"})
+    soon(lambda: _same(three, repo), "all have it")
+    soon(lambda: dids[1] in str(three[1].ask("GET", f"/repos/{repo}/collaborators")), "the role came")
+    subprocess.run(["git", "clone", "-q", "work", "other"], cwd=tmp_path, check=True)
+    three[0].ask("PUT", f"/peers/{dids[1]}/block", {})
+    soon(lambda: not three[1].ask("GET", "/peers")["peers"][0]["connected"], "they are apart")
+    here, there = (
+        push(tmp_path / name, node, repo, name) for name, node in zip(("work", "other"), three, strict=False)
+    )
+    three[0].ask("DELETE", f"/peers/{dids[1]}/block")
+
+    def main(node: Member) -> dict[str, object]:
+        return dict(node.ask("GET", f"/repos/{repo}/refs")["refs"][0])
+
+    soon(lambda: all(main(node)["diverged"] for node in three), "all know of both")
+    soon(lambda: all({here, there} <= set(node.refs(repo).split()) for node in three), "all serve both")
+    settled = three[2].ask("POST", f"/repos/{repo}/refs/resolve", {"ref": "main", "commit": there[:12]})
+    assert (settled["hash"], settled["diverged"]) == (there, False)
+    soon(lambda: all(main(node)["hash"] == there for node in three), "all are at the chosen one")
+    soon(lambda: _same(three, repo), "all show the same")
