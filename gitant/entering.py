@@ -12,7 +12,9 @@ from api.entrance.entrance import ADMITTED, NEEDED, Entrance, gathered
 from api.entrance.hosts import Hosts, is_loopback
 from api.problems import TABLE
 from domain.errors import LocalFault, Unauthenticated
+from gitant.network.places import relay_socket
 from gitant.setting_kinds import listed
+from transport.carrier.web_door import WebDoor
 
 if TYPE_CHECKING:
     from api.ports import Doors, Refusals
@@ -43,6 +45,18 @@ def entrance_of(settings: Settings, folder: DataDir, doors: Doors, refusals: Ref
         principal=counted.get("principal"),
         refusals=refusals,
     )
+
+
+def peers_door(settings: Settings, folder: DataDir) -> WebDoor:
+    """Where other nodes come in through the HTTP port, counted by where they really are."""
+    clients = Clients(map(ip_network, listed(settings.trusted_proxies)))
+
+    def host_of(scope: Scope) -> str:
+        peer = scope.get("client")
+        # Of IPv6 this is a network, written with its length, which counts as one all the same.
+        return clients.name(peer[0] if peer else "", gathered(scope["headers"], NEEDED)).partition("/")[0]
+
+    return WebDoor(relay_socket(folder), host_of)
 
 
 def _hosts(settings: Settings) -> Hosts | None:

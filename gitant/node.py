@@ -20,7 +20,7 @@ from api.routes.stream import FEED
 from domain.actor import Actor
 from domain.errors import NotFound
 from gitant.counting import counted, tally_of
-from gitant.entering import guarded
+from gitant.entering import guarded, peers_door
 from gitant.following import WriterChanges
 from gitant.gatehouse import Gatehouse
 from gitant.gitgate import NodeGate
@@ -28,7 +28,6 @@ from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
 from gitant.network.peering import NodePeering
-from gitant.network.places import relay_socket
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
 from gitant.reception.parts import AccountParts
@@ -44,7 +43,6 @@ from storage.git.engine.shelf import Shelf
 from storage.git.packbuild import DulwichPacks
 from storage.git.reader import DulwichReader
 from storage.git.store import DiskGitStore
-from transport.carrier.web_door import WebDoor
 from transport.git.app import git_app
 from transport.outbound.addresses import Allowed
 
@@ -126,7 +124,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             feed: Feed = api.state[FEED]
             serving.warm_up()
             try:
-                yield WorkerApps(api, git, WebDoor(relay_socket(folder)), feed.end)
+                yield WorkerApps(api, git, peers_door(settings, folder), feed.end)
             finally:
                 await importer.close()
                 await gatehouse.refusals.close()
