@@ -17,6 +17,7 @@ class _Device(msgspec.Struct):
     did: str
     powers: list[str] = []
     node: str = ""
+    repo: str = ""
 
 
 class _Identity(msgspec.Struct):
@@ -32,6 +33,8 @@ def did_document(views: Views, did: Did) -> dict[str, Any]:
     devices = [_method(did, device.did) | _marks(device) for device in identity.devices]
     # A key that only enrols others (a recovery key) speaks for nobody day by day.
     acting = [device["id"] for device in devices if not device.get("recovery")]
+    # What a device that acts in one repository alone lends, no node takes.
+    bound = {_method(did, device.did)["id"] for device in identity.devices if device.repo}
     own = [] if did in identity.revoked else [root["id"]]
     return {
         "@context": _CONTEXT,
@@ -39,7 +42,7 @@ def did_document(views: Views, did: Did) -> dict[str, Any]:
         "verificationMethod": [root, *devices],
         "authentication": [*own, *acting],
         "assertionMethod": [*own, *acting],
-        "capabilityDelegation": own,
+        "capabilityDelegation": [*own, *(name for name in acting if name not in bound)],
         "capabilityInvocation": own,
     }
 
