@@ -423,6 +423,8 @@ class Link:
         salt = self._room.salt(NONCE_BYTES)
         digest = self._compares[salt] = self._summary(salt)
         self.send(Compare(salt=salt, digest=digest))
+        for talk in self.talks.values():
+            self._desk.objects.remind(talk)
         self._tell_found(self._mine.values())
         self._arm_compare()
 

@@ -77,6 +77,15 @@ class Objects:
             self._add(talk.stream, each)
         self._need(talk, [wanted for stream, wanted in self._lacking if stream == talk.stream])
 
+    def remind(self, talk: Shared) -> None:
+        """Ask a peer again for what nobody is known to have: it may have come there in the meantime."""
+        orphans = [
+            wanted
+            for (stream, wanted), lacking in self._lacking.items()
+            if not lacking.sources and stream == talk.stream
+        ]
+        self._need(talk, orphans)
+
     def offered(self, talk: Shared, objects: Sequence[tuple[bytes, bool]]) -> None:
         """A peer can serve objects; of those that no event here needs yet, the event may be on its way."""
         for name, blob in objects:

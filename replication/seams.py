@@ -206,6 +206,10 @@ class Clerk(Protocol):
         """A stream has come to be shared with a peer."""
         ...
 
+    def remind(self, talk: Shared) -> None:
+        """Ask a peer again for objects that nobody is known to have."""
+        ...
+
     def offered(self, talk: Shared, objects: Sequence[tuple[bytes, bool]]) -> None:
         """A peer can serve objects."""
         ...
