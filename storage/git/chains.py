@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from dulwich.objects import RawObjectID
 
 from domain.ports_git import PackRefused
-from storage.git.packscan import NO_BASE
+from storage.git.packentries import NO_BASE
 
 if TYPE_CHECKING:
     from dulwich.pack import PackIndex
 
-    from storage.git.packscan import PackEntries
+    from storage.git.packentries import PackEntries
 
 
 def check_chains(entries: PackEntries, index: PackIndex, *, delta_depth_max: int) -> None:

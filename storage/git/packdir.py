@@ -10,7 +10,8 @@ from dulwich.object_format import SHA1
 from dulwich.objects import RawObjectID
 from dulwich.pack import load_pack_index
 
-from storage.git.packscan import ENTRY_HEADER_BYTES_MAX, OFS_DELTA, REF_DELTA, read_entry_header, read_offset
+from storage.git.packentries import OFS_DELTA
+from storage.git.packscan import ENTRY_HEADER_BYTES_MAX, REF_DELTA, read_entry_header, read_offset
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,14 +10,14 @@ import zlib
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from storage.git.packentries import NO_BASE, OFS_DELTA
+
 if TYPE_CHECKING:
-    from storage.git.packscan import PackEntries
+    from storage.git.packentries import PackEntries
 
 _HEADERS_BYTES_MAX: Final = 40
 _SMALL_BYTES_MAX: Final = 32 << 10
-_OFS_DELTA: Final = 6
 _WHOLE: Final = frozenset({1, 2, 3, 4})
-_NO_BASE: Final = -1
 
 
 class Room(NamedTuple):
@@ -56,8 +56,8 @@ def take_small(data: bytes, at: int, position: int, entries: PackEntries, room: 
                 size |= (byte & 0x7F) << 11
         if byte & 0x80 or size > small or inflated + size > room.inflated_bytes:
             break
-        base, depth = _NO_BASE, 0
-        if kind == _OFS_DELTA:
+        base, depth = NO_BASE, 0
+        if kind == OFS_DELTA:
             distance, here = _distance(data, here)
             base = bisect_left(offsets, at + shift - distance)
             if distance <= 0 or base == len(offsets) or offsets[base] != at + shift - distance:
