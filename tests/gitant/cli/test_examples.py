@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitant.cli.app import DOING_GROUPS
 from gitant.cli.examples import EXAMPLES
 from tests.gitant.cli.commands import commands
 from tests.house.tree import BIN
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from tests.gitant.cli.conftest import Command
 
 COMMANDS = {
-    name: command for name, command in commands().items() if not hasattr(command, "commands") and not command.hidden
+    name: command
+    for name, command in commands().items()
+    if not command.hidden and (name in DOING_GROUPS or not hasattr(command, "commands"))
 }
 
 
