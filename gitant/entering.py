@@ -6,10 +6,12 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from api.app import FORM_BYTES
 from api.entrance.buckets import Buckets, Rate
 from api.entrance.clients import Clients
 from api.entrance.entrance import ADMITTED, NEEDED, Entrance, gathered
 from api.entrance.hosts import Hosts, is_loopback
+from api.ports import ApiSettings
 from api.problems import TABLE
 from domain.errors import LocalFault, Unauthenticated
 from gitant.network.places import relay_socket
@@ -44,6 +46,7 @@ def entrance_of(settings: Settings, folder: DataDir, doors: Doors, refusals: Ref
         anonymous=counted.get("anonymous"),
         principal=counted.get("principal"),
         refusals=refusals,
+        body_bytes_max=max(ApiSettings().push_body_bytes_max, settings.body_max, settings.attachment_max + FORM_BYTES),
     )
 
 

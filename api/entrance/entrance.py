@@ -14,7 +14,7 @@ from urllib.parse import quote
 from api.faults import RateLimited
 from api.ports import ASKED_HEADERS, CREDENTIALS, Asked
 from domain.actor import ANONYMOUS
-from domain.errors import Unauthenticated
+from domain.errors import TooLarge, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -35,7 +35,7 @@ ASKED: Final = "gitant.asked"
 """Where it has what the doors were asked, if there was anything to ask them."""
 ADMITTED: Final = "gitant.admitted"
 """Where it may have who was let in, or the fault that tells why nobody was."""
-NEEDED: Final = ASKED_HEADERS | {b"forwarded", b"x-forwarded-for", b"x-request-id"}
+NEEDED: Final = ASKED_HEADERS | {b"content-length", b"forwarded", b"x-forwarded-for", b"x-request-id"}
 """The headers that are looked at here."""
 UNCOUNTED: Final = frozenset({"/health", "/live", "/ready"})
 """Whoever watches over the node is not to be turned away."""
@@ -60,6 +60,7 @@ class Entrance:
         anonymous: Rate | None = None,
         principal: Rate | None = None,
         refusals: Refusals | None = None,
+        body_bytes_max: int | None = None,
     ) -> None:
         self._doors = doors
         self._clients = clients
@@ -68,6 +69,7 @@ class Entrance:
         self._anonymous = anonymous
         self._principal = principal
         self._refusals = refusals
+        self._body_bytes_max = body_bytes_max
         self._policies = {
             rate: (name, b'"%b";q=%d;w=%d' % (name, rate.burst, rate.window_s))
             for name, rate in ((b"principal", principal), (b"anonymous", anonymous))
@@ -96,6 +98,7 @@ class Entrance:
         asked = scope[ASKED] = asked_of(scope, headers, self._address(scope, headers))
         if is_costly(headers):
             self._count_costly(asked.address, answer)
+            self._check_size(headers)
         try:
             actor = await self._doors.actor(asked)
         except (Unauthenticated, RateLimited) as fault:
@@ -108,6 +111,12 @@ class Entrance:
         elif not actor.operator and self._buckets is not None and self._principal is not None:
             self._count(self._buckets, f"did {actor.did}", self._principal, answer)
         return actor
+
+    def _check_size(self, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse a body that no route takes before anything is worked out over it; routes have their own limits."""
+        told = headers.get(b"content-length", b"0")
+        if self._body_bytes_max is not None and (not told.isdigit() or int(told[:20]) > self._body_bytes_max):
+            raise TooLarge(f"the body is over {self._body_bytes_max:,} bytes, the most that any route takes")
 
     def _count_address(self, scope: dict[str, Any], headers: Mapping[bytes, bytes], answer: Headers) -> None:
         if self._clients is None or scope["path"] in UNCOUNTED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from api.entrance.entrance import REQUEST_ID, Entrance
 from api.entrance.hosts import Hosts
 from api.faults import UnknownHost
 from domain.actor import Actor
-from domain.errors import Unauthenticated
+from domain.errors import TooLarge, Unauthenticated
 from domain.ids import Did
 from tests.api.client import Client, http_to
 from tests.api.node import Node, node_on
@@ -239,3 +240,21 @@ def test_the_operator_is_never_counted(counting: tuple[Client, Clock]) -> None:
         answer = client.get("/api/v1/version", headers={"authorization": "Bearer me"})
         assert answer.headers["ratelimit"].startswith(f'"principal";r={left}')
     client.get("/api/v1/version", 429, headers={"authorization": "Bearer me"})
+
+
+class _NeverAsked:
+    """A door that is not to be asked."""
+
+    async def actor(self, asked: Asked) -> Actor:
+        raise AssertionError(asked)
+
+
+@pytest.mark.parametrize("length", ["1001", "9" * 40, "many"])
+def test_a_body_that_no_route_takes_is_refused_before_a_signature_is_looked_at(length: str) -> None:
+    entrance = Entrance(_NeverAsked(), clients=Clients([]), body_bytes_max=1_000)
+    headers = {b"signature": b"sig=:AA==:", b"signature-input": b"sig=()", b"content-length": length.encode()}
+    scope = {"path": "/api/v1/repos", "client": ("192.0.2.7", 4), "method": "POST", "query_string": b""}
+    with pytest.raises(TooLarge):
+        asyncio.run(entrance.admit(scope, headers, []))
+    with pytest.raises(AssertionError):
+        asyncio.run(entrance.admit(scope, {**headers, b"content-length": b"1000"}, []))
