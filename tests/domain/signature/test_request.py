@@ -9,7 +9,9 @@ from typing import Any
 
 import http_sf
 import pytest
-from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver, algorithms
+from http_message_signatures import algorithms
+from http_message_signatures.resolvers import HTTPSignatureKeyResolver
+from http_message_signatures.signatures import HTTPMessageSigner
 
 from domain.signature.digest import read_digest, write_digest
 from domain.signature.refused import REASONS, BadSignature
@@ -219,7 +221,10 @@ class Keys(HTTPSignatureKeyResolver):  # type: ignore[misc,unused-ignore]
 
 
 def test_a_client_that_nobody_here_wrote_is_understood() -> None:
-    signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=Keys())
+    signer = HTTPMessageSigner(
+        signature_algorithm=algorithms.ED25519,  # pyright: ignore[reportPrivateImportUsage]
+        key_resolver=Keys(),
+    )
     theirs = Theirs("POST", "https://git.example.org/api/v1/repos/attic/issues?a=b", {})
     signer.sign(
         theirs,
