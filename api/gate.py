@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from domain.ports_views import EntityRow, EventRow, RepoRow, Views
 
 _SIGN_IN = "log in, or send Authorization: Bearer with a token; `gitant token` prints the operator's"
+_WHICH: Final = "name it by its id, or as owner~name; a private one is there for those with a role in it"
 
 _ISSUE: Final = re.compile(r"[1-9][0-9]{0,14}(\.[0-9a-f]{1,64})?|[0-9a-f]{64}")
 
@@ -32,7 +33,7 @@ def readable(asking: Asking, selector: str) -> RepoRow:
     # What the asker may not see has no part in what a name means: a clash of names would tell of it.
     repo = asking.remembered.repo(asking.actor, selector) or _found_elsewhere(asking, selector)
     if repo is None or not may_read(asking.actor, repo):
-        raise NotFound(f"there is no repository {selector!r} here", hint="name it by its id, or as owner~name")
+        raise NotFound(f"there is no repository {selector!r} here", hint=_WHICH)
     if asking.scope["method"] != "GET":
         reach(asking.actor, repo.id)
     return repo
@@ -77,8 +78,10 @@ async def writers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHa
 
     It is a coroutine because Litestar would run a plain function in a thread.
     """
-    if cast("Asking", connection).actor.did is None:
-        raise Unauthenticated("writing needs a token", hint=_SIGN_IN)
+    asking = cast("Asking", connection)
+    if asking.actor.did is None:
+        what = "reading this" if asking.scope["method"] in {"GET", "HEAD"} else "writing"
+        raise Unauthenticated(f"{what} needs a token", hint=_SIGN_IN)
 
 
 async def operators(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

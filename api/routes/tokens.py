@@ -58,7 +58,7 @@ async def revoke_token(request: Asking, user: Owner, token: TokenId) -> Reply:
     refuse_condition(request)
     gone = await in_thread(tokens_of(request).revoke, token, did=_whose(request, user))
     if gone is None:
-        raise NotFound("there is no such token", hint=f"GET /api/v1/users/{user}/tokens lists them")
+        raise NotFound("there is no such token", hint="`gitant token list` shows their whole ids")
     await note(request, "token.revoked", f"{gone.id} {gone.name}")
     return Reply(b"", status=204)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self, cast, final
+from typing import TYPE_CHECKING, Any, Final, Self, cast, final
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -21,6 +21,8 @@ TIMEOUT_S = 60.0
 DOWNLOAD_TIMEOUT_S = 600.0
 """Until the next bytes of a download."""
 PER_PAGE_MAX = 100
+_WORDLESS: Final = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+"""It is done, or will be, and there is nothing to say of it."""
 
 
 class ApiProblem(LocalFault):
@@ -171,7 +173,7 @@ class Api:
             ) from fault
 
     def _answer(self, response: httpx.Response) -> Any:
-        if response.status_code == HTTPStatus.NO_CONTENT:
+        if response.status_code in _WORDLESS and not response.content:
             return None
         try:
             answer: Any = response.json()

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.errors import InvalidInput
+from domain.ids import is_hex_id
 from gitant.cli.api import Api, segment
 from gitant.cli.options import DataDir, Json, Url
 from gitant.cli.output import clean, print_json, print_table, tell
@@ -81,8 +83,15 @@ def follow(what: What, data_dir: DataDir = None, url: Url = None, json: Json = F
     """Replicate a repository, everything of a principal, or all that peers offer; now, or once somebody has it."""
     if what == "all":
         body: dict[str, Any] = {"all": True}
+    elif what.startswith("did:"):
+        body = {"principal": what}
+    elif is_hex_id(what.lower()):
+        body = {"repo": what}
     else:
-        body = {"principal": what} if what.startswith("did:") else {"repo": what}
+        raise InvalidInput(
+            f"{what!r} is no repository's id, no did:key and not all",
+            hint="`gitant repo view NAME`, asked of a node that has it, says its id",
+        )
     with Api.open(data_dir, url) as api:
         made = api.send("POST", _FOLLOWS, body)
     if json:
@@ -115,7 +124,7 @@ def _say(peer: dict[str, Any], *, json: bool) -> None:
     if json:
         print_json(peer)
         return
-    print(clean(f"{peer['did']}\t{_state(peer)}\t{_place(peer)}"))
+    print("\t".join(clean(cell) for cell in (_state(peer), peer["did"], _place(peer))))
     if peer["fault"]:
         tell(f"it cannot be reached now: {peer['fault']}; it is tried again")
 

@@ -11,7 +11,10 @@ from domain.errors import Unauthenticated
 
 HEADER_CHARS_MAX: Final = 4_096
 """Of what holds a token or a password. Capabilities are longer, and read elsewhere."""
-HINT: Final = "`gitant token` prints the operator's token; git takes a token as the password, with any user name"
+HINT: Final = (
+    "a token ends when its time is over or somebody revokes it; `gitant token` prints the operator's; "
+    "git takes a token as the password, with any user name"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.gitant.network.meeting import Member, push, soon
+from tests.gitant.running import PATIENCE_S
 from tests.house.tree import BIN
 
 if TYPE_CHECKING:
@@ -171,3 +172,23 @@ def test_a_branch_that_was_pushed_to_on_two_sides_is_settled_for_all(three: Sequ
     assert (settled["hash"], settled["diverged"]) == (there, False)
     soon(lambda: all(main(node)["hash"] == there for node in three), "all are at the chosen one")
     soon(lambda: _same(three, repo), "all show the same")
+
+
+def test_commands_about_peers_say_how_it_stands(three: Sequence[Member]) -> None:
+    repo = _made(three[0], "compared")
+    address, folder = three[0].peer_address(), str(three[1].folder)
+
+    def gitant(*words: str, code: int = 0) -> str:
+        run = [str(BIN / "gitant"), *words, "--data-dir", folder]
+        done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+        assert done.returncode == code, done.stderr
+        return done.stdout + done.stderr
+
+    did, _, place = address.partition("@")
+    state, *rest = gitant("peer", "add", address).rstrip("\n").split("\t")
+    assert state in {"connected", "away"}
+    assert rest in ([did, address], [did, place])
+    assert "gitant repo view" in gitant("peer", "follow", "operator/compared", code=1)
+    assert f"{repo} is replicated" in gitant("peer", "follow", repo)
+    soon(lambda: _here(three[1], repo), "it came")
+    assert gitant("sync", "-R", repo) == "1 equal\n"
