@@ -11,7 +11,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from api import shapes, shapes_git
 from api.asking import Asking
 from api.forms import NewBranch, Resolution
-from api.gate import readable, writers
+from api.gate import check_role, readable, writers
 from api.paging import listed, page, page_size
 from api.params import After, Limit, PerPage, Repo
 from api.reply import Reply, encode_json, extended, joined, read
@@ -108,6 +108,7 @@ async def delete_branch(
 async def resolve_ref(request: Asking, repo: Repo, data: JSONBody[Resolution]) -> Reply:
     """Settle a branch or tag that nodes moved to different places while they were apart: for all, it is at one."""
     row = readable(request, repo)
+    check_role(request, row, "refs.move")
     found = request.ports.views.ref(row.id, data.ref) or request.ports.views.ref(row.id, BRANCH_PREFIX + data.ref)
     if found is None:
         raise NotFound(f"there is no ref {data.ref!r} in {row.name}")
