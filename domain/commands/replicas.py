@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from domain.envelope import Event
     from domain.moderation.desk import Desk
 
-HELD = "held"
-"""In the `extra` of a store: the ids of the events that were kept out of the log."""
+HELD = DESK
+"""In the `extra` of a store: the ids of the events that were kept out of the log.
+
+Every store has it, for each may change what is held.
+"""
 Bytes3 = tuple[bytes, bytes, bytes | None]
 """Header, signature and payload."""
 
@@ -68,7 +71,7 @@ def store(scene: Scene, actor: Actor, args: StoreReplicas) -> Done:
             door.hold(scene.desk, event, args.origin)
     for effect in door.effects.values():
         scene.after(effect)
-    extra = {HELD: [event.id for event in outside], **({DESK: len(outside)} if outside else {})}
+    extra = {HELD: [event.id for event in outside]}
     taken = {event.id for event in door.taken}
     scene.vouch([EventId(name) for name in args.vouched if name in taken])
     return Done(extra=extra)

@@ -192,3 +192,20 @@ def test_commands_about_peers_say_how_it_stands(three: Sequence[Member]) -> None
     assert f"{repo} is replicated" in gitant("peer", "follow", repo)
     soon(lambda: _here(three[1], repo), "it came")
     assert gitant("sync", "-R", repo) == "1 equal\n"
+
+
+def test_what_a_stranger_wrote_waits_where_that_was_chosen(three: Sequence[Member]) -> None:
+    repo = _made(three[0], "guarded")
+    three[0].ask("PUT", f"/repos/{repo}/strangers", {"rule": "hold"})
+    three[1].ask("POST", "/follows", {"repo": repo})
+    soon(lambda: _here(three[1], repo), "it came")
+    three[1].ask("POST", f"/repos/{repo}/issues", {"title": "From a stranger"})
+    soon(lambda: three[0].ask("GET", f"/repos/{repo}/held")["held"], "it waits")
+    three[0].ask("POST", f"/repos/{repo}/issues", {"title": "Meanwhile"})
+    soon(lambda: "Meanwhile" in three[1].titles(repo), "the nodes go on talking")
+    assert three[0].titles(repo) == {"Meanwhile"}
+    author = three[1].ask("GET", "/status")["did"]
+    three[0].ask("POST", f"/repos/{repo}/held/{author}/admit")
+    soon(lambda: three[0].titles(repo) == {"Meanwhile", "From a stranger"}, "it was let in")
+    three[1].ask("POST", f"/repos/{repo}/issues", {"title": "From a guest"})
+    soon(lambda: "From a guest" in three[0].titles(repo), "what comes next does not wait")
