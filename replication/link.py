@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from domain.ids import StreamId
@@ -74,6 +75,8 @@ class Link:
         self._numbers = 0
         self._mine: dict[bytes, StreamId] = {}
         self._theirs: dict[bytes, bytes] = {}
+        self._offered: dict[bytes, bytes] = {}
+        """What the peer was told of streams, by tag; what both share, `talks` know better."""
         self._seeks: Seek | None = None
         self._found: set[StreamId] = set()
         self._seen: dict[EventId, None] = {}
@@ -199,6 +202,7 @@ class Link:
         if tag not in self._mine:
             self._mine[tag] = stream
             print_here = stream_print(self.key, stream, self._desk.digest(stream))
+            self._offered[tag] = print_here
             self.send(Offers(whole=False, streams=tag + print_here))
             if tag in self._theirs:
                 self._meet({tag: self._theirs[tag]})
@@ -360,10 +364,10 @@ class Link:
         return {stream_tag(self.key, stream): stream for stream in self._desk.for_peer(self.peer)[:OFFERS_MAX]}
 
     def _send_offers(self) -> None:
-        packed = b"".join(
-            tag + stream_print(self.key, stream, self._desk.digest(stream)) for tag, stream in self._mine.items()
-        )
-        self.send(Offers(whole=True, streams=packed))
+        self._offered = {
+            tag: stream_print(self.key, stream, self._desk.digest(stream)) for tag, stream in self._mine.items()
+        }
+        self.send(Offers(whole=True, streams=b"".join(chain.from_iterable(self._offered.items()))))
         for talk in self.talks.values():
             talk.tell()
 
@@ -378,7 +382,7 @@ class Link:
         talk = self.talks.get(tag)
         if talk is None:
             talk = self.talks[tag] = Talk(self._desk, self, stream, tag)
-            talk.tell()  # what is in both offers is in ours
+            talk.was_told(self._offered.get(tag))
             self._desk.objects.met(talk)
             self._desk.mends.met(talk)
         return talk

@@ -129,6 +129,10 @@ class Talk:
         self._told = self.print()
         return self._told
 
+    def was_told(self, print_here: bytes | None) -> None:
+        """What the peer was told of it before both sides shared it; there may be more by now."""
+        self._told = print_here
+
     def level(self) -> None:
         """Both sides hold the same."""
         self._theirs = self._told = self.print()
@@ -141,6 +145,8 @@ class Talk:
         self._theirs = print_there
         if self.print() == print_there:
             self._level()
+            if self._told != self.print():
+                self.link.hint(self)  # what the peer was told is older, so that it does not know yet
         elif self.phase is Phase.KNOWN:
             self.link.line_up(self)
         elif self.phase is Phase.EQUAL:

@@ -108,6 +108,25 @@ def test_a_node_that_follows_a_principal_takes_its_streams_only() -> None:
     assert set(b.shelf.streams()) == {mine.genesis.stream}
 
 
+def test_what_was_told_of_a_stream_before_it_was_followed_is_old_by_then() -> None:
+    events, other = story(events=1), Story("bob", nonce=b"another stream!!")
+    net = Net()
+    net.side("a", [*other.events])
+    b = net.side("b", [*other.events], follows=Follows())
+    net.connect("a", "b")
+    net.run()
+    stream = events.genesis.stream
+    net.appends("a", *events.events)
+    net.run()
+    net.appends("a", events.issue("root"))
+    net.run()
+    net.do("b", b.core.follow(Follows(streams=frozenset({stream})), net.now))
+    net.run()
+    net.later(2_000)
+    assert (net.sides["a"].phase(stream), b.phase(stream)) == ({Phase.EQUAL}, {Phase.EQUAL})
+    assert len(b.shelf.by_id) == len(other.events) + 3
+
+
 def test_unfollowing_ends_what_is_said_of_a_stream() -> None:
     events = story(events=3)
     net = joined(("a", 4), ("b", 4), events=events)
