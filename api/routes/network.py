@@ -168,7 +168,10 @@ async def compare_now(request: Asking, data: JSONBody[Comparing]) -> Reply:
     """Compare with all connected peers now, and get what is missing."""
     peering = _peering(request)
     if not await peering.ask("status"):
-        raise Unavailable("this node has no peers yet", hint="add one: gitant peer add did:key:…@host:port")
+        raise Unavailable(
+            "this node has no peers yet, or only begins to talk with them",
+            hint="`gitant peer list` shows them; add one: gitant peer add did:key:…@host:port",
+        )
     await peering.ask("compare", thorough=data.thorough)
     return Reply(b"", status=202)
 
