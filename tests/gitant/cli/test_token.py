@@ -39,28 +39,28 @@ def address(node: Node, user: str, password: str, repo: str) -> str:
 
 
 def test_tokens_and_deploy_keys_let_git_in_as_far_as_they_go(here: Command, node: Node, tmp_path: Path) -> None:
-    assert here("repo", "create", "strongroom", "--private").code == 0
+    assert here("repo", "create", "safe", "--private").code == 0
     assert here("token", "create", "builder").code == 2
     made = here("token", "create", "builder", "--scope", "repo:read", "--days", "3")
     assert SECRET.fullmatch(made.out), made.err
     reads, whole = made.out.strip(), told(here("token", "create", "all", "-s", "repo:write", "--never", "--json"))
-    pushes = here("token", "create", "robot", "--deploy", "strongroom", "--write").out.strip()
+    pushes = here("token", "create", "robot", "--deploy", "safe", "--write").out.strip()
     assert [each["name"] for each in told(here("token", "list", "--json"))[:2]] == ["all", "builder"]
-    assert "robot\treading and pushing" in here("token", "list", "--deploy", "operator/strongroom").out
+    assert "robot\treading and pushing" in here("token", "list", "--deploy", "operator/safe").out
 
-    assert git(tmp_path, "clone", "-q", address(node, "x", "gap_" + "A" * 43, "strongroom"), "none").returncode != 0
-    assert git(tmp_path, "clone", "-q", address(node, reads, "", "strongroom"), "work").returncode == 0
+    assert git(tmp_path, "clone", "-q", address(node, "x", "gap_" + "A" * 43, "safe"), "none").returncode != 0
+    assert git(tmp_path, "clone", "-q", address(node, reads, "", "safe"), "work").returncode == 0
     work = tmp_path / "work"
     assert git(work, "commit", "-q", "--allow-empty", "-m", "One").returncode == 0
-    refused = git(work, "push", address(node, "x", reads, "strongroom"), "HEAD:main")
+    refused = git(work, "push", address(node, "x", reads, "safe"), "HEAD:main")
     assert (refused.returncode, "repo:write" in refused.stderr) == (128, True), refused.stderr
-    assert git(work, "push", "-q", address(node, "x", pushes, "strongroom"), "HEAD:main").returncode == 0
+    assert git(work, "push", "-q", address(node, "x", pushes, "safe"), "HEAD:main").returncode == 0
     assert git(work, "commit", "-q", "--allow-empty", "-m", "Two").returncode == 0
-    assert git(work, "push", "-q", address(node, "x-oauth-basic", whole["token"], "strongroom"), "HEAD:main").returncode == 0
+    assert git(work, "push", "-q", address(node, "x-oauth-basic", whole["token"], "safe"), "HEAD:main").returncode == 0
 
-    (key,) = told(here("token", "list", "--deploy", "strongroom", "--json"))
-    assert here("token", "revoke", key["id"], "--deploy", "strongroom").code == 0
-    assert git(work, "fetch", address(node, "x", pushes, "strongroom")).returncode == 128
+    (key,) = told(here("token", "list", "--deploy", "safe", "--json"))
+    assert here("token", "revoke", key["id"], "--deploy", "safe").code == 0
+    assert git(work, "fetch", address(node, "x", pushes, "safe")).returncode == 128
     moves = told(here("audit", "--action", "refs.moved.v1", "--limit", "2", "--json"))
     assert [(each["door"], each["credential"]) for each in moves] == [("token", whole["id"]), ("token", key["id"])]
     assert f"token {whole['id']}" in here("audit", "--source", "node", "--action", "refs.*").out
