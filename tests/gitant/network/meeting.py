@@ -66,6 +66,22 @@ class Member:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def attach(self, repo: str, name: str, data: bytes) -> str:
+        """Attach a file; the path of its bytes."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/octet-stream"}
+        url = f"{self.url}/api/v1/repos/{repo}/attachments?name={name}"
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=PATIENCE_S) as answer:
+            return str(json.loads(answer.read())["url"])
+
+    def file(self, path: str) -> bytes | None:
+        """The bytes at a path; None while there are none."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError:
+            return None
+
     def peer_address(self) -> str:
         return str(self.ask("GET", "/status")["peer_address"])
 
@@ -88,11 +104,10 @@ class Member:
 
 
 def soon(holds: Any, words: str) -> float:
-    """Wait until something holds; how many seconds that took."""
+    """Ask, each time over HTTP or git, until something holds; how many seconds that took."""
     began = time.monotonic()
     while not holds():
         assert time.monotonic() - began < PATIENCE_S, words
-        time.sleep(0.02)
     return time.monotonic() - began
 
 

@@ -209,3 +209,14 @@ def test_what_a_stranger_wrote_waits_where_that_was_chosen(three: Sequence[Membe
     soon(lambda: three[0].titles(repo) == {"Meanwhile", "From a stranger"}, "it was let in")
     three[1].ask("POST", f"/repos/{repo}/issues", {"title": "From a guest"})
     soon(lambda: "From a guest" in three[0].titles(repo), "what comes next does not wait")
+
+
+def test_what_is_attached_comes_along(three: Sequence[Member]) -> None:
+    repo = _made(three[0], "with-files")
+    data = bytes(range(256)) * 8_192
+    before = three[0].attach(repo, "before.bin", data)
+    three[1].ask("POST", "/follows", {"repo": repo})
+    soon(lambda: three[1].file(before) == data, "what was attached before came")
+    after = three[0].attach(repo, "after.bin", data[::-1])
+    soon(lambda: three[1].file(after) == data[::-1], "what was attached since came")
+    soon(lambda: three[1].ask("GET", f"/repos/{repo}/sync")["objects"] == "present", "nothing is missing")
