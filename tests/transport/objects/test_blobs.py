@@ -78,8 +78,8 @@ def got(folder: Path, *givings: Any) -> tuple[list[bool], list[int], DiskBlobs]:
         async with node("alice", ground) as alice, node("bob", ground, give) as bob:
             wire = await alice.dial(bob)
             for _ in givings:
-                outcome = await getter.fetch(wire, STREAM, [GitObject(NAME, blob=True)])
-                outcomes += [outcome]
+                here = await getter.fetch(wire, STREAM, [GitObject(NAME, blob=True)])
+                outcomes.append(here)
 
     in_real_time(main)
     return outcomes, asked, blobs
