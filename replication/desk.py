@@ -125,14 +125,16 @@ class Desk:
         sought = {*seeks.principals, *(seeks.people if held.identity else ())}
         return seeks.everything or not sought.isdisjoint(held.roots)
 
-    def found(self, stream: StreamId) -> None:
-        """A stream that is sought is at a peer's."""
+    def found(self, stream: StreamId) -> bool:
+        """A stream that is sought is at a peer's; False if there is no room for it now."""
         if self.holds(stream) or stream in self._sought or stream in self.room.follows.hidden:
-            return
-        if len(self._sought) < self.room.limits.streams_sought:
-            self._sought[stream] = None
-            for link in list(self._links.values()):
-                link.add(stream)
+            return True
+        if len(self._sought) >= self.room.limits.streams_sought:
+            return False
+        self._sought[stream] = None
+        for link in list(self._links.values()):
+            link.add(stream)
+        return True
 
     def link(self, name: LinkId) -> Line | None:
         """A link, if it is there."""

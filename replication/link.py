@@ -79,6 +79,9 @@ class Link:
         """What the peer was told of streams, by tag; what both share, `talks` know better."""
         self._seeks: Seek | None = None
         self._found: set[StreamId] = set()
+        """Those that the peer was told of since it began to seek."""
+        self._seek_again = False
+        """Whether there was no room for something that we were told of."""
         self._seen: dict[EventId, None] = {}
         self._seen_before: dict[EventId, None] = {}
         self._line: deque[Standing] = deque()
@@ -306,9 +309,11 @@ class Link:
         self._arm_compare()
 
     def on_seek(self, message: Seek) -> None:
-        """The peer looks for streams that it does not know yet."""
+        """The peer looks for streams that it does not know yet; what it did with those it was told of is not known."""
         self._seeks = message
-        self._tell_found(self._mine.values())
+        self._found.clear()
+        if self._desk.compares.take(self.peer, 1 + len(self._mine), self._room.now):
+            self._tell_found(self._mine.values())
 
     def on_offers(self, message: Offers) -> None:
         """What the peer holds or wants; a tag that means nothing here may do so later."""
@@ -330,7 +335,7 @@ class Link:
             self.refuse("not-asked", "nothing was sought")
             return
         for name in message.streams:
-            self._desk.found(StreamId(name))
+            self._seek_again |= not self._desk.found(StreamId(name))
 
     def on_compare(self, message: Compare) -> None:
         """The peer compares all that is shared."""
@@ -396,6 +401,7 @@ class Link:
     def _seek(self) -> None:
         follows = self._room.follows
         principals, people = sorted(follows.principals)[:SEEKS_MAX], sorted(follows.people)[:SEEKS_MAX]
+        self._seek_again = False
         self.send(Seek(everything=follows.everything, principals=[*principals], people=[*people]))
 
     def _tell_found(self, streams: Iterable[StreamId]) -> None:
@@ -430,6 +436,8 @@ class Link:
         for talk in self.talks.values():
             self._desk.objects.remind(talk)
         self._tell_found(self._mine.values())
+        if self._seek_again:
+            self._seek()
         self._arm_compare()
 
     def _alarm(self, name: str, pause_ms: int, call: Callable[[int], None]) -> None:

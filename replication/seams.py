@@ -309,8 +309,8 @@ class Counter(Protocol):
         """Whether a stream is public and one that somebody seeks."""
         ...
 
-    def found(self, stream: StreamId) -> None:
-        """A stream that is sought is at a peer's."""
+    def found(self, stream: StreamId) -> bool:
+        """A stream that is sought is at a peer's; False if there is no room for it now."""
         ...
 
     def payload_of(self, event: Event) -> bytes | None:

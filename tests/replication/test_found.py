@@ -168,3 +168,29 @@ def test_nobody_is_blamed_for_a_vouched_signature_that_its_own_device_finds_to_b
     net.run()
     assert not {"event-rejected"} & {*b.codes()}
     assert b.shelf.by_id.keys() == {event.id for event in made.events[:2]}
+
+
+def test_what_was_told_of_while_it_was_hidden_is_told_again_to_who_seeks_anew() -> None:
+    made = story(2)
+    everything = Follows(everything=True)
+    net = Net()
+    net.side("a", made.events)
+    b = net.side("b", follows=replace(everything, hidden=frozenset({made.genesis.stream})))
+    net.connect("a", "b")
+    net.run()
+    assert not b.shelf.by_id
+    net.do("b", b.core.follow(everything, net.now))
+    net.run()
+    assert len(b.shelf.by_id) == 3
+
+
+def test_streams_for_which_there_was_no_room_are_sought_again() -> None:
+    stories = [Story(nonce=bytes([number]) * 16) for number in range(5)]
+    net = Net()
+    net.side("a", [event for made in stories for event in made.events])
+    b = net.side("b", follows=Follows(everything=True), limits=Limits(streams_sought=2))
+    net.connect("a", "b")
+    net.run()
+    assert len(b.shelf.by_id) == 2
+    net.later(200_000)
+    assert len(b.shelf.by_id) == 5
