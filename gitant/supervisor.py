@@ -26,10 +26,12 @@ from gitant.limits import PROGRESS_EVERY_S
 from gitant.listening import url_of
 from gitant.network.keeper import NetworkKeeper
 from gitant.network.needed import has_peers
+from gitant.network.places import writer_socket
 from gitant.notify import READY, STOPPING, notify
 from gitant.plan import OPENING_CELLS, opening_counts, writer_counts
 from gitant.reload import Reloading, difference, note_change, write_outcome
 from gitant.tls import tls_files
+from gitant.writer.doorway import keep_open
 from gitant.writer.server import WriterServer
 from gitant.writer.tally import WriterTally
 from storage.datadir import DataDir
@@ -85,6 +87,7 @@ class Supervisor:
                 everything.start_soon(self._announce)
                 everything.start_soon(self._back_up)
                 everything.start_soon(self._look_for_peers)
+                everything.start_soon(self._take_commands)
                 async with trio.open_nursery() as writer:
                     writer.start_soon(self._write)
                     async with trio.open_nursery() as network:
@@ -128,6 +131,10 @@ class Supervisor:
         await self._crew.opened.wait()
         if has_peers(self._folder, self._plan.settings):
             self._network.want()
+
+    async def _take_commands(self) -> None:
+        await self._crew.opened.wait()
+        await keep_open(writer_socket(self._folder), self._writer.attach)
 
     def _want_peers(self) -> None:
         """Called in the writer's thread."""

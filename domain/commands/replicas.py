@@ -23,7 +23,7 @@ from domain.commands.scene import (
 )
 from domain.commands.standing import DESK, is_stranger
 from domain.envelope import SIGNATURE_TAG, read_own
-from domain.errors import Forbidden, LocalFault
+from domain.errors import Conflict, Forbidden, LocalFault
 from domain.ids import EventId, StreamId
 from domain.keys import verify
 from domain.kinds import KINDS
@@ -107,11 +107,19 @@ def note_checked(scene: Scene, actor: Actor, args: NoteChecked) -> Done:
     return Done()
 
 
+_Token = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+
+
 class TakeObjects(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The repository that objects have come for, and the finished quarantine that they are in, if in one."""
+    """The repository that objects have come for, and the finished quarantine that they are in, if in one.
+
+    Or they were `staged` before the repository was here; `excused` are then those of them with old faults.
+    """
 
     repo: bytes
-    quarantine: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None = None
+    quarantine: _Token | None = None
+    staged: _Token | None = None
+    excused: list[bytes] = []
 
 
 def take_objects(scene: Scene, actor: Actor, args: TakeObjects) -> Done:
@@ -119,6 +127,11 @@ def take_objects(scene: Scene, actor: Actor, args: TakeObjects) -> Done:
     _check_own(actor)
     state = scene.state(args.repo)
     if isinstance(state, RepositoryState) and state.exists:
+        if args.staged is not None:
+            known = {oid for oids in state.skips.values() for oid in oids}
+            if faulty := set(args.excused) - known:
+                raise Conflict(f"object {min(faulty).hex()} has a fault that nobody who may has excused")
+            scene.after(ObjectsAdopted(StreamId(args.repo), args.staged))
         scene.after(RefsSettled(StreamId(args.repo), args.quarantine))
     return Done()
 

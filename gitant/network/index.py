@@ -169,11 +169,15 @@ class ViewsIndex:
 
     def have(self, stream: StreamId, wanted: GitObject) -> bool:
         if wanted.blob:
-            held = self._views.execute(
-                "SELECT 1 FROM attachments WHERE stream=? AND sha256=? AND redacted=0 LIMIT 1", (stream, wanted.name)
-            ).fetchone()
-            return held is not None and self._blobs.size(wanted.name) is not None
+            return self.attached(stream, wanted.name) and self._blobs.size(wanted.name) is not None
         return self._store.holds(stream) and self._store.has(stream, wanted.name.hex())
+
+    def attached(self, stream: StreamId, sha256: bytes) -> bool:
+        """Whether something in a stream attaches these bytes, here or not, and that was not redacted."""
+        held = self._views.execute(
+            "SELECT 1 FROM attachments WHERE stream=? AND sha256=? AND redacted=0 LIMIT 1", (stream, sha256)
+        )
+        return held.fetchone() is not None
 
     # --- what is behind it ------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Where the network process can be asked, and where HTTP workers pass peers' bytes on: sockets in the data folder.
+"""Where a node's processes can be reached by those who own its data folder: sockets in it.
 
 The system lets the path of a socket be about a hundred bytes, and a data folder may lie deeper. Linux gives every open
 folder a short name, `/proc/self/fd/N`, which this process keeps open for as long as it uses the path.
@@ -24,6 +24,11 @@ def asking_socket(folder: DataDir) -> Path:
 def relay_socket(folder: DataDir) -> Path:
     """Where it takes the connections of peers that came through the HTTP port."""
     return _short(folder) / "relay.sock"
+
+
+def writer_socket(folder: DataDir) -> Path:
+    """Where the writer takes commands of the folder's owner while the node runs."""
+    return _short(folder) / "writer.sock"
 
 
 def _short(folder: DataDir) -> Path:

@@ -52,7 +52,7 @@ class LogReads:
         found = views.execute(asked, (query.stream, *query.ids))
         rows: list[Row] = []
         size = 0
-        for row in _rows(views, self._log, sorted(position for (position,) in found.fetchall())):
+        for row in rows_at(views, self._log, sorted(position for (position,) in found.fetchall())):
             size += _bytes(row)
             if rows and size > query.bytes_max:
                 break
@@ -81,7 +81,7 @@ class _Feeds:
         size, at = 0, query.cursor
         for start in range(0, len(positions), _PAGE_ROWS):
             page = positions[start : start + _PAGE_ROWS]
-            for position, row in zip(page, _rows(self._views, self._log, page), strict=True):
+            for position, row in zip(page, rows_at(self._views, self._log, page), strict=True):
                 if size >= query.bytes_max or len(rows) >= query.events_max:
                     return Rows(tuple(rows), at)
                 rows.append(row)
@@ -139,7 +139,8 @@ class _Feeds:
         return row
 
 
-def _rows(views: sqlite3.Connection, log: SQLiteEventLog, positions: Sequence[int]) -> list[Row]:
+def rows_at(views: sqlite3.Connection, log: SQLiteEventLog, positions: Sequence[int]) -> list[Row]:
+    """The rows at some positions, in the order asked for, as they may leave this node."""
     return _dressed(views, log.by_positions(positions), log.are_vouched(positions))
 
 

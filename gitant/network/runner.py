@@ -17,6 +17,7 @@ import trio
 from domain.envelope import read_own
 from domain.errors import LocalFault
 from domain.ids import EventId
+from gitant.network.parcels import bytes3, parcels, store_request
 from replication.effects import Checked, Close, Fetch, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
 from replication.node import Replicator
 from transport.carrier.seam import Why, WireClosed
@@ -24,7 +25,6 @@ from transport.carrier.seam import Why, WireClosed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from domain.envelope import Event
     from gitant.network.fetching import Fetcher
     from gitant.network.index import ViewsIndex
     from gitant.network.reads import LogReads
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from storage.log.eventlog import SQLiteEventLog
     from transport.carrier.seam import Wire
 
-STORE_BYTES_MAX: Final = 4 << 20
-"""Of events in one request to the writer."""
 READS_AT_ONCE: Final = 2
 FETCHES_AT_ONCE: Final = 4
 _NEWS_ROWS: Final = 1_000
@@ -154,7 +152,7 @@ class Runner:
                 case Store():
                     await self._store(effect)
                 case Mend():
-                    events = [_bytes3(event) for event in effect.events]
+                    events = [bytes3(event) for event in effect.events]
                     outcome = await self._asked("replica.mend", {"events": events})
                     self.do(self.core.stored(effect.token, outcome, self.now))
                 case Checked():
@@ -171,13 +169,10 @@ class Runner:
     async def _store(self, effect: Store) -> None:
         held = set[EventId]()
         outcome = Outcome.STORED
-        for part in _parts(effect.events):
-            vouched = [event.id for event in part if event.id in effect.vouched]
+        for part in parcels(effect.events):
             self._stored.update(event.id for event in part)
             try:
-                answer = await self._writer.send(
-                    "replica.store", {"events": [_bytes3(event) for event in part], "vouched": vouched}
-                )
+                answer = await self._writer.send("replica.store", store_request(part, effect.vouched))
             except LocalFault as fault:
                 _log.warning("events of peers could not be stored", fault=fault.message, events=len(part))
                 self._stored.difference_update(event.id for event in part)
@@ -237,21 +232,3 @@ class Runner:
         }
         stream = note.stream.hex() if note.stream is not None else None
         tell(note.words, code=note.code, peer=note.peer, stream=stream, **values)
-
-
-def _parts(events: Sequence[Event]) -> list[list[Event]]:
-    """Events in order, in parts that fit a request."""
-    parts: list[list[Event]] = [[]]
-    size = 0
-    for event in events:
-        length = len(event.header) + len(event.signature) + len(event.payload or b"")
-        if parts[-1] and size + length > STORE_BYTES_MAX:
-            parts.append([])
-            size = 0
-        parts[-1].append(event)
-        size += length
-    return parts
-
-
-def _bytes3(event: Event) -> tuple[bytes, bytes, bytes | None]:
-    return event.header, event.signature, event.payload
