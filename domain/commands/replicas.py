@@ -38,13 +38,14 @@ if TYPE_CHECKING:
     from domain.actor import Actor
     from domain.commands.scene import RepositoryEffect
     from domain.envelope import Event
-    from domain.moderation.desk import Desk
 
 HELD = DESK
 """In the `extra` of a store: the ids of the events that were kept out of the log.
 
 Every store has it, for each may change what is held.
 """
+EARLY = "early"
+"""In the `extra` of a store: the ids of the events that have to come again, with what is before them."""
 Bytes3 = tuple[bytes, bytes, bytes | None]
 """Header, signature and payload."""
 
@@ -64,14 +65,11 @@ def store(scene: Scene, actor: Actor, args: StoreReplicas) -> Done:
     """Put events into the log; some that strangers wrote may wait outside it, and those are named."""
     _check_own(actor)
     events = [read_own(*each) for each in args.events]
-    door = _Door(scene)
-    outside = let_in((event for event in events if scene.link(event.id) is None), door)
-    if scene.desk is not None:
-        for event in outside:
-            door.hold(scene.desk, event, args.origin)
+    door = _Door(scene, args.origin)
+    arrived = let_in((event for event in events if scene.link(event.id) is None), door)
     for effect in door.effects.values():
         scene.after(effect)
-    extra = {HELD: [event.id for event in outside]}
+    extra = {HELD: [event.id for event in arrived.outside], EARLY: [event.id for event in arrived.early]}
     taken = {event.id for event in door.taken}
     scene.vouch([EventId(name) for name in args.vouched if name in taken])
     return Done(extra=extra)
@@ -145,8 +143,9 @@ def _check_own(actor: Actor) -> None:
 class _Door:
     """The log, as what arrives at it."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, origin: str) -> None:
         self._scene = scene
+        self._origin = origin
         self.taken: list[Event] = []
         self.effects: dict[tuple[type[RepositoryEffect], StreamId], RepositoryEffect] = {}
         """What has to follow, each once for each repository."""
@@ -161,19 +160,29 @@ class _Door:
             return False
         return is_stranger(self._scene, event)
 
+    def here(self, name: EventId) -> bool:
+        return self._scene.link(name) is not None
+
     def held(self, name: EventId) -> Event | None:
         desk = self._scene.desk
         found = desk.held.get(name) if desk is not None else None
         return None if found is None else read_own(found.raw.header, found.raw.signature, found.raw.payload)
 
-    def hold(self, desk: Desk, event: Event, origin: str) -> None:
+    def hold(self, event: Event) -> None:
         """Have it wait for a decision, unless it was dropped before, or nothing is taken of strangers there."""
+        desk = self._scene.desk
+        assert desk is not None, "nobody is kept out of a node without a desk"
         if event.payload is None or desk.rule_of(event.stream) == "refuse" or desk.held.was_dropped(event.id):
             return
         if not verify(event.device, event.signature, SIGNATURE_TAG + event.header):
             return  # it was only vouched for, and outside the log nobody would look at it again
         with suppress(LocalFault):  # as many wait as may: its author can have it sent again when some were decided on
-            desk.hold(event, origin)
+            desk.hold(event, self._origin)
+
+    def forget(self, name: EventId) -> None:
+        desk = self._scene.desk
+        if desk is not None and desk.held.get(name) is not None:
+            desk.held.remove(name)
 
     def take(self, event: Event) -> None:
         verdict = self._scene.take_checked(event)

@@ -6,6 +6,7 @@ simulator sort by the same rule, so that two honest nodes differ by no more than
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from domain.authority.ancestry import past_of
@@ -24,8 +25,20 @@ class Door(Protocol):
         """Whether its author is a stranger in its stream, as the log is now, and strangers are not taken in."""
         ...
 
+    def here(self, name: EventId) -> bool:
+        """Whether an event is in the log."""
+        ...
+
     def held(self, name: EventId) -> Event | None:
         """A stranger's event that has been kept out before and is still here."""
+        ...
+
+    def hold(self, event: Event) -> None:
+        """Keep a stranger's event outside, if there is room for it and nothing against it."""
+        ...
+
+    def forget(self, name: EventId) -> None:
+        """Hold an event no longer: what is before it has gone."""
         ...
 
     def take(self, event: Event) -> None:
@@ -33,22 +46,47 @@ class Door(Protocol):
         ...
 
 
-def let_in(events: Iterable[Event], door: Door) -> list[Event]:
-    """Take in events of one stream that come after their past; those that stay outside, in order."""
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is not in the log after all: strangers' events, held or not, and those whose past was held and has gone.
+
+    The latter are no fault of anybody's; they can be taken when all of their past has come again.
+    """
+
+    outside: list[Event] = field(default_factory=list["Event"])
+    early: list[Event] = field(default_factory=list["Event"])
+
+
+def let_in(events: Iterable[Event], door: Door) -> Arrived:
+    """Take in events of one stream that come after their past; those that stay outside, in order.
+
+    What is held has all of its past in the log or held, as it is taken in with it. Events may be forgotten one by one,
+    so this is looked at again when they are needed.
+    """
     aside: dict[EventId, Event] = {}
+    early: dict[EventId, Event] = {}
     for event in events:
         if door.keeps_out(event):
             aside[event.id] = event
             continue
-        for each in _needed(event, aside, door):
+        sound, gaps = _needed(event, aside, door)
+        if gaps:
+            early[event.id] = event
+            for name in gaps:
+                door.forget(name)
+            continue
+        for each in sound:
             aside.pop(each.id, None)
             door.take(each)
         door.take(event)
-    return list(aside.values())
+    for event in aside.values():
+        if all(door.here(name) or door.held(name) is not None for name in past_of(event)):
+            door.hold(event)
+    return Arrived([*aside.values()], [*early.values()])
 
 
-def _needed(event: Event, aside: Mapping[EventId, Event], door: Door) -> list[Event]:
-    """What of an event's past is outside, the first first."""
+def _needed(event: Event, aside: Mapping[EventId, Event], door: Door) -> tuple[list[Event], set[EventId]]:
+    """What of an event's past is outside, the first first; and those of it, itself too, that cannot be taken in."""
     found: dict[EventId, Event] = {}
     todo = [*past_of(event)]
     while todo:
@@ -57,4 +95,12 @@ def _needed(event: Event, aside: Mapping[EventId, Event], door: Door) -> list[Ev
         if outside is not None and name not in found:
             found[name] = outside
             todo.extend(past_of(outside))
-    return sorted(found.values(), key=lambda each: each.order)
+    sound: dict[EventId, Event] = {}
+    gaps: set[EventId] = set()
+    for each in [*sorted(found.values(), key=lambda each: each.order), event]:
+        if all(name in sound or door.here(name) for name in past_of(each)):
+            sound[each.id] = each
+        else:
+            gaps.add(each.id)
+    sound.pop(event.id, None)
+    return [*sound.values()], gaps

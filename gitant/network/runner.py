@@ -179,6 +179,11 @@ class Runner:
                 outcome = Outcome.FAILED
                 break
             held.update(EventId(name) for name in answer.extra["held"])
+            if early := answer.extra["early"]:
+                _log.info("events of peers have to come again, with what is before them", events=len(early))
+                self._stored.difference_update(EventId(name) for name in early)
+                outcome = Outcome.FAILED
+                break
         self._stored -= held
         self._grow()
         if outcome is Outcome.FAILED:

@@ -7,10 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain import keys
-from domain.envelope import SIGNATURE_TAG
 from domain.ids import EventId
 from domain.moderation.arrivals import let_in
-from replication.effects import Checked, Close, Fetch, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
+from replication.effects import Checked, Close, Fetch, LinkId, Mend, Note, Outcome, Read, Send, Store, Token, WakeAt
 from replication.node import Replicator
 from replication.records import Follows, Identity
 from tests.making import key
@@ -53,6 +52,8 @@ class SimulatedNode:
         self.vouched: set[EventId] = set()
         self.held: dict[EventId, Event] = {}
         """Strangers' events that wait outside the log; they are durable, too."""
+        self._early: set[Token] = set()
+        """Stores of which something has to come again."""
         self.holds_strangers = number in simulation.options.holding
         self.links: dict[int, Station] = {}
         self.follows = self.wishes = Follows(everything=True)
@@ -213,9 +214,8 @@ class SimulatedNode:
         """What of a store goes into the log, folded already: nothing can keep it from being durable any more."""
         before = len(self.replica.arrived)
         if self.holds_strangers:
-            for event in let_in(effect.events, self.door):
-                if keys.verify(event.device, event.signature, SIGNATURE_TAG + event.header):
-                    self.held[event.id] = event  # nobody vouches for it any more when it is let in
+            if let_in(effect.events, self.door).early:
+                self._early.add(effect.token)
         else:
             for event in effect.events:
                 self.take(event)
@@ -223,14 +223,18 @@ class SimulatedNode:
 
     def _stored(self, effect: Store, outcome: Outcome, kept: Sequence[Event]) -> None:
         out = frozenset[EventId]()
+        early = effect.token in self._early
+        self._early.discard(effect.token)
         if outcome is Outcome.STORED:
             for event in kept:
                 self.simulation.ledger.keep(event)
             self.vouched |= effect.vouched.intersection(event.id for event in kept)
             out = frozenset(event.id for event in effect.events) - self.replica.history.events.keys()
         self.simulation.tell(f"{self.name} has {outcome} {len(kept)}{f', and holds {len(out)}' if out else ''}")
-        if along := [event for event in kept if event not in effect.events]:
+        if along := [event for event in kept if early or event not in effect.events]:
             self._do(self.core.appended(along, self.now))
+        if early:
+            outcome = Outcome.FAILED  # what is before some of it has gone: it has to come again
         self._do(self.core.stored(effect.token, outcome, self.now, out))
 
     def take(self, event: Event) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.authority.roles import Role
-from domain.keys import key_of
+from domain.envelope import SIGNATURE_TAG
+from domain.keys import key_of, verify
 
 if TYPE_CHECKING:
     from domain.envelope import Event
@@ -31,9 +32,22 @@ class StrangersDoor:
         counts = (each.author == event.author and replica.verdict(each).accepted for each in here)
         return role <= Role.GUEST and not any(counts)
 
+    def here(self, name: EventId) -> bool:
+        """Whether an event is in the log."""
+        return name in self._node.replica.history.events
+
     def held(self, name: EventId) -> Event | None:
         """A stranger's event that was kept out."""
         return self._node.held.get(name)
+
+    def hold(self, event: Event) -> None:
+        """Keep it beside the log; nobody vouches for it any more when it is let in."""
+        if verify(event.device, event.signature, SIGNATURE_TAG + event.header):
+            self._node.held[event.id] = event
+
+    def forget(self, name: EventId) -> None:
+        """Hold it no longer."""
+        self._node.held.pop(name, None)
 
     def take(self, event: Event) -> None:
         """Put an event into the log."""

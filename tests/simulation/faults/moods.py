@@ -1,4 +1,7 @@
-"""People change their minds: they hide a repository for a while, or block somebody, and take that back."""
+"""People change their minds: they hide a repository for a while, or block somebody, and take that back.
+
+And they forget what they hold of strangers, one event or another.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from replication.records import Follows
     from tests.simulation.node import SimulatedNode
 
+FORGETFUL = 0.5
+
 
 class Moods(Fault):
     """One node at a time; what it wished at first it wishes again some seconds later."""
@@ -21,6 +26,10 @@ class Moods(Fault):
         self.sometimes((2_000, 10_000), self._change)
 
     def _change(self) -> None:
+        holding = [node for node in self.simulation.honest if node.held]
+        if holding and self.chance.random() < FORGETFUL:
+            node = self.chance.choice(holding)
+            del node.held[self.chance.choice(sorted(node.held))]
         able = [node for node in self.simulation.honest if node.up and node.follows == node.wishes]
         if able:
             self.fired += 1
