@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, final
 
 from dulwich.object_format import SHA1
@@ -31,7 +32,8 @@ class PackDir:
         self._packs: list[tuple[Path, PackIndex]] = []
         try:
             for path in sorted((objects / "pack").glob("*.idx")):
-                self._packs.append((path.with_suffix(".pack"), load_pack_index(path, SHA1)))
+                with suppress(FileNotFoundError):  # merged into another pack, which has been there for long
+                    self._packs.append((path.with_suffix(".pack"), load_pack_index(path, SHA1)))
         except BaseException:
             self.close()
             raise
@@ -55,7 +57,8 @@ class PackDir:
         for pack, index in self._packs:
             offset = _find(index, raw)
             if offset is not None:
-                return kind_at(pack, index, offset)
+                with suppress(FileNotFoundError):
+                    return kind_at(pack, index, offset)
         return self._loose_kind(oid)
 
     def _loose_kind(self, oid: str) -> str | None:

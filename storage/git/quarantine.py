@@ -25,6 +25,7 @@ from dulwich.pack import load_pack_index
 from domain.errors import NotFound, Unavailable
 from domain.ports_git import Leftover, PackRefused
 from storage.files import flush_folder, replace
+from storage.git.alone import alone
 from storage.git.chains import check_chains
 from storage.git.indexer import Indexer
 from storage.git.packdir import PackDir, kind_at
@@ -210,12 +211,13 @@ def publish_quarantine(repo: Path, token: str) -> None:
     target = repo / "objects" / "pack"
     packs = sorted((folder / "pack").glob("pack-*"), key=lambda path: (path.stem, _PACK_SUFFIXES.index(path.suffix)))
     assert not packs or (folder / _INTENT).exists(), "published before it was checked"
-    for path in packs:
-        # A pack is named for its content, so one of that name is the same, and may be being read.
-        if (target / path.name).exists():
-            path.unlink()
-        else:
-            path.rename(target / path.name)
+    with alone(repo / "objects"):  # so that no pack of that name, which another one replaced, goes halfway
+        for path in packs:
+            # A pack is named for its content, so one of that name is the same, and may be being read.
+            if (target / path.name).exists():
+                path.unlink()
+            else:
+                path.rename(target / path.name)
     flush_folder(target)
     remove_quarantine(repo, token)
 

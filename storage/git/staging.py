@@ -20,8 +20,9 @@ from dulwich.pack import load_pack_index
 
 from domain.errors import Unavailable
 from storage.files import flush_folder
+from storage.git.alone import alone, together
 from storage.git.child import environment, limited
-from storage.git.quarantine import disk_faults, leftovers, make_durable, quarantine_folder
+from storage.git.quarantine import QUARANTINE, disk_faults, leftovers, make_durable, quarantine_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,9 +52,10 @@ def staged_leftovers(root: Path) -> Iterator[Leftover]:
 def adopt(staged: Path, token: str, repo: Path) -> None:
     """Give a repository the packs that were staged, durably; doing it again does nothing."""
     source, target = quarantine_folder(staged, token) / "pack", repo / "objects" / "pack"
-    for suffix in _SUFFIXES:
-        for path in sorted(source.glob(f"pack-*{suffix}")):
-            _link(path, target / path.name)
+    with alone(repo / "objects"):
+        for suffix in _SUFFIXES:
+            for path in sorted(source.glob(f"pack-*{suffix}")):
+                _link(path, target / path.name)
     flush_folder(target)
 
 
@@ -66,16 +68,21 @@ def share(origin: Path, staged: Path, token: str, tips: Sequence[str], caps: Pac
     with disk_faults():
         target.mkdir(parents=True)
         if tips:
-            wanted = _reachable(origin, tips, caps, git)
-            for pack in _packs_within(origin, wanted):
-                for suffix in _SUFFIXES:
-                    if pack.with_suffix(suffix).exists():
-                        _link(pack.with_suffix(suffix), target / pack.with_suffix(suffix).name)
-            if wanted:
-                oids = b"".join(b"%s\n" % name.hex().encode() for name in sorted(wanted))
-                words = [git, "-c", "pack.writeReverseIndex=false", "pack-objects", "-q", "--delta-base-offset"]
-                _run([*words, str(target / "pack")], origin, oids, caps, git)
+            with together(origin / QUARANTINE):  # no pack of the origin goes meanwhile
+                _gather(origin, target, tips, caps, git)
         make_durable(target.parent, tips)
+
+
+def _gather(origin: Path, target: Path, tips: Sequence[str], caps: PackCaps, git: str) -> None:
+    wanted = _reachable(origin, tips, caps, git)
+    for pack in _packs_within(origin, wanted):
+        for suffix in _SUFFIXES:
+            if pack.with_suffix(suffix).exists():
+                _link(pack.with_suffix(suffix), target / pack.with_suffix(suffix).name)
+    if wanted:
+        oids = b"".join(b"%s\n" % name.hex().encode() for name in sorted(wanted))
+        words = [git, "-c", "pack.writeReverseIndex=false", "pack-objects", "-q", "--delta-base-offset"]
+        _run([*words, str(target / "pack")], origin, oids, caps, git)
 
 
 def _reachable(origin: Path, tips: Sequence[str], caps: PackCaps, git: str) -> set[bytes]:

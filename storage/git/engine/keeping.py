@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 import time
 from collections import OrderedDict
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
 from domain.errors import Damaged, NotFound
+from storage.git.alone import alone
 from storage.git.engine.building import build_segments
 from storage.git.engine.known import Neighbours
 from storage.git.engine.segment import load_segment, open_pack, write_segment
 from storage.git.engine.view import RefTables
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from storage.git.engine.segment import Segment
@@ -134,7 +133,7 @@ def load_packs(folder: Path, names: Iterable[str], present: Iterable[Segment]) -
     packs = [open_pack(folder / f"{name}.pack") for name in sorted(names)]
     loaded = [load_segment(pack) for pack in packs]
     if None in loaded:
-        with _alone(folder):  # another process may be making them
+        with alone(folder):  # another process may be making them
             loaded = [segment or load_segment(pack) for segment, pack in zip(loaded, packs, strict=True)]
             found = [segment for segment in loaded if segment is not None]
             without = [pack for segment, pack in zip(loaded, packs, strict=True) if segment is None]
@@ -144,14 +143,3 @@ def load_packs(folder: Path, names: Iterable[str], present: Iterable[Segment]) -
                     write_segment(segment)
             return [*found, *made]
     return [segment for segment in loaded if segment is not None]
-
-
-@contextmanager
-def _alone(folder: Path) -> Generator[None]:
-    """Hold a lock on the folder itself, so that nothing of it stays behind."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
