@@ -12,6 +12,7 @@ from api.asking import Asking
 from api.deprecated import marks_of
 from api.live.feed import Feed
 from api.openapi import describe, once
+from api.pages.app import Site, create_pages
 from api.problems import PROBLEM_JSON, trouble, with_head
 from api.routes import (
     activity,
@@ -240,7 +241,7 @@ FORM_BYTES: Final = 64 << 10
 
 
 def create_app(ports: ApiPorts) -> Litestar:
-    """The API as an ASGI application. It serves every path but git's, which are dispatched before it."""
+    """The API and the pages as one ASGI application: every path but git's, which are dispatched before it."""
     tally = Tally(ports.metrics_dir)
     settings = ports.settings
     handlers = (
@@ -267,7 +268,8 @@ def create_app(ports: ApiPorts) -> Litestar:
             }
         ),
     )
-    app.asgi_handler = Shell(app.asgi_handler, ports, tally, _allowed(app), marks_of(app))
+    api = Shell(app.asgi_handler, ports, tally, _allowed(app), marks_of(app))
+    app.asgi_handler = Site(api, create_pages(ports, tally))
     return app
 
 

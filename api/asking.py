@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 SCOPE_KEY: Final = "gitant"
 WANTED: Final = NEEDED | {
     b"accept",
+    b"accept-encoding",
     b"content-encoding",
     b"content-type",
     b"gitant-position",
+    b"hx-request",
     b"idempotency-key",
     b"if-match",
     b"if-none-match",

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sized
 
     from domain.actor import Actor
     from domain.ports_views import RepoRow, Views
 
 RENDERED_BYTES_MAX: Final = 16 << 20
+PAGES_BYTES_MAX: Final = 24 << 20
 REPOS_MAX: Final = 4_096
 _OVERHEAD_BYTES: Final = 1_024
 Headers = list[tuple[bytes, bytes]]
@@ -38,6 +39,13 @@ class Remembered:
         self._repos: dict[tuple[str, Actor], RepoRow] = {}
         self._rendered: dict[Hashable, Rendered] = {}
         self._bytes = 0
+        self._pages: dict[Hashable, Sized] = {}
+        self._pages_bytes = 0
+
+    @property
+    def position(self) -> int:
+        """Of the log, at the last `look`."""
+        return self._position
 
     def repo(self, reader: Actor, selector: str) -> RepoRow | None:
         """As `Views.visible`."""
@@ -62,6 +70,21 @@ class Remembered:
             self._bytes = len(rendered.body) + _OVERHEAD_BYTES
         self._rendered[key] = rendered
 
+    def page(self, key: Hashable) -> Sized | None:
+        """The page that was kept under `key`."""
+        return self._pages.get(key)
+
+    def keep_page(self, key: Hashable, page: Sized, position: int) -> None:
+        """Keep a page that was begun at `position`, unless the log has moved on since. Its length is in bytes."""
+        if position != self._position or position != self._views.position():
+            return
+        size = len(page) + _OVERHEAD_BYTES
+        self._pages_bytes += size
+        if self._pages_bytes > PAGES_BYTES_MAX:
+            self._pages.clear()
+            self._pages_bytes = size
+        self._pages[key] = page
+
     def look(self) -> None:
         """Forget everything if the views have moved. Each request does this before it asks for anything here."""
         position = self._views.position()
@@ -70,3 +93,5 @@ class Remembered:
             self._repos.clear()
             self._rendered.clear()
             self._bytes = 0
+            self._pages.clear()
+            self._pages_bytes = 0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final, cast, final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast, final
 from urllib.parse import unquote_to_bytes
 
 from api.asking import SCOPE_KEY, WANTED, Facts
@@ -42,6 +43,21 @@ SAFETY: Final = (
 )
 """On every answer. A file of a repository is somebody's bytes: the sandbox keeps them from running here."""
 
+
+class Teller(Protocol):
+    """Makes an answer of a fault."""
+
+    def __call__(self, fault: Exception, scope: dict[str, Any]) -> Reply: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How one part of the site answers: the headers that every answer has, unless it has its own, and its refusals."""
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    tell: Teller
+
+
 _SHARED: Final = (b"cache-control", b"no-cache")
 _PERSONAL: Final = (b"cache-control", b"private, no-cache")
 """Of whatever was asked with credentials, right or wrong: no cache that serves others keeps it."""
@@ -59,10 +75,12 @@ class Shell:
         tally: Tally,
         allow: Mapping[str, bytes],
         marks: Mapping[tuple[str, str], Marks],
+        manners: Manners | None = None,
     ) -> None:
         """`allow` has the methods of each route template, which Litestar knows of one handler at a time only; `marks`
-        has what is deprecated, by method and template.
+        has what is deprecated, by method and template. Without `manners` it answers as the API does.
         """
+        self._manners = manners or Manners(SAFETY, _told)
         self._marks = marks
         self._app = app
         self._ports = ports
@@ -89,7 +107,9 @@ class Shell:
                 status = message["status"]
                 marks = self._marks.get((fields["method"], fields.get("path_template", "")))
                 more = marks.told(fields["query_string"]) if marks is not None else ()
-                message["headers"] = [*message["headers"], *SAFETY, caching, *told, *more]
+                own = {name for name, _ in message["headers"]}
+                usual = [pair for pair in (*self._manners.headers, caching) if pair[0] not in own or pair[0] == b"vary"]
+                message["headers"] = [*message["headers"], *usual, *told, *more]
                 if method == "OPTIONS" and (allow := self._allow.get(fields.get("path_template", ""))):
                     kept = [pair for pair in message["headers"] if pair[0] != b"allow"]
                     message["headers"] = [*kept, (b"allow", allow)]
@@ -101,7 +121,7 @@ class Shell:
             try:
                 fields[SCOPE_KEY] = facts = await self._admitted(fields, told, head=method == "HEAD")
             except Exception as fault:  # noqa: BLE001 - whatever it is becomes a problem document
-                await _tell(fault, scope, receive, sending)
+                await self._manners.tell(fault, fields)(scope, receive, sending)
             else:
                 if method == "HEAD":
                     fields["method"] = "GET"
@@ -154,9 +174,8 @@ def _check_words(path: str, query: bytes) -> None:
         raise Malformed(problem)
 
 
-async def _tell(fault: Exception, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the problem document of `fault`."""
-    found = trouble(fault, cast("dict[str, Any]", scope))
+def _told(fault: Exception, scope: dict[str, Any]) -> Reply:
+    """The problem document of `fault`."""
+    found = trouble(fault, scope)
     headers = [(name.encode(), value.encode("latin-1")) for name, value in found.headers]
-    reply = Reply(found.body, status=found.status, kind=PROBLEM_JSON.encode(), headers=headers)
-    await reply(scope, receive, send)
+    return Reply(found.body, status=found.status, kind=PROBLEM_JSON.encode(), headers=headers)

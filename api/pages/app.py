@@ -1,0 +1,83 @@
+"""Every page, behind one shell; what programs ask for is in `api.app`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from litestar import Litestar, Request, Response, Router
+
+from api.asking import Asking
+from api.pages import assets, faults, front, looks, signing
+from api.pages.issues import LISTS as ISSUE_LISTS
+from api.pages.repos import HANDLERS as REPOS
+from api.shell import Manners, Shell
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
+
+    from api.ports import ApiPorts
+    from api.tally import Tally
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    assets.show_asset,
+    assets.show_icon,
+    front.show_front,
+    front.explore,
+    looks.choose_look,
+    signing.show_login,
+    signing.login,
+    signing.logout,
+    signing.show_register,
+    signing.register,
+    *ISSUE_LISTS,
+    *REPOS,
+)
+MANNERS: Final = Manners(
+    (
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+        (b"referrer-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"vary", b"Accept, Cookie"),
+    ),
+    faults.told,
+)
+"""What has no policy of its own is somebody's bytes, and runs nowhere."""
+_MADE_ANEW: Final = frozenset({b"content-type", b"content-length"})
+API_PATHS: Final = ("/api/", "/.well-known/", "/health", "/live", "/ready", "/metrics")
+
+
+class Site:
+    """Tells pages from the API by their paths."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self._api = api
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fields = cast("dict[str, Any]", scope)
+        is_page = fields["type"] == "http" and not fields["path"].startswith(API_PATHS)
+        await (self._pages if is_page else self._api)(scope, receive, send)
+
+
+def create_pages(ports: ApiPorts, tally: Tally) -> ASGIApp:
+    """The pages as an ASGI application."""
+    app = Litestar(
+        [Router("/", route_handlers=HANDLERS)],
+        request_class=Asking,
+        request_max_body_size=ports.settings.body_bytes_max,
+        exception_handlers={Exception: _told},
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
+    )
+    return Shell(app.asgi_handler, ports, tally, {}, {}, MANNERS)
+
+
+def _told(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
+    reply = faults.of(exc, cast("Asking", request))
+    headers = {name.decode(): value.decode("latin-1") for name, value in reply.fields if name not in _MADE_ANEW}
+    kind = next((value.decode() for name, value in reply.fields if name == b"content-type"), None)
+    return Response(reply.body, status_code=reply.status_code, headers=headers, media_type=kind)

@@ -1,0 +1,63 @@
+"""Refusals as pages, for whoever asked for HTML; everybody else gets the API's problem document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from api.asking import SCOPE_KEY
+from api.pages.page import Shown, fresh
+from api.problems import PROBLEM_JSON, Problem, trouble
+from api.reply import Reply
+from domain.errors import Moved, Unauthenticated
+
+if TYPE_CHECKING:
+    from api.asking import Asking, Facts
+
+_SAFE: Final = frozenset({"GET", "HEAD"})
+_LATE: Final = frozenset({"www-authenticate", "accept-signature", "content-type"})
+"""Headers for programs: a browser would ask for a password in a box of its own."""
+
+
+def told(fault: Exception, scope: dict[str, Any], request: Asking | None = None) -> Reply:
+    """The answer to a request that ended in `fault`. Without a `request` it was refused before it was known."""
+    found = trouble(fault, scope)
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in found.headers]
+    if not _wants_html(scope):
+        return Reply(found.body, status=found.status, kind=PROBLEM_JSON.encode(), headers=headers)
+    if isinstance(fault, Unauthenticated) and request is not None and scope["method"] in _SAFE:
+        asked = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+        return Reply(b"", status=303, headers=[(b"location", f"/login?next={quote(asked, safe='/')}".encode())])
+    if isinstance(fault, Moved):
+        return Reply(b"", status=found.status, headers=headers)
+    kept = [pair for pair in headers if pair[0].decode() not in _LATE]
+    problem = msgspec.json.decode(found.body, type=Problem)
+    if request is None:
+        return Reply(_bare(problem), status=found.status, kind=b"text/html; charset=utf-8", headers=kept)
+    page = Shown("problem.html", problem.title, {"problem": problem}, status=found.status)
+    return fresh(request, page, headers=kept)
+
+
+def of(fault: Exception, request: Asking) -> Reply:
+    """As `told`, of a request that was let in."""
+    return told(fault, dict(request.scope), request)
+
+
+def _wants_html(scope: dict[str, Any]) -> bool:
+    facts: Facts | None = scope.get(SCOPE_KEY)
+    if facts is not None:
+        return b"text/html" in facts.headers.get(b"accept", b"")
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+
+
+def _bare(problem: Problem) -> bytes:
+    """A page that needs nothing of the node: the node may be what is wrong."""
+    rows = "".join(f"<p>{_escaped(text)}</p>" for text in (problem.detail, problem.hint) if text)
+    name = _escaped(problem.title)
+    return f'<!doctype html><html lang="en"><title>{name}</title><h1>{name}</h1>{rows}</html>'.encode()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,127 @@
+// What pages are better with. Everything works without it.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("scripted");
+
+  // "3 hours ago"; the exact time stays in the title.
+  const relative = new Intl.RelativeTimeFormat(root.lang || "en", { numeric: "auto" });
+  const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [7, "day"], [4.345, "week"], [12, "month"], [Infinity, "year"]];
+  const said = (at) => {
+    let left = (at - Date.now()) / 1000;
+    for (const [size, unit] of STEPS) {
+      if (Math.abs(left) < size) return relative.format(Math.round(left), unit);
+      left /= size;
+    }
+  };
+  const tellTimes = () => {
+    for (const each of document.querySelectorAll("time[datetime]")) {
+      const at = Date.parse(each.dateTime);
+      if (!Number.isNaN(at)) each.textContent = said(at);
+    }
+  };
+  tellTimes();
+  setInterval(tellTimes, 60_000);
+
+  // Copying.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const from = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText(from.value ?? from.textContent);
+    const words = button.textContent;
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = words; }, 2_000);
+  });
+
+  // A menu closes when something else is chosen, and by Escape.
+  const menus = () => document.querySelectorAll("details.menu[open], details.clone[open]");
+  document.addEventListener("click", (event) => {
+    for (const each of menus()) if (!each.contains(event.target)) each.open = false;
+  });
+
+  // Drafts: what is typed and not sent is kept in this browser, and goes when the form is sent and taken.
+  const draftOf = (area) => `gitant:draft:${area.dataset.draft}`;
+  const readDrafts = () => {
+    for (const area of document.querySelectorAll("textarea[data-draft]")) {
+      const kept = localStorage.getItem(draftOf(area));
+      if (kept && !area.value) area.value = kept;
+    }
+  };
+  document.addEventListener("input", (event) => {
+    const area = event.target;
+    if (!area.matches?.("textarea[data-draft]")) return;
+    if (area.value) localStorage.setItem(draftOf(area), area.value);
+    else localStorage.removeItem(draftOf(area));
+  });
+  document.addEventListener("submit", (event) => {
+    for (const area of event.target.querySelectorAll("textarea[data-draft]")) {
+      // Taken back on the next page if that says that it was refused.
+      sessionStorage.setItem("gitant:sent", draftOf(area));
+    }
+  });
+  const sent = sessionStorage.getItem("gitant:sent");
+  if (sent && !document.querySelector(".fault, .problem")) localStorage.removeItem(sent);
+  sessionStorage.removeItem("gitant:sent");
+  readDrafts();
+
+  // Live: when the log grows, parts of the page that say so ask for themselves again.
+  const live = document.querySelector("[data-live]");
+  if (live && "EventSource" in window) {
+    let due = 0;
+    const source = new EventSource(`/api/v1/events/stream?repo=${encodeURIComponent(live.dataset.live)}`);
+    const changed = () => {
+      clearTimeout(due);
+      due = setTimeout(() => {
+        if (live.hasAttribute("data-reload")) location.reload();
+        else document.body.dispatchEvent(new CustomEvent("gitant:changed"));
+      }, 150);
+    };
+    source.addEventListener("event", changed);
+    source.onmessage = changed;
+    addEventListener("pagehide", () => source.close());
+  }
+  document.addEventListener("htmx:afterSettle", () => { tellTimes(); readDrafts(); });
+
+  // Single keys, unless they are turned off or something is being typed.
+  if (root.dataset.keys === "on") {
+    let before = "";
+    let since = 0;
+    const typing = (element) => element.matches?.("input, textarea, select, [contenteditable]");
+    const help = () => {
+      const box = document.createElement("dialog");
+      box.setAttribute("aria-label", "Keyboard shortcuts");
+      const list = document.createElement("dl");
+      for (const each of document.querySelectorAll("[data-key]")) {
+        const key = document.createElement("dt");
+        key.append(Object.assign(document.createElement("kbd"), { textContent: each.dataset.key }));
+        const words = document.createElement("dd");
+        words.textContent = (each.textContent || each.placeholder || each.title).trim();
+        list.append(key, words);
+      }
+      const close = Object.assign(document.createElement("button"), { textContent: "Close" });
+      close.addEventListener("click", () => box.close());
+      box.addEventListener("close", () => box.remove());
+      box.append(Object.assign(document.createElement("h2"), { textContent: "Keyboard shortcuts" }), list, close);
+      document.body.append(box);
+      box.showModal();
+    };
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") for (const each of menus()) each.open = false;
+      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      const now = event.timeStamp - since < 1_000 && before ? `${before} ${event.key}` : event.key;
+      before = event.key;
+      since = event.timeStamp;
+      if (event.key === "?") { help(); return; }
+      const target = document.querySelector(`[data-key="${CSS.escape(now)}"], [data-key="${now.replace(/["\\]/g, "")}"]`);
+      if (!target) return;
+      event.preventDefault();
+      before = "";
+      if (target.matches("input, textarea")) { target.focus(); target.select(); } else target.click();
+    });
+  }
+  // Ctrl+Enter sends the form one is in.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form?.requestSubmit();
+  });
+})();
