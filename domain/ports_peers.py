@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 Source = Literal["added", "exchange", "mdns"]
 """Who named a peer: a person here, another peer, or the local network."""
 Followed = Literal["repo", "principal", "all"]
-Shunned = Literal["peer", "principal", "repo"]
-"""A blocked node, a blocked author, or a repository that was removed here and is not to come back by itself."""
+Shunned = Literal["peer", "principal", "repo", "pause"]
+"""A blocked node, a blocked author, a repository that was removed here and is not to come back by itself, or a node
+that is not talked to for now (`ALL_PEERS`: any)."""
+ALL_PEERS: Final = "*"
 
 
 class KnownPeer(NamedTuple):

@@ -14,6 +14,9 @@ from domain.errors import LocalFault
 from gitant.asgi import WORKER_CELLS
 from gitant.backup.outcome import read_outcome
 from gitant.cells import read_cells
+from gitant.network.lives import read_lives
+from gitant.network.tally import EVENTS, OBJECTS, PEERS, PHASES, network_counts
+from gitant.network.tally import NAMES as NETWORK
 from gitant.plan import worker_counts, writer_counts
 from gitant.tls import end_of_life
 from gitant.writer.tally import NAMES, SECONDS, SIZES
@@ -48,6 +51,7 @@ class NodeNumbers:
             *self._overturned(),
             *self._files(),
             *self._backup(),
+            *self._network(),
             *self._tls(),
         ]
 
@@ -120,6 +124,24 @@ class NodeNumbers:
             yield Number(f"{last}_position", "The log position it has.", outcome.good_position)
             yield Number(f"{last}_bytes", "Its size, shared files included.", outcome.bytes)
             yield Number(f"{last}_duration_seconds", "How long it took.", outcome.took_ms / 1000)
+
+    def _network(self) -> Iterator[Number]:
+        deaths = read_lives(self.folder).deaths
+        yield Number("gitant_network_restarts_total", "How often the network process died and was restarted.", deaths)
+        told = read_cells(NETWORK, network_counts(self.folder))
+        for name, label, values, words in (
+            ("gitant_peers", "state", PEERS, "Nodes that this one knows, by how they stand."),
+            ("gitant_peer_streams", "state", PHASES, "Streams shared with connected peers, once for each peer."),
+            ("gitant_peer_events_total", "outcome", EVENTS, "Events that peers sent and the writer was given."),
+            ("gitant_peer_objects_total", "outcome", OBJECTS, "Git objects and attachments asked of peers."),
+        ):
+            prefix = name.removeprefix("gitant_").removeprefix("peer_").removesuffix("_total")
+            for value in values if told else ():
+                yield Number(name, words, told[f"{prefix}_{value}"], ((label, value),))
+        if told:
+            yield Number("gitant_peer_sent_bytes_total", "Bytes sent to peers, before encryption.", told["sent_bytes"])
+            yield Number("gitant_peer_received_bytes_total", "Bytes that peers sent.", told["received_bytes"])
+            yield Number("gitant_peer_refusals_total", "Connections of others that came to nothing.", told["refusals"])
 
     def _tls(self) -> Iterator[Number]:
         if not self.cert:

@@ -84,6 +84,27 @@ class Size:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """Bytes a second, written like a size; 0 is no bound, and a lower one than `least` no use."""
+
+    least: int
+
+    @property
+    def allowed(self) -> str:
+        return f"bytes a second, at least {Size().show(self.least)} (512K, 1M), or 0 for no bound"
+
+    def read(self, given: object) -> int:
+        rate = Size().read(given)
+        if 0 < rate < self.least:
+            raise ValueError
+        return rate
+
+    def show(self, value: object) -> str:
+        return Size().show(value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One of a few words."""
 

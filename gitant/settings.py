@@ -10,7 +10,8 @@ from domain.accounts import Registration
 from domain.moderation.budgets import Allowances
 from domain.moderation.desk import DeskRules, HoldCaps, Strangers
 from domain.ports_git import PackCaps
-from gitant.setting_kinds import Choice, Count, File, Folder, Host, HostNames, Networks, Peers, Places, Size, Url
+from gitant.setting_kinds import Choice, Count, File, Folder, Host, HostNames, Networks, Peers, Places, Rate, Size, Url
+from transport.carrier.limits import BANDWIDTH_BYTES_PER_S_MIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class Setting:
 _CAPS: Final = PackCaps()
 _HOLD: Final = HoldCaps()
 _ALLOWED: Final = Allowances()
+_RATE: Final = Rate(BANDWIDTH_BYTES_PER_S_MIN)
 
 
 def _size(count: int) -> str:
@@ -117,6 +119,10 @@ SETTINGS: Final = (
         "restart",
         short="peer",
     ),
+    Setting("peer_up_max", _RATE, "0", "How many bytes a second one peer is sent at most; 0 is no bound.", "restart"),
+    Setting("peer_down_max", _RATE, "0", "How many bytes a second are taken from one peer.", "restart"),
+    Setting("peers_up_max", _RATE, "0", "How many bytes a second all peers together are sent.", "restart"),
+    Setting("peers_down_max", _RATE, "0", "How many bytes a second are taken from all together.", "restart"),
     Setting("min_free", Size(), "256M", "With less than this free on the disk of the data folder, /ready answers 503."),
     Setting("workers", Count(1, 64), "2", "How many processes answer HTTP. The one writer comes on top."),
     Setting("body_max", Size(1 << 10, 1 << 30), "1M", "The largest body of an API request. Pushes have limits below."),
@@ -260,6 +266,10 @@ class Settings:
     registration: Registration
     peer_port: int
     seed_peers: str
+    peer_up_max: int
+    peer_down_max: int
+    peers_up_max: int
+    peers_down_max: int
     min_free: int
     workers: int
     body_max: int

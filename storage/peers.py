@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -86,3 +88,14 @@ class SqlitePeerBook:
     def _change(self, statement: str, *values: object) -> bool:
         with self._lock, unavailable_on_fault(self._path):
             return self._db.execute(statement, values).rowcount > 0
+
+
+def added_and_paused(path: Path) -> tuple[set[str], set[str]]:
+    """The nodes that somebody added and those that are paused, for whoever only looks; none where there is no file."""
+    if not path.exists():
+        return set(), set()
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name='peers'").fetchone():
+            return set(), set()  # an earlier Gitant made it, and has not been started since
+        added = {row[0] for row in db.execute("SELECT did FROM peers WHERE source='added'")}
+        return added, {row[0] for row in db.execute("SELECT name FROM shunned WHERE sort='pause'")}

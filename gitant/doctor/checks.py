@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from domain.errors import GitantError
-from gitant.doctor import backups, folder, identity, log, machine, network, node, repos, views
+from gitant.doctor import backups, folder, identity, log, machine, network, node, peers, repos, views
 from gitant.doctor.finding import failed
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ CHECKS: Final = (
     Check("public_url", network.public_url),
     Check("certificate", network.certificate),
     Check("proxy", network.proxy),
+    Check("peers", peers.peers),
     Check("node", node.reachable),
     Check("strangers", node.strangers),
     Check("log level", node.log_level),

@@ -7,19 +7,23 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 import structlog
 import trio
 
 from gitant.limits import DEATH_S, GRACE_S, RESTART_FIRST_S, RESTART_MOST_S
+from gitant.network.lives import Lives, died_of, write_lives
 from gitant.orders import GO, READY, STOP, log_order
+from storage.datadir import DataDir
 
 if TYPE_CHECKING:
     from gitant.plan import Plan
     from gitant.writer.server import WriterServer
 
+_HEARD_BYTES: Final = 4 << 10
 _log = structlog.get_logger("gitant.serve")
 
 
@@ -33,6 +37,8 @@ class NetworkKeeper:
         self._wanted = trio.Event()
         self._stop = trio.Event()
         self._control: socket.socket | None = None
+        self._folder = DataDir(plan.settings.data_dir)
+        self._lives = Lives()
 
     def want(self) -> None:
         """There are peers, or something to follow."""
@@ -51,18 +57,30 @@ class NetworkKeeper:
 
     async def run(self) -> None:
         """Start it, and start it again."""
+        await self._note(self._lives)
         await self._wanted.wait()
         pause = RESTART_FIRST_S
         while not self._stop.is_set():
-            was_ready, code = await self._one_life()
+            was_ready, fault = await self._one_life()
             if self._stop.is_set():
                 return
             pause = RESTART_FIRST_S if was_ready else min(2 * pause, RESTART_MOST_S)
-            _log.error("the network process ended and is started again", code=code, after_s=pause)
+            deaths = self._lives.deaths + 1
+            _log.error("the network process ended and is started again", why=fault, deaths=deaths, after_s=pause)
+            await self._note(Lives(deaths, fault, time.time_ns() // 1_000_000))
             with trio.move_on_after(pause):
                 await self._stop.wait()
 
-    async def _one_life(self) -> tuple[bool, int]:
+    async def _note(self, lives: Lives) -> None:
+        """Have others see it: it was restarted, and why."""
+        self._lives = lives
+        try:
+            await trio.to_thread.run_sync(write_lives, self._folder, lives)
+        except OSError as fault:
+            _log.warning("how the network process fares could not be written", fault=str(fault))
+
+    async def _one_life(self) -> tuple[bool, str]:
+        """From its start to its end: whether it got ready, and what it died of."""
         control, theirs = socket.socketpair()
         writing, their_writing = socket.socketpair()
         descriptors = [theirs.fileno(), their_writing.fileno()]
@@ -79,12 +97,14 @@ class NetworkKeeper:
             self._say(GO)
             if self._stop.is_set():
                 self._say(STOP)
-            was_ready = await self._hear() == READY
-            while was_ready and await self._hear():
-                pass
+            last_words = await self._hear()
+            was_ready = last_words == READY
+            last_words = b"" if was_ready else last_words
+            while was_ready and (heard := await self._hear()):
+                last_words = heard
             with suppress(subprocess.TimeoutExpired):
                 await trio.to_thread.run_sync(process.wait, GRACE_S + DEATH_S)
-            return was_ready, process.poll() or 0
+            return was_ready, died_of(process.poll() or 0, last_words.decode(errors="replace").strip())
         finally:
             self._control = None
             control.close()
@@ -100,6 +120,6 @@ class NetworkKeeper:
         assert self._control is not None
         await trio.lowlevel.wait_readable(self._control)
         try:
-            return self._control.recv(64)
+            return self._control.recv(_HEARD_BYTES)
         except ConnectionError:
             return b""

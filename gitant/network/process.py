@@ -13,7 +13,9 @@ import signal
 import socket
 import sys
 import time
-from typing import IO, TYPE_CHECKING, Final, final
+from collections import Counter
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Final, cast, final
 
 import structlog
 import trio
@@ -21,14 +23,16 @@ import trio
 from domain.errors import LocalFault
 from domain.ids import Did, StreamId
 from domain.keys import SigningKey
-from domain.ports_peers import KnownPeer
+from domain.ports_peers import ALL_PEERS, KnownPeer
 from gitant import log
 from gitant.limits import GRACE_S
 from gitant.network.dialler import Dialler
 from gitant.network.index import ViewsIndex
+from gitant.network.lives import WORDS_CHARS_MAX
 from gitant.network.places import asking_socket, relay_socket
 from gitant.network.reads import LogReads
 from gitant.network.runner import Runner
+from gitant.network.tally import NetworkTally, network_counts
 from gitant.network.telling import Teller
 from gitant.network.writing import TrioWriter
 from gitant.orders import GO, READY, STOP, log_ordered
@@ -48,6 +52,7 @@ from storage.log.eventlog import SQLiteEventLog
 from storage.peers import SqlitePeerBook
 from transport.carrier.address import PeerAddress
 from transport.carrier.carrier import NodeCarrier
+from transport.carrier.limits import CarrierLimits
 from transport.carrier.seam import Told, What, Why, WireClosed
 from transport.carrier.sockets import Sockets
 from transport.carrier.tls import Credentials
@@ -85,7 +90,20 @@ def main(argv: list[str]) -> None:
     while (order := orders.readline()) != GO:
         if order in {b"", STOP}:
             return
-    trio.run(_Process(plan, control, writing).run, orders)
+    try:
+        trio.run(_Process(plan, control, writing).run, orders)
+    except BaseException as fault:
+        with suppress(OSError):
+            control.sendall(last_words(fault).encode())
+        raise
+
+
+def last_words(fault: BaseException) -> str:
+    """What a process died of, in a sentence: the innermost of what groups of tasks have wrapped."""
+    while isinstance(fault, BaseExceptionGroup):
+        fault = cast("BaseExceptionGroup[BaseException]", fault).exceptions[0]
+    line = " ".join(str(fault).split())
+    return f"{type(fault).__name__}: {line}"[:WORDS_CHARS_MAX] if line else type(fault).__name__
 
 
 @final
@@ -106,15 +124,28 @@ class _Process:
         self._index = ViewsIndex(self._views, self._events, SqliteHeld(folder.local), store, blobs)
         self._serving = EngineServing(store, tables, Shelf(folder.cache / "packs"))
         self._giver = Giver(self._index, self._serving, blobs)
-        self._writer = TrioWriter(writing)
+        self._tally = NetworkTally(network_counts(folder))
+        self._writer = TrioWriter(writing, self._tally)
         self._getter = Getter(store, blobs, folder.cache / "incoming", settings.attachment_max, self._publish)
         seed = keys.load_or_create(folder.identity_key)
         self._carrier = NodeCarrier(
-            Credentials(seed), Sockets(), known=self._is_known, blocked=self._is_blocked, tell=_tell
+            Credentials(seed),
+            Sockets(),
+            limits=CarrierLimits(
+                peer_up_bytes_per_s=settings.peer_up_max,
+                peer_down_bytes_per_s=settings.peer_down_max,
+                up_bytes_per_s=settings.peers_up_max,
+                down_bytes_per_s=settings.peers_down_max,
+            ),
+            known=self._is_known,
+            blocked=self._is_blocked,
+            paused=self._is_paused,
+            tell=self._told,
         )
         self._dialler = Dialler(self._carrier)
         self._known: frozenset[Did] = frozenset()
         self._blocked: frozenset[Did] = frozenset()
+        self._paused: frozenset[str] = frozenset()
         self._version = -1
         seeds = [PeerAddress.parse(text) for text in settings.seed_peers.split(",") if text]
         self._seeds = [KnownPeer(str(seed), seed.did, "added", 0, None) for seed in seeds]
@@ -129,7 +160,9 @@ class _Process:
 
     async def fetch(self, wire: Wire, stream: StreamId, objects: Sequence[GitObject]) -> bool:
         """Get objects of a stream from a peer."""
-        return await self._getter.fetch(wire, stream, objects)
+        ok = await self._getter.fetch(wire, stream, objects)
+        self._tally.add("objects_fetched" if ok else "objects_failed", len(objects))
+        return ok
 
     async def serve(self, wire: Wire) -> None:
         """Serve the channels that a peer opens."""
@@ -166,10 +199,13 @@ class _Process:
 
     async def _handle(self, wire: Wire) -> None:
         self._book.met(wire.peer, time.time_ns() // 1_000_000)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._serve_quietly, wire)
-            await self._runner.live(wire)
-            nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._serve_quietly, wire)
+                await self._runner.live(wire)
+                nursery.cancel_scope.cancel()
+        finally:
+            self._tally.moved(wire)
 
     async def _serve_quietly(self, wire: Wire) -> None:
         try:
@@ -200,6 +236,7 @@ class _Process:
             await trio.sleep(BOOK_EVERY_S)
             if self._book.version() != self._version or self._index.position != self._named_at:
                 self._look()
+            self._count()
 
     def _look(self) -> None:
         """Do what the book says."""
@@ -207,11 +244,33 @@ class _Process:
         peers = [*self._seeds, *self._book.peers()]
         self._known = frozenset(Did(peer.did) for peer in peers if peer.source == "added")
         self._blocked = frozenset(Did(did) for did in self._book.shunned("peer"))
-        self._dialler.know(peers, self._blocked)
+        self._paused = frozenset(self._book.shunned("pause"))
+        self._dialler.know([peer for peer in peers if not self._is_paused(Did(peer.did))], self._blocked)
         self._runner.follow(self._follows())
-        for wire in self._carrier.wires():
-            if wire.peer in self._blocked and self._tasks is not None:
-                self._tasks.start_soon(wire.aclose, Why.BLOCKED, "this node does not talk to yours any more")
+        tasks = self._tasks
+        for wire in self._carrier.wires() if tasks is not None else ():
+            assert tasks is not None
+            if wire.peer in self._blocked:
+                tasks.start_soon(wire.aclose, Why.BLOCKED, "this node does not talk to yours any more")
+            elif self._is_paused(wire.peer):
+                tasks.start_soon(wire.aclose, Why.PAUSED, "this node pauses with yours")
+
+    def _count(self) -> None:
+        wires = self._carrier.wires()
+        here = {wire.peer for wire in wires}
+        known = {Did(peer.did) for peer in (*self._seeds, *self._book.peers())} | here
+        self._tally.now(
+            Counter(self._state_of(peer, here) for peer in known | self._blocked),
+            (state.phase for state in self._runner.core.states()),
+            wires,
+        )
+
+    def _state_of(self, peer: Did, here: set[Did]) -> str:
+        if peer in here:
+            return "connected"
+        if peer in self._blocked:
+            return "blocked"
+        return "paused" if self._is_paused(peer) else "away"
 
     def _follows(self) -> Follows:
         follows = self._book.follows()
@@ -231,15 +290,25 @@ class _Process:
     def _is_blocked(self, peer: Did) -> bool:
         return peer in self._blocked
 
+    def _is_paused(self, peer: Did) -> bool:
+        return ALL_PEERS in self._paused or peer in self._paused
+
+    def _told(self, told: Told) -> None:
+        if told.what is What.REFUSED:
+            self._tally.add("refusals", 1 + told.untold)
+        _tell(told)
+
     def _listening(self) -> str:
         return f"{self._plan.settings.host}:{self._port}" if self._port else ""
 
 
 def _tell(told: Told) -> None:
     """Say in the log what became of a connection."""
-    tell = _log.info if told.what in {What.OPENED, What.ENDED} else _log.warning
+    expected = told.what in {What.OPENED, What.ENDED} or told.why is Why.PAUSED
+    tell = _log.info if expected else _log.warning
     why = told.why.value if told.why is not None else ""
-    tell(told.words, what=told.what.value, address=told.address, peer=told.peer, dialled=told.dialled, why=why)
+    more = {"untold": told.untold} if told.untold else {}
+    tell(told.words, what=told.what.value, address=told.address, peer=told.peer, dialled=told.dialled, why=why, **more)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import trio
 
 from domain.actor import Actor
 from domain.errors import LocalFault, Unavailable
+from gitant.network.tally import NetworkTally
 from gitant.writer.request import FOLLOW, Request
 from gitant.writer.wire import Frames, decode_outcome, encode_request
 
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 NODE: Final = Actor(None, operator=True, door="replication")
 """Who takes in what peers send: the node itself, for nobody."""
 _RECEIVE_BYTES: Final = 256 << 10
+STORE: Final = "replica.store"
+"""The command that takes in what peers sent."""
 
 
 @final
 class TrioWriter:
     """Any number of tasks may `send`; answers find their asker by number. `run` ends when the writer is gone."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, tally: NetworkTally | None = None) -> None:
+        self._tally = tally or NetworkTally()
         connection.setblocking(False)
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(connection))
         self._frames = Frames()
@@ -70,9 +74,17 @@ class TrioWriter:
         if not outcomes:
             raise _lost()
         if isinstance(outcomes[0], LocalFault):
+            self._count(command, args, failed=True)
             raise outcomes[0]
         answer: Answer = outcomes[0]
+        self._count(command, args, held=len(answer.extra.get("held", ())))
         return answer
+
+    def _count(self, command: str, args: Mapping[str, Any], *, held: int = 0, failed: bool = False) -> None:
+        if command == STORE:
+            events = len(args["events"])
+            self._tally.add("events_failed" if failed else "events_stored", events - held)
+            self._tally.add("events_held", held)
 
     async def grown(self, after: int) -> None:
         """Wait until the views are past a log position."""

@@ -42,7 +42,8 @@ def _unheard(_: Told) -> None:
 class NodeCarrier:
     """`Carrier` over any ground.
 
-    `known` tells for whom places are kept free, `blocked` who is not talked to; `tell` hears of wires and refusals.
+    `known` tells for whom places are kept free, `blocked` who is not talked to, `paused` who is not for now; `tell`
+    hears of wires and refusals.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class NodeCarrier:
         limits: CarrierLimits | None = None,
         known: Callable[[Did], bool] = _nobody,
         blocked: Callable[[Did], bool] = _nobody,
+        paused: Callable[[Did], bool] = _nobody,
         tell: Callable[[Told], None] = _unheard,
     ) -> None:
         self.limits = limits or CarrierLimits()
@@ -60,6 +62,7 @@ class NodeCarrier:
         self._ground = ground
         self._known = known
         self._blocked = blocked
+        self._paused = paused
         self._tell = tell
         self._refusals = Refusals(tell)
         self._gate = Gate(self.limits)
@@ -216,6 +219,8 @@ class NodeCarrier:
             raise WireClosed(Why.SELF, "both ends have the same key: that is one node, or a copy of it")
         if self._blocked(peer):
             raise WireClosed(Why.BLOCKED, f"this node does not talk to {'that one' if dialled else 'yours'}")
+        if self._paused(peer):
+            raise WireClosed(Why.PAUSED, f"this node pauses with {'that one' if dialled else 'yours'}")
         place.enter_context(self._gate.wire(group_of(reached.host), dialled=dialled, known=self._known(peer)))
         return PipeWire(
             pipe,

@@ -51,6 +51,8 @@ class Why(StrEnum):
     """There are as many connections as the node takes, in all or from one address."""
     BLOCKED = "blocked"
     """The node does not talk to this peer."""
+    PAUSED = "paused"
+    """The node does not talk to this peer for now."""
     DUPLICATE = "duplicate"
     """There is another wire with this peer, and both ends keep that one."""
     STALLED = "stalled"
