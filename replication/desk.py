@@ -257,6 +257,7 @@ class Desk:
         known = self._kept_out and {(stream, event.author) for event in events} & self._kept_out
         if acts:
             self.mends.look(stream)
+            self.objects.look_later(stream)  # what refs show may have changed with it
             known = {place for place in self._kept_out if place[0] == stream}
         if known or acts:
             self._kept_out -= known

@@ -397,6 +397,7 @@ class Link:
         if talk is not None:
             talk.close()
             self.settled(talk)
+            self._desk.objects.left(talk)
 
     def _seek(self) -> None:
         follows = self._room.follows

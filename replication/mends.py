@@ -45,7 +45,7 @@ class Mends:
         self._reading = False
         self._spoiled: OrderedDict[EventId, StreamId] = OrderedDict()
         self._asking: dict[StreamId, _Asking] = {}
-        self._mending: dict[Token, StreamId] = {}
+        self._mending: dict[Token, Mend] = {}
 
     def __len__(self) -> int:
         return len(self._spoiled)
@@ -80,20 +80,23 @@ class Mends:
         whole = [event for row in rows if event_id(row[0]) in lacking and (event := self._whole(talk, row)) is not None]
         if whole:
             token = self._desk.room.token()
-            self._mending[token] = talk.stream
             for event in whole:
                 self._spoiled.pop(event.id, None)
-            self._desk.room.emit(Mend(token, talk.stream, tuple(whole)))
+            effect = self._mending[token] = Mend(token, talk.stream, tuple(whole))
+            self._desk.room.emit(effect)
 
     def mended(self, token: Token, outcome: Outcome) -> bool:
         """Whether a report was about a `Mend`."""
-        stream = self._mending.pop(token, None)
-        if stream is None:
+        effect = self._mending.pop(token, None)
+        if effect is None:
             return False
+        stream = effect.stream
         self._desk.room.note("log-mended", "what was lacking has come", stream=stream, outcome=outcome)
         if outcome is not Outcome.STORED:
             self._unchecked.setdefault(stream, 0)
             self._check_later()
+        else:
+            self._desk.objects.stored(effect.events)  # payloads name what nobody has asked for yet
         self.look(stream)
         return True
 

@@ -41,6 +41,8 @@ class Objects:
         self._desk = desk
         self._lacking: dict[_Key, _Lacking] = {}
         self._fetching: dict[Token, tuple[LinkId, list[_Key]]] = {}
+        self._more: set[StreamId] = set()
+        """Streams that may lack more than was noticed: there was no room for it, say."""
 
     def __len__(self) -> int:
         return len(self._lacking)
@@ -53,7 +55,7 @@ class Objects:
         )
 
     def stored(self, events: Iterable[Event]) -> None:
-        """Events are in the log: ask for what they need that is not here."""
+        """Events are in the log, or their payloads are now: ask for what they need that is not here."""
         index = self._desk.room.index
         wanted: dict[StreamId, dict[GitObject, None]] = {}
         for event in events:
@@ -73,12 +75,29 @@ class Objects:
 
     def met(self, talk: Shared) -> None:
         """A stream has come to be shared with a peer: ask it for what is lacking."""
-        for each in self._desk.room.index.lacking(talk.stream, OBJECTS_MAX):
-            self._add(talk.stream, each)
+        self.look(talk.stream, besides=talk)
         self._need(talk, [wanted for stream, wanted in self._lacking if stream == talk.stream])
+
+    def look_later(self, stream: StreamId) -> None:
+        """What a stream lacks may be more than was noticed so far: look within the minute."""
+        self._more.add(stream)
+
+    def look(self, stream: StreamId, *, besides: Shared | None = None) -> None:
+        """Ask for all that a stream lacks and that was not noticed so far, of all peers (`besides` one)."""
+        most = self._desk.room.limits.objects_waiting
+        found = self._desk.room.index.lacking(stream, most)
+        self._more.discard(stream)
+        if len(found) == most:
+            self._more.add(stream)
+        new = [each for each in found if self._add(stream, each)]
+        for talk in self._desk.talks(stream) if new else ():
+            if talk is not besides:
+                self._need(talk, new)
 
     def remind(self, talk: Shared) -> None:
         """Ask a peer again for what nobody is known to have: it may have come there in the meantime."""
+        if talk.stream in self._more:
+            self.look(talk.stream)
         orphans = [
             wanted
             for (stream, wanted), lacking in self._lacking.items()
@@ -127,13 +146,22 @@ class Objects:
                 lacking.sources[link] = None
         for stream, objects in came.items():
             self._announce(stream, objects)
+            if stream in self._more and not any(key[0] == stream for key in self._lacking):
+                self.look(stream)
         self._fetch()
 
     def gone(self, link: LinkId) -> None:
         """A link is gone; its fetches will be reported as failed by whoever carries them out."""
+        self._leave(link, None)
+
+    def left(self, talk: Shared) -> None:
+        """A stream is not shared with a peer any more."""
+        self._leave(talk.link.id, talk.stream)
+
+    def _leave(self, link: LinkId, of: StreamId | None) -> None:
         orphans: dict[StreamId, list[GitObject]] = {}
         for (stream, wanted), lacking in self._lacking.items():
-            if lacking.sources.pop(link, self) is None and not lacking.sources:
+            if of in (None, stream) and lacking.sources.pop(link, self) is None and not lacking.sources:
                 orphans.setdefault(stream, []).append(wanted)
         for stream, objects in orphans.items():
             for talk in self._desk.talks(stream):
@@ -151,6 +179,7 @@ class Objects:
         if (stream, wanted) in self._lacking:
             return known
         if len(self._lacking) >= self._desk.room.limits.objects_waiting:
+            self._more.add(stream)
             return False
         self._lacking[stream, wanted] = _Lacking()
         return True

@@ -218,6 +218,14 @@ class Clerk(Protocol):
         """A peer lacks objects."""
         ...
 
+    def stored(self, events: Iterable[Event]) -> None:
+        """Events are in the log, or their payloads are now."""
+        ...
+
+    def left(self, talk: Shared) -> None:
+        """A stream is not shared with a peer any more."""
+        ...
+
 
 class Mender(Protocol):
     """The clerk for what is in the log and not whole."""

@@ -103,7 +103,7 @@ class Shelf:
         return stream not in self.readers or peer in self.readers[stream]
 
     def objects(self, event: Event) -> Sequence[GitObject]:
-        return self.needs.get(event.id, [])
+        return self.needs.get(event.id, []) if event.payload is not None else []
 
     def lacking(self, stream: StreamId, limit: int) -> Sequence[GitObject]:
         wanted = [each for event in self.events.get(stream, []) for each in self.objects(event)]

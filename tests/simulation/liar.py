@@ -65,6 +65,10 @@ class Liar:
         here = [genesis for genesis in simulation.streams if genesis.id in self.node.replica.history.events]
         if not simulation.faulty or not here:
             return
+        if simulation.patient:
+            # Nobody has what he lost, or holds it only: he writes on from his backup, and may fork.
+            simulation.ledger.share(self.node.writers[0].device_key)
+            simulation.ledger.cloned.add(self.node.writers[0].device_key)
         genesis = self.chance.choice(here)
         wires = [wire for wire in simulation.network.wires if self.node in wire.ends and not wire.cut]
         for wire in wires:
