@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from domain.ids import DeviceKey, EventId, StreamId
 
 BAND: Final = 512
+NO_BRANCH: Final = -1
+"""The number of a branch that is not recorded: of an event that would open one."""
+EVERY_ACT: Final = -1
+"""The acts of a place that has all there are in its past: every bit is set."""
 
 Vector = dict[int, int]
 """By branch number, the greatest seq that is covered."""
@@ -108,7 +112,7 @@ def past_of(event: Event) -> tuple[EventId, ...]:
 def locate(graph: Graph, event: Event) -> Place:
     """Record a new event, whose past is here: its branch, the acts it has seen, and a mark if it is time for one."""
     place = foresee(graph, event)
-    if place.branch < 0:
+    if place.branch == NO_BRANCH:
         enrolment = enrolment_of(graph, event)
         place = place._replace(branch=graph.open_branch(event.stream, event.device, enrolment).number)
     followed = _follow(graph, event, place)
@@ -128,8 +132,7 @@ def _follow(graph: Graph, event: Event, place: Place) -> Vector | None:
     trail = graph.trails.get(event.stream)
     if trail is None:
         if event.genesis:
-            trail = graph.trails[event.stream] = Trail(event.id, {place.branch: event.seq})
-            return trail.reach
+            graph.trails[event.stream] = Trail(event.id, {place.branch: event.seq})
         return None
     past = past_of(event)
     if trail.event not in past:
@@ -137,7 +140,8 @@ def _follow(graph: Graph, event: Event, place: Place) -> Vector | None:
     for name in past:
         if name != trail.event:
             other = graph.place(name)
-            if other is None or not covers(trail.reach, other.branch, other.seq):
+            assert other is not None, "its past is here"
+            if not covers(trail.reach, other.branch, other.seq):
                 return None
     trail.event = event.id
     trail.reach[place.branch] = event.seq
@@ -166,7 +170,7 @@ def has_seen(graph: Graph, event: Event, names: Iterable[EventId]) -> bool:
 
 
 def foresee(graph: Graph, event: Event) -> Place:
-    """Where an event would stand; branch -1 for one that would open a new branch."""
+    """Where an event would stand; `NO_BRANCH` for one that would open a new branch."""
     acts = 0
     for name in past_of(event):
         place = graph.place(name)
@@ -177,7 +181,7 @@ def foresee(graph: Graph, event: Event) -> Place:
         if act is not None:
             acts |= 1 << act
     tip = graph.tip_of(event.prev) if event.prev is not None else None
-    return Place(-1 if tip is None else tip, event.seq, acts)
+    return Place(NO_BRANCH if tip is None else tip, event.seq, acts)
 
 
 def enrolment_of(graph: Graph, event: Event) -> Enrolment:
@@ -207,13 +211,13 @@ def vector(graph: Graph, names: Iterable[EventId]) -> Vector:
             continue
         seen.add(name)
         branch, seq, _, past = graph.links(name)
-        if whole.get(branch, 0) >= seq:
+        if covers(whole, branch, seq):
             continue  # with everything before it
         mark = graph.mark(name)
         if mark is not None:
             _join(whole, mark)
             continue
-        reached[branch] = max(reached.get(branch, 0), seq)
+        reached.setdefault(branch, seq)  # by falling Lamport time, so the first that is met is the last on its branch
         for each in past:
             if each not in seen:
                 heappush(waiting, (-graph.links(each).lamport, each))
@@ -228,5 +232,5 @@ def covers(reach: Mapping[int, int], branch: int, seq: int) -> bool:
 
 def _join(into: Vector, other: Mapping[int, int]) -> None:
     for branch, seq in other.items():
-        if into.get(branch, 0) < seq:
+        if not covers(into, branch, seq):
             into[branch] = seq

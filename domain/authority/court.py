@@ -7,12 +7,12 @@ acts may arrive in any order. The rules, with the attacks they answer: docs/desi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from sys import maxsize
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.authority.acts import Admission, Grant, Hold, Limit
-from domain.authority.ancestry import Branch, Place, Vector, covers
+from domain.authority.ancestry import EVERY_ACT, NO_BRANCH, Branch, Place, Vector, covers
 from domain.authority.enrolment import RANK_ROOT, Enrolment
 from domain.authority.roles import Role
 from domain.ids import EventId
@@ -28,7 +28,6 @@ NO_EFFECT: Final = -2
 """The level of an act that does not count."""
 
 _CLAIMS_MAX: Final = 20_000
-_UNCUT: Final = Place(-1, maxsize, 0)
 NOBODY_YET: Final = EventId(bytes(32))
 """Stands for an event that is not written."""
 
@@ -43,8 +42,8 @@ class Act:
     branch: Branch
     place: Place
     deed: Deed
-    cut_known: bool = True
-    reach: Vector = field(default_factory=Vector)
+    cut_known: bool
+    reach: Vector
     """How far the cut of a limit or hold reaches."""
     level: int = NO_EFFECT
     """Its author's role there, or `NO_EFFECT`."""
@@ -60,6 +59,11 @@ class Act:
         return self.cut_known and not enrolment.fault and enrolment.principal == self.author
 
     @property
+    def counts(self) -> bool:
+        """Whether it counts for or against others. What it gives or takes is below its author, or it would not."""
+        return self.level != NO_EFFECT
+
+    @property
     def blocks(self) -> bool:
         """Whether it keeps a principal out, which nobody ends who stands lower than its author."""
         return isinstance(self.deed, Limit) and self.deed.role is Role.BLOCKED and self.deed.principal is not None
@@ -71,7 +75,7 @@ class Act:
     def counts_against(self, place: Place) -> bool:
         """Whether it has effect, holds something, and the event at `place` is not in the past of its cut."""
         on = not isinstance(self.deed, Hold) or self.deed.on
-        return on and self.level != NO_EFFECT and not covers(self.reach, place.branch, place.seq)
+        return on and self.counts and not covers(self.reach, place.branch, place.seq)
 
 
 class Standing(NamedTuple):
@@ -154,7 +158,7 @@ class Court:
 
     def lifted(self, hold: Act, place: Place) -> bool:
         """Whether an act that counts, in the past of `place`, has replaced a hold."""
-        return any(act.level != NO_EFFECT and act.in_past(place) for act in self._replacing.get(hold.event, ()))
+        return any(act.counts and act.in_past(place) for act in self._replacing.get(hold.event, ()))
 
     def admitted(self, event: EventId, limit: Act, above: int) -> bool:
         """Whether somebody above a level, who knew of a limit, said that an event counts in spite of it."""
@@ -164,10 +168,9 @@ class Court:
 
     def everybody(self) -> dict[Did, Role]:
         """The role of all whom an act that counts names, and of the roots, with all acts in their past."""
-        seen = (1 << len(self.acts)) - 1
         told = {act.deed.principal for act in self.acts if act.alive and isinstance(act.deed, Grant | Limit)}
         named = sorted({*self.roots, *(did for did in told if did is not None)})
-        return {did: self.now(did, key_of(did), seen) for did in named}
+        return {did: self.now(did, key_of(did)) for did in named}
 
     def idle(self, event: bytes) -> bool:
         """Whether an accepted act on a principal does nothing for now.
@@ -176,15 +179,16 @@ class Court:
         than its author blocked. It bears as soon as somebody above has reduced what it could not, or the other author.
         """
         act = self.act(event)
-        if act is not None and isinstance(act.deed, Grant):
+        if act is None or not act.counts:
+            return False
+        if isinstance(act.deed, Grant):
             limits = self._limits.get(act.deed.principal, ())
-            known = (limit for limit in limits if limit.blocks and limit.in_past(act.place))
-            return any(limit.level > act.deed.role and not self._outlives(act, limit) for limit in known)
-        if act is None or act.level == NO_EFFECT or not isinstance(act.deed, Limit) or act.deed.principal is None:
+            return any(limit.in_past(act.place) and not self._outlives(act, limit) for limit in limits)
+        if not isinstance(act.deed, Limit) or act.deed.principal is None:
             return False
         principal = act.deed.principal
-        branch = Branch(-1, self.stream, key_of(principal), Enrolment(principal, RANK_ROOT))
-        grants = [grant for grant in self._grants.get(principal, ()) if grant.level > _given(grant)]
+        branch = Branch(NO_BRANCH, self.stream, key_of(principal), Enrolment(principal, RANK_ROOT))
+        grants = [grant for grant in self._grants.get(principal, ()) if grant.counts]
         return principal != act.author and not any(_bears(act, self._claim(branch, each)) for each in (None, *grants))
 
     # --- standing --------------------------------------------------------------------------------
@@ -192,8 +196,8 @@ class Court:
     def standing(self, branch: Branch, place: Place, event: EventId) -> Standing:
         """The role of a branch's principal at one of its events."""
         key = (branch.number, place.acts)
-        claims = self._claims.get(key)
-        if claims is None or branch.number < 0:
+        claims = None if branch.number == NO_BRANCH else self._claims.get(key)
+        if claims is None:
             claims = self._claims_of(branch, place)
             if len(self._claims) > _CLAIMS_MAX:
                 self._claims.clear()
@@ -209,10 +213,12 @@ class Court:
         # What was reduced does not matter to whom another claim gives as much.
         return Standing(most, None if most == claims[0].role else by)
 
-    def now(self, principal: Did, device: DeviceKey, seen: int, enrolment: Enrolment | None = None) -> Role:
+    def now(
+        self, principal: Did, device: DeviceKey, enrolment: Enrolment | None = None, *, seen: int = EVERY_ACT
+    ) -> Role:
         """The role of a principal's next event, whose past has all the acts `seen`; it is in the past of no cut."""
-        branch = Branch(-1, self.stream, device, enrolment or Enrolment(principal, RANK_ROOT))
-        return self.standing(branch, _UNCUT._replace(acts=seen), NOBODY_YET).role
+        branch = Branch(NO_BRANCH, self.stream, device, enrolment or Enrolment(principal, RANK_ROOT))
+        return self.standing(branch, Place(NO_BRANCH, maxsize, seen), NOBODY_YET).role
 
     def _claims_of(self, branch: Branch, place: Place) -> Standing | tuple[_Claim, ...]:
         """What somebody may be here, the greatest first; the standing itself if nothing can reduce it."""
@@ -220,11 +226,8 @@ class Court:
         own = self._own_limits(branch)
         if principal in self.roots:
             return (_Claim(Role.ROOT, None, own, ()),) if own else Standing(Role.ROOT)
-        claims = [self._claim(branch, None)]
-        for grant in self._grants.get(principal, ()):
-            assert isinstance(grant.deed, Grant)
-            if grant.in_past(place) and grant.level > grant.deed.role:
-                claims.append(self._claim(branch, grant))
+        grants = [grant for grant in self._grants.get(principal, ()) if grant.counts and grant.in_past(place)]
+        claims = [self._claim(branch, each) for each in (None, *grants)]
         claims.sort(key=lambda claim: (-claim.role, claim.grant.event if claim.grant else b""))
         top = claims[0]
         return tuple(claims) if top.own or top.others else Standing(top.role)
@@ -268,26 +271,19 @@ class Court:
                 return Standing(Role.BLOCKED, dead)
         role, by = claim.role, None
         while True:
-            found = [act for act in claim.others if self._applies(act, claim, role, branch, place, event, leaving)]
+            found = [act for act in claim.others if self._applies(act, claim, role, place, event, leaving)]
             if not found:
                 return Standing(role, by)
             # The least role; among equals any will do, but it must be the same one on every node.
             by = min(found, key=lambda act: (_limit(act).role, act.event))
             role = _limit(by).role
 
-    def _applies(
-        self, act: Act, claim: _Claim, role: Role, branch: Branch, place: Place, event: EventId, leaving: bool
-    ) -> bool:
+    def _applies(self, act: Act, claim: _Claim, role: Role, place: Place, event: EventId, leaving: bool) -> bool:
         if _limit(act).role >= role or act.event == event or covers(act.reach, place.branch, place.seq):
             return False
-        if act.level <= role and not (leaving and self._left(act, claim, branch)):
+        if act.level <= role and not (leaving and _left(act, claim)):
             return False
         return not self.admitted(event, act, claim.role)
-
-    def _left(self, act: Act, claim: _Claim, branch: Branch) -> bool:
-        """Whether a principal gave a role back himself."""
-        mine = act.author == branch.enrolment.principal
-        return mine and claim.grant is not None and claim.grant.number in act.gives_back
 
     def _given_back(self, act: Act) -> tuple[int, ...]:
         """The grants that somebody leaves behind: those he had then, for nobody reaches behind his own end that way."""
@@ -326,6 +322,11 @@ def _alike(one: Deed, other: Deed) -> bool:
     return isinstance(one, Hold) and isinstance(other, Hold) and (one.sort, one.about) == (other.sort, other.about)
 
 
+def _left(act: Act, claim: _Claim) -> bool:
+    """Whether a principal gave a role back himself; nobody else's act gives back."""
+    return claim.grant is not None and claim.grant.number in act.gives_back
+
+
 def _bears(act: Act, claim: _Claim) -> bool:
     """Whether a limit reduces a claim, by itself or after the others, wherever no cut covers."""
     if act not in claim.others:
@@ -344,11 +345,6 @@ def _bears(act: Act, claim: _Claim) -> bool:
 def _principal(act: Act) -> Did:
     assert isinstance(act.deed, Grant)
     return act.deed.principal
-
-
-def _given(act: Act) -> Role:
-    assert isinstance(act.deed, Grant)
-    return act.deed.role
 
 
 def _limit(act: Act) -> Limit:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from domain.authority.enrolment import Certificate, Chain
 
 PREFIX: Final = "gitant-enrolment:"
-_CHARS_MAX: Final = 2 * CERTIFICATES_MAX * (CERTIFICATE_BYTES_MAX + 80)
+_CHARS_MAX: Final = 2 * CERTIFICATES_MAX * CERTIFICATE_BYTES_MAX
 
 
 def chain_text(chain: Chain) -> str:
@@ -38,7 +38,7 @@ def chain_of(text: str) -> Chain:
     chain = _links(value)
     certificate = last_of(chain)
     # Where it holds is asked there; here, whether its signatures do.
-    found = read_chain(chain, certificate.device, certificate.stream or StreamId(b""))
+    found = read_chain(chain, certificate.device, StreamId(b""))
     if found.fault not in ("", "enrolment-elsewhere"):
         raise InvalidInput("the certificate is not signed by a key that may enrol the device", field=found.fault)
     return chain

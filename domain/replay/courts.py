@@ -105,13 +105,10 @@ class Courts:
         self._courts.clear()
         self._indexes.clear()
 
-    def enter(self, event: Event, payload: Payload, place: Place) -> Act | None:
-        """Give a new event its number, if it is an act of authority; it counts for nothing yet."""
+    def enter(self, event: Event, payload: Payload, place: Place) -> Act:
+        """Give a new act of authority its number; it counts for nothing yet."""
         kind = KINDS[event.kind]
-        if kind.deed is None or event.genesis:
-            return None
-        if kind.acts_on == ("repository",) and bytes(event.entity or b"") != event.stream:
-            return None  # what acts on something else than it should is void for good
+        assert kind.deed is not None
         deed = kind.deed(event, payload)
         court = self.of(event.stream)
         reach = self.reach(event, deed)
@@ -146,8 +143,7 @@ class Courts:
         reach = past
         if deed.cut:
             for name in deed.cut:
-                known = self._records.known(name)
-                place = self._records.place(name) if known is not None and known.stream == event.stream else None
+                place = self._records.place(name)
                 if place is None or not covers(past, place.branch, place.seq):
                     return None
             reach = vector(self._records, deed.cut)
@@ -190,7 +186,8 @@ class Courts:
         """The events of a branch beyond a seq that were written with an act in their past."""
         for name in self._records.beyond(branch.number, seq):
             place = self._records.place(name)
-            if place is not None and act.in_past(place):
+            assert place is not None, "it is on a branch"
+            if act.in_past(place):
                 yield name
 
     def _here(self, name: EventId, stream: StreamId) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from domain.authority.ancestry import Branch, enrolment_of, foresee, has_seen, locate
+from domain.authority.ancestry import NO_BRANCH, Branch, enrolment_of, foresee, has_seen, locate
 from domain.content.redacted import EventRedacted
 from domain.envelope import VERSION
 from domain.fold.kind import Payload, PayloadFault, State, Touch, read_payload
@@ -150,8 +150,8 @@ class Engine:
         """Like `foresee`, with what the verdict rests on."""
         history, court = self._history, self.court(event.stream, event if event.genesis else None)
         place = foresee(history, event)
-        if place.branch < 0:
-            branch = Branch(-1, event.stream, event.device, enrolment_of(history, event))
+        if place.branch == NO_BRANCH:
+            branch = Branch(NO_BRANCH, event.stream, event.device, enrolment_of(history, event))
         else:
             branch = history.branch(place.branch)
         bench = Bench(court, branch, place, partial(has_seen, history, event), self._cut_known(event))
@@ -169,12 +169,8 @@ class Engine:
         self._queue.clear()
 
     def _cut_known(self, event: Event) -> bool:
-        kind = KINDS.get(event.kind)
-        if kind is None or kind.deed is None or not _readable(event):
-            return True
-        try:
-            payload = read_payload(kind, event.payload or b"")
-        except PayloadFault:
+        kind, payload = KINDS.get(event.kind), _act_of(event)
+        if kind is None or kind.deed is None or payload is None:
             return True
         return self._courts.reach(event, kind.deed(event, payload)) is not None
 
@@ -195,10 +191,9 @@ class Engine:
                 applied.overturned.setdefault(judgement.by, []).append(event.id)
         else:
             self._let_in(event, judgement.payload, judgement, applied, again=again)
-        turned = was is None or was.accepted != accepted
         if act is not None:
-            turned |= self._settle_act(act, judgement, new=not again)
-        return turned
+            self._settle_act(act, judgement, new=not again)
+        return was is None or was.accepted != accepted  # whom an act's level concerns is judged again for that alone
 
     def _bench(self, event: Event, *, again: bool) -> tuple[Act | None, Bench]:
         """Where an event is judged; a new one gets its place first, and a new act of authority its number."""
@@ -215,13 +210,8 @@ class Engine:
         return act, Bench(court, history.branch(place.branch), place, seen, cut_known)
 
     def _enter(self, event: Event, place: Place) -> Act | None:
-        kind = KINDS.get(event.kind)
-        if kind is None or kind.deed is None or not _readable(event):
-            return None
-        try:
-            return self._courts.enter(event, read_payload(kind, event.payload or b""), place)
-        except PayloadFault:
-            return None  # void or carried for what its bytes are: it can never count
+        payload = _act_of(event)
+        return None if payload is None else self._courts.enter(event, payload, place)
 
     def _let_in(
         self, event: Event, payload: Payload | None, judgement: Judgement, applied: Applied, *, again: bool
@@ -240,8 +230,8 @@ class Engine:
 
     def _withdraw(self, event: Event, applied: Applied) -> None:
         """An event that was judged before counts no longer: undo what it did, and judge again what acts on it."""
-        history, kind = self._history, KINDS.get(event.kind)
-        if kind is None or bool(kind.acts_on) == event.genesis:
+        history, kind = self._history, KINDS[event.kind]
+        if bool(kind.acts_on) == event.genesis:
             return  # it never counted
         payload = self._readable(event)
         if payload is None and event.payload is not None and not history.redacted(event.id):
@@ -255,17 +245,15 @@ class Engine:
         if type(payload) is EventRedacted:
             history.drop_redaction(payload.events, event.id)
             self._judge_redacted(payload)
-        if kind.creates and event.id in left:
+        if event.id in left:
             members = (member.event for member in history.members(event.id))
             self._queue.extend(member.id for member in members if member.entity == event.id)
 
-    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> bool:
+    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> None:
         """Tell the court what an act counts for now, and have those judged again whom that may concern."""
         accepted = judgement.verdict is ACCEPTED
         if self._courts.settle(act, level_of(act.deed, judgement.role, accepted=accepted), alive=accepted):
             self._changed.append((act, new))
-            return True
-        return False
 
     def _settle(self, applied: Applied) -> None:
         """Judge again whom a change may concern, until nothing changes any more: levels end that, from the top."""
@@ -288,7 +276,7 @@ class Engine:
             members = () if touch.key == event.id else self._history.members(touch.key)
             if len(members) > 1:
                 return self._fold_all(touch.key, members)
-            folded = self._keep(touch.key, _Folded(touch.state(touch.key), (0, b"")))
+            folded = self._keep(touch.key, _Folded(touch.state(touch.key), event.order))
         elif folded.last >= event.order:
             return self._fold_all(touch.key, self._history.members(touch.key))
         else:
@@ -383,6 +371,12 @@ def _refold_later(applied: Applied, key: bytes, sort: type[State]) -> None:
         applied.stale[key] = sort
 
 
-def _readable(event: Event) -> bool:
-    """Whether an event's kind may be taken at its word: of this version, with no field that is not known."""
-    return event.v == VERSION and not event.unknown and not event.genesis
+def _act_of(event: Event) -> Payload | None:
+    """The payload of an act of authority; None for what is none, and for one that for its bytes can never count."""
+    kind = KINDS.get(event.kind)
+    if kind is None or kind.deed is None or event.v != VERSION or event.unknown or event.genesis:
+        return None
+    try:
+        return read_payload(kind, event.payload or b"")
+    except PayloadFault:
+        return None

@@ -1,8 +1,8 @@
 """The verdict on one event: its payload, its device, what it acts on, and its author's right to do that. Pure.
 
 A verdict reads the event, the events its payload and entity name, and its stream's court. Where it rests on
-another event (one that is not here yet, one that is void, an act that takes a right away), the judgement says what it
-awaits: the engine asks again when that arrives or changes.
+another event (one that is not here yet, one that is void), the judgement says what it awaits: the engine asks again
+when that arrives or changes. Whom an act of authority concerns is not awaited but found: `Courts.affected`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Bench(NamedTuple):
     branch: Branch
     place: Place
     seen: Callable[[Iterable[EventId]], bool]
-    cut_known: bool = True
+    cut_known: bool
 
 
 class Judgement(NamedTuple):
@@ -126,26 +126,29 @@ def _judge_act(
     awaits = () if bytes(event.entity) == event.stream else (event.entity,)
     if not bench.cut_known:
         return Judgement(void("cut-unknown"), awaits=awaits)
-    request = request_for(event, kind, payload, None if kind.acts_on == ("repository",) else thing.author)
+    thing_author = None if kind.acts_on == ("repository",) else thing.author
+    request = request_for(event, event.entity, kind, payload, thing_author)
     role, denial = deny(bench.court, request, bench.branch, bench.place, event.id)
     if denial is not None:
         by = denial.by.event if denial.by else None
-        return Judgement(void(denial.reason), None, (by, *awaits) if by else awaits, role, by, denial.detail)
+        return Judgement(void(denial.reason), None, awaits, role, by, denial.detail)
     if type(payload) is EventRedacted:  # payload classes make `isinstance` slow
         return _judge_redaction(event, payload, bench, find, role, awaits)
     return Judgement(ACCEPTED, payload, role=role)
 
 
-def request_for(event: Event, kind: Kind, payload: Payload | None, thing_author: Did | None) -> Request:
-    """What an event does, as the table and the holds see it."""
+def request_for(
+    event: Event, entity: EventId, kind: Kind, payload: Payload | None, thing_author: Did | None
+) -> Request:
+    """What an event does, to the thing of an entity, as the table and the holds see it."""
     further = kind.demands(payload) if kind.demands and payload is not None else ""
     return Request(
         (kind.action, further) if further else (kind.action,),
         event.author,
         thing_author,
-        event.entity or b"",
-        kind.pushes(payload) if kind.pushes and payload is not None else (),
-        kind.deed(event, payload) if kind.deed and payload is not None else None,
+        entity,
+        kind.pushes(payload) if kind.pushes else (),  # what moves refs or counts with authority is not redactable
+        kind.deed(event, payload) if kind.deed else None,
     )
 
 
@@ -164,7 +167,7 @@ def _judge_redaction(
         if target is None:
             return Judgement(void("redaction-invalid"), awaits=awaits)  # its past is here, so this is not in it
         kind = KINDS.get(target.kind)
-        part = event.entity in (name, target.entity) and target.stream == event.stream
+        part = event.entity in (name, target.entity)
         if kind is None or not kind.redactable or not part or not (anyones or target.author == event.author):
             return Judgement(void("redaction-invalid"), awaits=awaits)
     # Or else a node could not tell from a header without its payload whether to wait for a redaction of it.

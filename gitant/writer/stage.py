@@ -7,7 +7,7 @@ from sys import maxsize
 from typing import TYPE_CHECKING, final
 
 from domain.attachment.state import AttachmentState
-from domain.authority.ancestry import Branch, Place, covers, enrolment_of, vector
+from domain.authority.ancestry import EVERY_ACT, NO_BRANCH, Branch, Place, covers, enrolment_of, vector
 from domain.authority.court import NOBODY_YET
 from domain.authority.enrolment import RANK_ROOT, Enrolment, rank_of
 from domain.authority.rights import deny
@@ -162,17 +162,16 @@ class Stage:
     def denial(self, stream: StreamId, request: Request) -> Denial | None:
         court = self._projector.court(stream)
         # An event written now has every act in its past, and is in the past of no cut.
-        place = Place(-1, maxsize, (1 << len(court.acts)) - 1)
+        place = Place(NO_BRANCH, maxsize, EVERY_ACT)
         pen = self._pen
         if pen is not None and pen.author == request.author:
-            branch = Branch(-1, stream, pen.key.device, pen.enrolment(stream))
+            branch = Branch(NO_BRANCH, stream, pen.key.device, pen.enrolment(stream))
         else:
-            branch = Branch(-1, stream, key_of(request.author), Enrolment(request.author, RANK_ROOT))
+            branch = Branch(NO_BRANCH, stream, key_of(request.author), Enrolment(request.author, RANK_ROOT))
         return deny(court, request, branch, place, NOBODY_YET)[1]
 
     def role(self, stream: StreamId, did: Did) -> Role:
-        court = self._projector.court(stream)
-        return court.now(did, key_of(did), (1 << len(court.acts)) - 1)
+        return self._projector.court(stream).now(did, key_of(did))
 
     def lifts(self, stream: StreamId, did: Did, level: Role) -> bool:
         return self._projector.court(stream).lifts(did, level)

@@ -94,11 +94,11 @@ def a_late_act_changes_nothing_that_is_here(patch: Patch) -> None:
 
 
 def nobody_can_leave(patch: Patch) -> None:
-    patch.setattr(Court, "_left", lambda *_: False)
+    patch.setattr(court, "_left", lambda *_: False)
 
 
 def a_thief_leaves_for_the_owner(patch: Patch) -> None:
-    patch.setattr(Court, "_left", lambda self, act, claim, branch: act.author == branch.enrolment.principal)
+    patch.setattr(court, "_left", lambda act, _: act.author == court._limit(act).principal)
 
 
 def forks_are_one_branch(patch: Patch) -> None:
@@ -245,10 +245,11 @@ def whoever_was_removed_leaves_long_before_that(patch: Patch) -> None:
 
 
 def who_leaves_loses_what_he_gets_later(patch: Patch) -> None:
-    def lax(self: Court, act: Act, claim: Any, branch: Branch) -> bool:
-        return act.author == branch.enrolment.principal and court._limit(act).role is Role.GUEST and act.sound
+    def lax(act: Act, _: Any) -> bool:
+        limit = court._limit(act)
+        return act.author == limit.principal and limit.role is Role.GUEST and act.sound
 
-    patch.setattr(Court, "_left", lax)
+    patch.setattr(court, "_left", lax)
 
 
 def anybody_lifts_a_hold(patch: Patch) -> None:

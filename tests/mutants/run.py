@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from tests.mutants.changes import Mutant
 
 ROOT: Final = Path(__file__).parent.parent.parent
-CPU_SECONDS_MAX: Final = 8
-"""A mutant that goes on for longer never ends, which is noticed, too: whole and as it is, all looks together take 5."""
+CPU_SECONDS_MAX: Final = 15
+"""A mutant that goes on for longer never ends, which is noticed, too: whole and as it is, all looks together take 8."""
 IMPORTING_SECONDS_MAX: Final = 30
 WATCH_SECONDS_MAX: Final = 300
-LOOKS_MAX: Final = 120
+LOOKS_MAX: Final = 400
 """How many of the histories that run a line are tried; of cases and tests all."""
 MEMORY_BYTES_MAX: Final = 4 << 30
 _OUTSIDE: Final = ("cbor2", "msgspec", "cryptography.hazmat.primitives.asymmetric.ed25519", "hypothesis", "pytest")

@@ -28,7 +28,7 @@ class StrangersDoor:
         if own or not here or event.id in replica.history.events:
             return False
         court = replica.engine.court(event.stream)
-        role = court.now(event.author, key_of(event.author), (1 << len(court.acts)) - 1)
+        role = court.now(event.author, key_of(event.author))
         counts = (each.author == event.author and replica.verdict(each).accepted for each in here)
         return role <= Role.GUEST and not any(counts)
 

@@ -53,7 +53,7 @@ def test_one_for_another_repository_is_whole_here() -> None:
         chain_text((PLAIN,)).removeprefix(PREFIX),
         chain_text((PLAIN,))[:-2],
         chain_text((PLAIN,)) + "é",
-        chain_text((PLAIN,)).replace(":", ":!"),
+        chain_text((PLAIN,)).replace(":", ":!!!!"),
         PREFIX + "A" * (_CHARS_MAX + 1),
         PREFIX + "_w",
         line([]),
@@ -74,6 +74,12 @@ def test_one_for_another_repository_is_whole_here() -> None:
 def test_what_enrols_nobody_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         chain_of(text)
+
+
+@pytest.mark.parametrize("link", [[PLAIN[0], "text"], ["text", PLAIN[1]], [PLAIN[0]], [7, 7]], ids=repr)
+def test_a_link_is_two_byte_strings(link: list[Any]) -> None:
+    with pytest.raises(InvalidInput, match="damaged"):
+        chain_of(line([link]))
 
 
 def test_the_longest_chain_fits() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from domain.authority.enrolment import read_certificate, read_chain
+from domain.authority.enrolment import Certificate, certify, rank_of, read_certificate, read_chain
 from domain.canonical import encode
+from domain.errors import InvalidInput
 from domain.ids import DeviceKey, StreamId
 from domain.limits import ADMITTED_EVENTS_MAX, CERTIFICATE_BYTES_MAX, CUT_EVENTS_MAX
 from domain.verdict import ACCEPTED, void
@@ -41,6 +42,10 @@ def test_no_bytes_break_the_reading_of_certificates() -> None:
         {"powers": ["root"]},
         {"powers": "enrol"},
         {"principal": "did:key:zzz"},
+        {"principal": 7},
+        {"device": "phone"},
+        {"node": 7},
+        {"stream": 7},
         {"device": bytes(32)},
         {"device": bytes(31)},
         {"node": "nobody"},
@@ -72,3 +77,35 @@ def test_cuts_are_short_sorted_and_name_nothing_twice() -> None:
         names = sorted(number.to_bytes(32, "big") for number in range(count))
         draft = house.draft("root", "events.admitted.v1", {"events": names})
         assert house.node.engine.foresee(draft) == expected
+
+
+def test_a_certificate_says_what_it_was_made_with_and_no_more() -> None:
+    plain = Certificate(key("dan").did, DeviceKey(key("phone").device), ("manage",))
+    data, _ = certify(plain, key("dan"))
+    assert data == encode({"principal": key("dan").did, "device": key("phone").device, "powers": ["manage"]})
+    assert read_certificate(data) == plain
+    for wrong in (plain._replace(powers=("root",)), plain._replace(device=DeviceKey(bytes(32)))):
+        with pytest.raises(InvalidInput):
+            certify(wrong, key("dan"))
+
+
+def test_a_chain_is_as_good_as_each_of_its_links() -> None:
+    safe, phone = DeviceKey(key("safe").device), DeviceKey(key("phone").device)
+    recovery = certify(Certificate(key("dan").did, safe, ("enrol",)), key("dan"))
+    first = certify(Certificate(key("dan").did, safe, ("manage",)), key("dan"))
+    last = certify(Certificate(key("dan").did, phone), key("safe"))
+    other = certify(Certificate(key("eve").did, phone), key("safe"))
+    garbage = (b"\xff", bytes(64))
+    unsound = (last[0], last[1][:32] + b"\xff" * 32)
+    assert not read_chain((recovery, last), phone, STREAM).fault
+    for chain, fault in (
+        ((garbage, last), "enrolment-invalid"),
+        ((recovery, garbage), "enrolment-invalid"),
+        ((recovery, other), "enrolment-invalid"),
+        ((recovery, unsound), "enrolment-invalid"),
+        ((recovery, (last[0], other[1])), "enrolment-forged"),
+        ((first, last), "enrolment-forged"),
+    ):
+        assert read_chain(chain, phone, STREAM).fault == fault
+    ranks = [rank_of(chain) for chain in ((recovery,), (first,), (last,), (recovery, last), (recovery, garbage))]
+    assert ranks == [2, 1, 0, 0, 0]

@@ -94,3 +94,44 @@ def test_one_rule_among_several_refs() -> None:
     assert verdict(house, "dan", "refs.moved.v1", {"moves": [*rows, {**rows[0], "ref": "refs/heads/main"}]}) == void(
         "protected"
     )
+
+
+def test_a_hold_ends_for_what_knows_of_its_end() -> None:
+    house = House()
+    before = house.events[-1]
+    lock = house.write("dan", "issue.locked.v1", {"reason": "", "replaces": []}, on=house.one)
+    opening: dict[str, Any] = {"replaces": [lock.id]}
+    assert verdict(house, "bob", "comment.added.v1", {"body": "Me."}, on=house.one) == void("locked")
+    assert verdict(house, "bob", "issue.unlocked.v1", opening, on=house.one) == void("no-authority")
+    house.write("root", "repository.archived.v1", {"archived": False, **opening})
+    unseen = house.write("mia", "issue.unlocked.v1", opening, on=house.one, after=[before], prev=None)
+    assert house.verdict(unseen) is ACCEPTED
+    assert verdict(house, "bob", "comment.added.v1", {"body": "I?"}, on=house.one) == void("locked"), "still"
+    late = house.events[-1]
+    assert verdict(house, "dan", "issue.unlocked.v1", opening, on=house.one) is ACCEPTED
+    assert verdict(house, "bob", "comment.added.v1", {"body": "Me!"}, on=house.one) is ACCEPTED
+    assert verdict(house, "eve", "comment.added.v1", {"body": "I?"}, on=house.one, after=[late]) == void("locked")
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "free"),
+    [
+        ("repository.archived.v1", {"archived": True}, {"archived": False}),
+        ("branch.protected.v1", {"pattern": "main", "push_role": "admin"}, {"pattern": "main"}),
+    ],
+)
+def test_an_end_of_a_hold_counts_as_long_as_its_author_may(kind: str, held: Any, free: Any) -> None:
+    """Whoever ended it turns out to have been nobody by then: what rested on that is void again."""
+    house = House()
+    house.grant("ann", "admin")
+    hold = house.write("root", kind, {**held, "replaces": []})
+    end = house.write("ann", kind, {**free, "replaces": [hold.id]})
+    push = house.push("dan")
+    house.node.receive(push.raw)
+    assert house.verdict(push) is ACCEPTED
+    fall = house.draft("root", "member.revoked.v1", {"principal": key("ann").did}, after=[hold])
+    applied = house.node.receive(fall.raw)
+    assert applied is not None
+    assert applied.courts == {house.genesis.stream}
+    assert house.verdict(end) == void("revoked-meanwhile")
+    assert not house.verdict(push).accepted
