@@ -109,7 +109,8 @@ def test_a_position_that_is_never_reached_is_503(node: Node) -> None:
 
 
 def test_errors_of_every_sort_are_problems(api: Client, anyone: Client, repo: str) -> None:
-    assert anyone.get("/nothing/here", 404).json()["type"] == "/problems/no-such-route"
+    assert anyone.get("/api/v1/nothing/here", 404).json()["type"] == "/problems/no-such-route"
+    assert anyone.get("/nothing/here", 404).json()["type"] == "/problems/not-found"
     response = api.ask("PUT", repo, 405)
     assert {method.strip() for method in response.headers["allow"].split(",")} >= {"GET", "PATCH", "DELETE"}
     issues = f"{repo}/issues"
@@ -175,9 +176,11 @@ def test_a_private_repository_does_not_exist_for_others(api: Client, anyone: Cli
 
 def test_every_answer_is_safe_to_show(anyone: Client) -> None:
     for path, status in (("/live", 200), ("/nothing", 404), ("/api/v1/repos", 200), ("/a%00b", 400)):
+        is_page = path in {"/nothing", "/a%00b"}
         headers = anyone.get(path, status).headers
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        # With no-referrer, older browsers would say of our own forms that they come from nowhere.
+        assert headers["referrer-policy"] == ("same-origin" if is_page else "no-referrer")
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-cache"
 
