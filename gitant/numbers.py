@@ -13,6 +13,7 @@ from api.ports import Number, Spread
 from domain.errors import LocalFault
 from gitant.asgi import WORKER_CELLS
 from gitant.backup.outcome import read_outcome
+from gitant.care.numbers import care_numbers
 from gitant.cells import read_cells
 from gitant.network.lives import read_lives
 from gitant.network.tally import EVENTS, OBJECTS, PEERS, PHASES, network_counts
@@ -51,6 +52,7 @@ class NodeNumbers:
             *self._overturned(),
             *self._files(),
             *self._backup(),
+            *care_numbers(self.folder),
             *self._network(),
             *self._tls(),
         ]

@@ -212,6 +212,14 @@ SETTINGS: Final = (
     Setting("backup_every_hours", Count(1, 8_760), "24", "How many hours lie between two of those.", "at once"),
     Setting("backup_keep", Count(1, 10_000), "7", "How many of them are kept; older ones are removed.", "at once"),
     Setting(
+        "gc_packs_max",
+        Count(0, 100_000),
+        "50",
+        "With more packs than this in a repository, the node merges the small ones; 0 merges none.",
+        "at once",
+    ),
+    Setting("gc_memory_max", Size(64 << 20), "1G", "How much address space git may have to merge packs.", "at once"),
+    Setting(
         "import_allow",
         Places(),
         "",
@@ -296,6 +304,8 @@ class Settings:
     """Empty for none."""
     backup_every_hours: int
     backup_keep: int
+    gc_packs_max: int
+    gc_memory_max: int
     import_allow: str
     import_s_max: int
     drain_s_max: int

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable
 
+    from domain.ids import StreamId
+    from gitant.care.rounds import Rounds
     from gitant.child import Worker
     from gitant.indexer import Indexer
     from gitant.plan import Plan
@@ -77,6 +79,7 @@ class Supervisor:
         self._fault: LocalFault | None = None
         self._told = time.monotonic()
         self._indexer: Indexer | None = None
+        self._rounds: Rounds | None = None
         self._opening = Cells(OPENING_CELLS, opening_counts(self._folder))
 
     async def run(self) -> LocalFault | None:
@@ -86,6 +89,7 @@ class Supervisor:
                 everything.start_soon(self._stop_listening)
                 everything.start_soon(self._announce)
                 everything.start_soon(self._back_up)
+                everything.start_soon(self._tend_repositories)
                 everything.start_soon(self._look_for_peers)
                 everything.start_soon(self._take_commands)
                 async with trio.open_nursery() as writer:
@@ -145,6 +149,20 @@ class Supervisor:
         from gitant.backup.schedule import Schedule  # not needed before the node serves
 
         await Schedule(self._folder, self._plan.did, lambda: self._plan.settings).run()
+
+    async def _tend_repositories(self) -> None:
+        await self._crew.opened.wait()
+        from gitant.care.rounds import Rounds  # not needed before the node serves
+
+        self._rounds = Rounds(self._folder, lambda: self._plan.settings)
+        await self._rounds.run()
+
+    def _code_changed(self, stream: StreamId) -> None:
+        """Called in the writer's thread."""
+        if self._indexer is not None:
+            self._indexer.wake(stream)
+        if self._rounds is not None:
+            self._rounds.wake(stream)
 
     # --- reloading ---
 
@@ -215,7 +233,7 @@ class Supervisor:
                 audit_days=settings.audit_days,
                 rules=settings.desk_rules,
                 progress=self._tell_progress,
-                on_code_change=indexer.wake,
+                on_code_change=self._code_changed,
             )
         if self._indexer is None:
             self._indexer = indexer

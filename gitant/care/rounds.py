@@ -1,0 +1,156 @@
+"""When the node tends its repositories: a task of the supervisor that starts a process for one at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, final
+
+import msgspec
+import structlog
+import trio
+
+from gitant.care.numbers import CARE_CELLS, care_counts
+from gitant.care.tend import Outcome
+from gitant.cells import Cells
+from storage.git.care.clearing import has_stale, repositories
+from storage.git.care.merging import LINGER_S, replaced_since_s
+from storage.git.care.packs import packs_of, worth_merging
+from storage.git.care.usage import DiskUse
+from storage.git.engine.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from domain.ids import StreamId
+    from gitant.settings import Settings
+    from storage.datadir import DataDir
+
+LOOK_EVERY_S: Final = 30.0
+"""How often all repositories are looked at: one look at a folder each, where nothing has changed."""
+SWEEP_EVERY_S: Final = 3_600.0
+"""How often it is looked for pushes that never ended, and for what is kept of repositories that are gone."""
+RETRY_S: Final = 900.0
+"""How long a repository is left alone that could not be tended."""
+_log = structlog.get_logger("gitant.care")
+
+
+@final
+class Rounds:
+    """`run` until it is cancelled; what is under way then ends at once, and goes on with the next start."""
+
+    def __init__(self, folder: DataDir, settings: Callable[[], Settings]) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._use = DiskUse(folder.repos)
+        self._cells = Cells(CARE_CELLS, care_counts(folder))
+        self._woken = trio.Event()
+        self._named: set[Path] = set()
+        self._token: trio.lowlevel.TrioToken | None = None
+        self._not_before: dict[Path, float] = {}
+        self._swept = 0.0
+        self._looked = -LOOK_EVERY_S
+
+    def wake(self, repo: StreamId) -> None:
+        """Look at a repository soon, because something was pushed to it; from any thread."""
+        if self._token is not None:
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(self._note, self._folder.repos / f"{repo.hex()}.git")
+
+    async def run(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        while True:
+            named, self._named, self._woken = self._named, set(), trio.Event()
+            if time.monotonic() - self._looked >= LOOK_EVERY_S:
+                named = set(await trio.to_thread.run_sync(self._look_at_all))
+                self._looked = time.monotonic()
+            for repo in await trio.to_thread.run_sync(self._due, named):
+                await self._tend(repo)
+            with trio.move_on_after(LOOK_EVERY_S):
+                await self._woken.wait()
+
+    def _note(self, repo: Path) -> None:
+        self._named.add(repo)
+        self._woken.set()
+
+    def _look_at_all(self) -> list[Path]:
+        """In a thread: all repositories. Adds up what they take, and clears up once in a while."""
+        found = repositories(self._folder.repos)
+        self._cells.put("repositories", len(found))
+        self._cells.put("disk_bytes", sum(self._use.usage(repo).bytes for repo in found))
+        for repo in self._not_before.keys() - set(found):
+            del self._not_before[repo]
+        return found
+
+    def _due(self, repos: Iterable[Path]) -> list[Path]:
+        """In a thread: which of these want something done."""
+        now, sweeps = time.monotonic(), False
+        if not self._swept or now - self._swept >= SWEEP_EVERY_S:
+            self._swept, sweeps = now, True
+            shelf = Shelf(self._folder.cache / "packs")
+            shelf.sweep({repo.stem for repo in repositories(self._folder.repos)})
+        packs_max = self._settings().gc_packs_max
+        waiting = [repo for repo in repos if now >= self._not_before.get(repo, 0.0)]
+        return [repo for repo in sorted(waiting) if self._wants_care(repo, packs_max, sweeps=sweeps)]
+
+    def _wants_care(self, repo: Path, packs_max: int, *, sweeps: bool) -> bool:
+        if sweeps and has_stale(repo, time.time()):
+            return True
+        use = self._use.usage(repo)
+        if use.tableless:
+            return True
+        since = replaced_since_s(repo)
+        if since is not None:
+            return since >= LINGER_S
+        return 0 < packs_max < use.packs and bool(worth_merging(packs_of(repo)))
+
+    async def _tend(self, repo: Path) -> None:
+        settings = self._settings()
+        self._cells.put("under_way", 1)
+        words = [str(repo), settings.gc_packs_max, settings.gc_memory_max, LINGER_S, os.getpid()]
+        child = _started([str(word) for word in words])
+        try:
+            told, _ = await trio.to_thread.run_sync(child.communicate, abandon_on_cancel=True)
+        finally:
+            if child.returncode is None:
+                child.kill()
+                child.wait()
+            self._cells.put("under_way", 0)
+        try:
+            outcome = msgspec.json.decode(told, type=Outcome)
+        except msgspec.DecodeError:
+            outcome = Outcome(repo=repo.stem, fault=f"its process ended with {child.returncode}")
+        self._tell(repo, outcome)
+
+    def _tell(self, repo: Path, outcome: Outcome) -> None:
+        self._cells.add("runs")
+        self._cells.add("merged_packs", outcome.merged)
+        self._cells.add("saved_bytes", max(0, outcome.saved_bytes))
+        if outcome.fault or not outcome.did_something:
+            self._not_before[repo] = time.monotonic() + RETRY_S
+        else:
+            self._not_before.pop(repo, None)
+        if outcome.fault and repo.exists():
+            self._cells.add("failures")
+            _log.error("a repository could not be tended", repo=repo.stem, fault=outcome.fault, hint=outcome.hint)
+        elif outcome.did_something:
+            _log.info(
+                "a repository was tended",
+                repo=repo.stem,
+                merged=outcome.merged,
+                packs=outcome.packs_after,
+                saved_bytes=outcome.saved_bytes,
+                tables=outcome.tables,
+                dropped=outcome.dropped,
+            )
+
+
+def _started(words: list[str]) -> subprocess.Popen[bytes]:
+    """Not made in a thread of trio's: the kernel ends a child with the thread that made it."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "gitant.care.one", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
