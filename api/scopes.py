@@ -66,6 +66,9 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
     REPO_READ: (
         f"GET {REPO}/sync",
         "GET /api/v1/activity",
+        "GET /api/v1/network/bootstrap",
+        "GET /api/v1/network/events",
+        "GET /api/v1/federation/discover",
         "GET /api/v1/audit",
         "GET /api/v1/audit/{id}",
         "GET /api/v1/events/stream",
@@ -220,6 +223,11 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
         "DELETE /api/v1/follows/{id}",
         "GET /api/v1/network/status",
         "POST /api/v1/network/compare",
+        "GET /api/v1/network/peers",
+        "PUT /api/v1/network/pause",
+        "DELETE /api/v1/network/pause",
+        f"PUT {_PEER}/pause",
+        f"DELETE {_PEER}/pause",
     ),
 }
 ROUTES: Final[dict[tuple[str, str], str]] = {

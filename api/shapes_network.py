@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from api.shapes import Activity
+
 
 class Peer(Struct):
     """A node that this one knows or is connected with.
@@ -19,6 +21,7 @@ class Peer(Struct):
     source: Literal["added", "exchange", "mdns", "inbound"]
     connected: bool
     blocked: bool
+    paused: bool
     address: str
     """Where the other end of the connection is."""
     dialled: bool
@@ -78,3 +81,46 @@ class NetworkStatus(Struct):
     known: int
     streams: dict[str, dict[str, int]]
     """By stream, how many connected peers are in which state."""
+    paused: bool
+    """Whether somebody has this node pause with all."""
+    restarts: int
+    fault: str
+    """How often the process that talks with peers died since the node started, and of what the last time."""
+
+
+class Overlay(Struct):
+    """A node among others: `peer_id` is its did, `addrs` where it takes peers, `peers` how many it knows."""
+
+    enabled: bool
+    peer_id: str
+    addrs: list[str]
+    peers: int
+    connected: list[str]
+
+
+class Bootstrap(Struct):
+    """Addresses to begin with."""
+
+    peers: list[str]
+
+
+class SharedEvents(Struct):
+    """A page of what is shared with everybody, newest first."""
+
+    events: list[Activity]
+
+
+class FoundNode(Struct):
+    """A node that holds something, where it can be dialled, and whether it can be reached now."""
+
+    did: str
+    addresses: list[str]
+    connected: bool
+
+
+class Discovered(Struct):
+    """Who holds something of a principal, and the newest it did."""
+
+    did: str
+    nodes: list[FoundNode]
+    events: list[Activity]

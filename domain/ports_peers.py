@@ -101,6 +101,10 @@ class Peering(Protocol):
         """An address as it is kept, and the did in it; raises `InvalidInput`."""
         ...
 
+    def faring(self) -> tuple[int, str]:
+        """How often the network process died since the node started, and of what the last time."""
+        ...
+
     async def changed(self) -> None:
         """The book has changed: have the network look at it, and start it if there was nothing to do before."""
         ...

@@ -16,6 +16,7 @@ app = typer.Typer()
 
 _PEERS = "/api/v1/peers"
 _FOLLOWS = "/api/v1/follows"
+NETWORK = "/api/v1/network/status"
 
 Did = Annotated[str, typer.Argument(metavar="DID", help="The node's did:key.", show_default=False)]
 What = Annotated[
@@ -48,6 +49,8 @@ def list_peers(data_dir: DataDir = None, url: Url = None, json: Json = False) ->
     """List the nodes that this one knows or is connected with."""
     with Api.open(data_dir, url) as api:
         found = api.get(_PEERS)["peers"]
+        if not json:
+            tell_how_it_fares(api.get(NETWORK))
     if json:
         print_json(found)
         return
@@ -76,6 +79,21 @@ def unblock(did: Did, data_dir: DataDir = None, url: Url = None) -> None:
     with Api.open(data_dir, url) as api:
         api.send("DELETE", f"{_PEERS}/{segment(did)}/block")
     tell(f"{did} is blocked no more")
+
+
+@app.command()
+def pause(did: Did, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+    """Hang up on a node until it is resumed. Both keep what they have."""
+    with Api.open(data_dir, url) as api:
+        _say(api.send("PUT", f"{_PEERS}/{segment(did)}/pause", {}), json=json)
+
+
+@app.command()
+def resume(did: Did, data_dir: DataDir = None, url: Url = None) -> None:
+    """Talk with a paused node again, and get what was missed."""
+    with Api.open(data_dir, url) as api:
+        api.send("DELETE", f"{_PEERS}/{segment(did)}/pause")
+    tell(f"{did} is talked with again")
 
 
 @app.command()
@@ -120,6 +138,15 @@ def list_follows(data_dir: DataDir = None, url: Url = None, json: Json = False) 
     print_table(("Kind", "Id", "Since"), rows, empty="nothing is followed")
 
 
+def tell_how_it_fares(network: dict[str, Any]) -> None:
+    """Say what else there is to know of the network: that it pauses, or dies again and again."""
+    if network["paused"]:
+        tell("this node pauses with all others; go on with: gitant sync resume")
+    if network["restarts"]:
+        died = f"the process that talks with peers died {network['restarts']} times since the node started"
+        tell(f"{died}, the last time of this: {network['fault']}")
+
+
 def _say(peer: dict[str, Any], *, json: bool) -> None:
     if json:
         print_json(peer)
@@ -130,7 +157,10 @@ def _say(peer: dict[str, Any], *, json: bool) -> None:
 
 
 def _state(peer: dict[str, Any]) -> str:
-    return "blocked" if peer["blocked"] else "connected" if peer["connected"] else "away"
+    for state in ("blocked", "paused", "connected"):
+        if peer[state]:
+            return state
+    return "away"
 
 
 def _place(peer: dict[str, Any]) -> str:

@@ -12,12 +12,14 @@ from gitant.cli.api import Api, segment
 from gitant.cli.checkout import selector
 from gitant.cli.options import DataDir, Json, Url
 from gitant.cli.output import print_json, print_table, tell
+from gitant.cli.peer import NETWORK, tell_how_it_fares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 app = typer.Typer()
 
+_PAUSE: Final = "/api/v1/network/pause"
 _DONE: Final = frozenset({"equal", "partial"})
 _LOOK_EVERY_S: Final = 0.2
 _SAY_EVERY_S: Final = 1.0
@@ -73,7 +75,9 @@ def status(
     """Say how the copies here compare with those of connected peers."""
     with Api.open(data_dir, url) as api:
         if repo is None:
-            found = api.get("/api/v1/network/status")
+            found = api.get(NETWORK)
+            if not json:
+                tell_how_it_fares(found)
             rows = [(stream, _words(states)) for stream, states in sorted(found["streams"].items())]
             columns, empty = ("Stream", "With peers"), "nothing is shared with a connected peer"
         else:
@@ -86,6 +90,22 @@ def status(
         print_table(columns, rows, empty=empty)
 
 
+@app.command()
+def pause(data_dir: DataDir = None, url: Url = None) -> None:
+    """Hang up on all other nodes until `gitant sync resume`, through restarts of this one."""
+    with Api.open(data_dir, url) as api:
+        api.send("PUT", _PAUSE, {})
+    tell("this node talks with no other for now")
+
+
+@app.command()
+def resume(data_dir: DataDir = None, url: Url = None) -> None:
+    """Talk with other nodes again, and get what was missed."""
+    with Api.open(data_dir, url) as api:
+        api.send("DELETE", _PAUSE)
+    tell("this node talks with others again")
+
+
 def _counts(api: Api, repo: str | None) -> dict[str, int]:
     """How many pairs of stream and peer are in each state."""
     if repo is not None:
@@ -94,7 +114,7 @@ def _counts(api: Api, repo: str | None) -> dict[str, int]:
         if found["objects"] != "present":
             each.append({"objects": 1})
     else:
-        streams: dict[str, Any] = api.get("/api/v1/network/status")["streams"]
+        streams: dict[str, Any] = api.get(NETWORK)["streams"]
         each = list(streams.values())
     counts: dict[str, int] = {}
     for states in each:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 from domain.errors import Unavailable
 from gitant.digests import digests_of
 from gitant.network.asking import Network
+from gitant.network.lives import read_lives
 from projections.database import open_readonly
 from storage.peers import SqlitePeerBook
 from transport.carrier.address import PeerAddress
@@ -49,6 +50,10 @@ class NodePeering:
     def parse(self, address: str) -> tuple[str, str]:
         parsed = PeerAddress.parse(address)
         return str(parsed), parsed.did
+
+    def faring(self) -> tuple[int, str]:
+        lives = read_lives(self._folder)
+        return lives.deaths, lives.fault
 
     async def changed(self) -> None:
         try:

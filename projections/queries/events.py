@@ -97,15 +97,18 @@ def fields_of(row: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def activity(connection: sqlite3.Connection, reader: Actor, after: str | None, limit: int) -> Page:
-    """Accepted events of repositories that the reader may see, newest arrival first."""
+def activity(
+    connection: sqlite3.Connection, reader: Actor, after: str | None, limit: int, author: Did | None = None
+) -> Page:
+    """Accepted events of repositories that the reader may see, newest arrival first; all, or those of one author."""
     seen = sight(reader)
-    source = f"FROM events JOIN repos USING (stream) WHERE standing='accepted' AND {seen.sql}"
-    total = connection.execute(f"SELECT count(*) {source}", seen.values).fetchone()[0]
+    by, values = ("", seen.values) if author is None else (" AND author=?", (*seen.values, author))
+    source = f"FROM events JOIN repos USING (stream) WHERE standing='accepted' AND {seen.sql}{by}"
+    total = connection.execute(f"SELECT count(*) {source}", values).fetchone()[0]
     rows = connection.execute(
         f"SELECT events.pos, events.id, kind, entity, author, time, repos.stream, repos.name {source}"
         " AND events.pos < ? ORDER BY events.pos DESC LIMIT ?",
-        (*seen.values, read_position(after) if after is not None else 2**62, limit + 1),
+        (*values, read_position(after) if after is not None else 2**62, limit + 1),
     ).fetchall()
     cursor = position_cursor(rows[limit - 1][0]) if len(rows) > limit else None
     return Page([_happening(connection, row) for row in rows[:limit]], cursor, total)

@@ -74,6 +74,46 @@ def test_the_network_at_one_look(api: Client, anyone: Client) -> None:
     found = api.get("/api/v1/network/status").json()
     assert (found["did"], found["peer_address"], found["connected"]) == (KEY.did, f"{KEY.did}@127.0.0.1:4040", 0)
     assert anyone.get("/api/v1/status").json()["peer_address"] == found["peer_address"]
+    assert (found["paused"], found["restarts"], found["fault"]) == (False, 0, "")
     problem = api.post("/api/v1/network/compare", {"thorough": True}, 503).json()
     assert "no peers yet" in problem["detail"]
     anyone.post("/api/v1/network/compare", {}, 401)
+
+
+def test_a_pause_lasts_until_it_is_taken_back(api: Client, anyone: Client) -> None:
+    assert api.put(f"{PEERS}/{OTHER}/pause", {}).json()["paused"]
+    api.put("/api/v1/network/pause", {}, 204)
+    assert api.get("/api/v1/network/status").json()["paused"]
+    assert [(peer["did"], peer["paused"]) for peer in api.get(PEERS).json()["peers"]] == [(OTHER, True)]
+    for place in ("/api/v1/network/pause", f"{PEERS}/{OTHER}/pause"):
+        api.delete(place)
+        api.delete(place, 404)
+        anyone.put(place, {}, 401)
+    assert api.get(PEERS).json() == {"peers": []}
+
+
+def test_the_network_is_told_to_those_who_look_for_a_place_to_begin(api: Client, anyone: Client) -> None:
+    address = f"{KEY.did}@127.0.0.1:4040"
+    api.post(PEERS, {"address": ADDRESS})
+    told = api.get("/api/v1/network/peers").json()
+    assert told == {"enabled": True, "peer_id": KEY.did, "addrs": [address], "peers": 1, "connected": []}
+    anyone.get("/api/v1/network/peers", 401)
+    assert anyone.get("/api/v1/network/bootstrap").json() == {"peers": [address]}
+    found = anyone.get(f"/api/v1/federation/discover?did={OTHER}").json()
+    assert found == {"did": OTHER, "nodes": [], "events": []}, "where others are is the operator's to know"
+    nodes = api.get(f"/api/v1/federation/discover?did={OTHER}").json()["nodes"]
+    assert nodes == [{"did": OTHER, "addresses": [ADDRESS], "connected": False}]
+    anyone.get("/api/v1/federation/discover?did=somebody", 422)
+
+
+def test_what_is_told_of_events_is_public_whoever_asks(api: Client, anyone: Client, repo: str) -> None:
+    shared, found = "/api/v1/network/events?per_page=5", "/api/v1/federation/discover"
+    api.post(f"{repo}/issues", {"title": "Dust"})
+    for asker in (api, anyone):
+        assert asker.get(shared).json()["events"][0]["kind"] == "issue.opened.v1"
+        assert asker.get(f"{found}?did={KEY.did}").json()["events"][0]["kind"] == "issue.opened.v1"
+    assert [node["did"] for node in anyone.get(found).json()["nodes"]] == [KEY.did]
+    api.patch(repo, {"private": True})
+    for asker in (api, anyone):
+        assert asker.get(shared).json() == {"events": []}, "private things are nobody's to be told of here"
+        assert asker.get(f"{found}?did={KEY.did}").json()["events"] == []
