@@ -1,4 +1,4 @@
-"""The tables of the docs that follow from the code: event format, roles, replication. `python -m tests.docs_tables`.
+"""The tables of docs that follow from the code: events, roles, replication, bundles. `python -m tests.docs_tables`.
 
 A table stands between `<!-- name -->` and `<!-- /name -->`. A test fails when one is stale.
 """
@@ -19,6 +19,8 @@ from domain.kinds import KINDS
 from domain.policy import ACTIONS
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
 from replication import limits as wire
+from replication.bundle import limits as bundle
+from replication.bundle.parts import PARTS, name_of
 from replication.messages import BY_NAME, StreamMessage
 from replication.records import Phase
 from replication.score import COSTS, FINAL
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from domain.fold.kind import Kind
+    from replication.messages import Message
 
 PAGE = Path(__file__).parent.parent / "docs" / "event-format.md"
 ROLES_PAGE = PAGE.with_name("roles.md")
 REPLICATION_PAGE = PAGE.with_name("replication-protocol.md")
+BUNDLE_PAGE = PAGE.with_name("bundle-format.md")
 
 
 def tables() -> dict[str, str]:
@@ -95,13 +99,30 @@ def replication_tables() -> dict[str, str]:
     }
 
 
+def bundle_tables() -> dict[str, str]:
+    """The tables of docs/bundle-format.md by name."""
+    return {
+        "bundle parts": _table(
+            ("part", "what it says", "fields"), ((f"`{name_of(part)}`", *_said(part)) for part in PARTS)
+        ),
+        "bundle limits": _table(
+            ("limit", "value"),
+            ((f"`{name}`", f"{value:,}") for name, value in vars(bundle).items() if name.isupper()),
+        ),
+    }
+
+
 def _message_row(name: str) -> tuple[str, ...]:
     message = BY_NAME[name]
+    return f"`{name}`", "a stream" if issubclass(message, StreamMessage) else "the link", *_said(message)
+
+
+def _said(message: type[Message]) -> tuple[str, str]:
+    """What a message is for, and its fields."""
     info = msgspec.inspect.type_info(message)
     assert isinstance(info, msgspec.inspect.StructType)
     words = " ".join((message.__doc__ or "").split("\n\n")[0].split())
-    fields = "; ".join(f"`{field.encode_name}` {_type(field.type)}" for field in info.fields)
-    return f"`{name}`", "a stream" if issubclass(message, StreamMessage) else "the link", words, fields
+    return words, "; ".join(f"`{field.encode_name}` {_type(field.type)}" for field in info.fields)
 
 
 def _phases() -> str:
@@ -207,6 +228,7 @@ def main() -> None:
     PAGE.write_text(filled(PAGE.read_text()))
     ROLES_PAGE.write_text(filled(ROLES_PAGE.read_text(), role_tables()))
     REPLICATION_PAGE.write_text(filled(REPLICATION_PAGE.read_text(), replication_tables()))
+    BUNDLE_PAGE.write_text(filled(BUNDLE_PAGE.read_text(), bundle_tables()))
 
 
 if __name__ == "__main__":

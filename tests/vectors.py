@@ -13,6 +13,7 @@ from domain.canonical import decode
 from domain.envelope import event_id
 from domain.limits import HEADER_BYTES_MAX
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
+from replication.bundle.parts import MAGIC, encoded, name_of
 from replication.frames import frame
 from replication.prints import link_key, stream_tag
 from tests.cases.encodings import REFUSED, TAKEN
@@ -21,6 +22,7 @@ from tests.cases.kinds import fork, identity, profile, repository
 from tests.cases.rejected import rejected
 from tests.domain.edwards import ORDER, PRIME, small_order_encodings
 from tests.making import Story, key, seed_of
+from tests.replication import bundles
 from tests.replication.samples import samples
 from tests.transport.carrier.samples import RECORDS
 from transport.carrier.records import record
@@ -43,6 +45,7 @@ def vectors() -> dict[str, dict[str, Any]]:
         "encoding.json": _encoding(),
         "messages.json": _messages(),
         "records.json": _records(),
+        "bundles.json": _bundles(),
         "keys.json": _keys(),
         "accepted.json": _accepted(),
         "rejected.json": _cases(
@@ -163,6 +166,27 @@ def _records() -> dict[str, Any]:
             {"kind": kind.name, "channel": channel, "body": body.hex(), "record": record(kind, channel, body).hex()}
             for kind, channel, body in RECORDS
         ],
+    }
+
+
+def _bundles() -> dict[str, Any]:
+    parts = bundles.published()
+    data = bundles.written(parts)
+    told = bundles.story()
+    ends = {event.stream.hex(): event.id.hex() for event in (identity(), told.events[-1])}
+    rows: list[dict[str, Any]] = []
+    for part in bundles.read(data):
+        body = encoded(part)
+        shown = frame(len(rows), body).hex()
+        rows.append({"part": name_of(type(part)), "body": body.hex(), "frame": shown, "says": _readable(decode(body))})
+    return {
+        "about": "A bundle of a repository and somebody's identity, whole and part by part; what it comes to.",
+        "magic": MAGIC.hex(),
+        "parts": rows,
+        "bundle": data.hex(),
+        "digest": rows[-1]["says"]["digest"],
+        "heads": ends,
+        "refs": {bundles.MAIN: bundles.tip().hex()},
     }
 
 

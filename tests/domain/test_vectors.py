@@ -17,7 +17,16 @@ from domain.keys import SigningKey, is_did, is_sound_key, is_sound_signature, ve
 from domain.kinds import KINDS
 from domain.policy import ACTIONS
 from domain.verdict import CARRIES, REJECTIONS, VOIDS
-from tests.docs_tables import PAGE, REPLICATION_PAGE, ROLES_PAGE, filled, replication_tables, role_tables
+from tests.docs_tables import (
+    BUNDLE_PAGE,
+    PAGE,
+    REPLICATION_PAGE,
+    ROLES_PAGE,
+    bundle_tables,
+    filled,
+    replication_tables,
+    role_tables,
+)
 from tests.making import Node
 from tests.vectors import FOLDER, render, vectors
 
@@ -128,13 +137,14 @@ def test_the_page_is_fresh() -> None:
     assert filled(PAGE.read_text()) == PAGE.read_text()
     assert filled(ROLES_PAGE.read_text(), role_tables()) == ROLES_PAGE.read_text()
     assert filled(REPLICATION_PAGE.read_text(), replication_tables()) == REPLICATION_PAGE.read_text()
+    assert filled(BUNDLE_PAGE.read_text(), bundle_tables()) == BUNDLE_PAGE.read_text()
 
 
 def test_the_page_names_everything() -> None:
     page = PAGE.read_text()
     fields = {name for kind in KINDS.values() for name in kind.payload.__struct_fields__}
     names = {*KINDS, *REJECTIONS, *VOIDS, *CARRIES, *KNOWN_FIELDS, *GENESIS_FIELDS, *fields, *WRITTEN}
-    names -= {"messages.json", "records.json"}  # which are of other pages
+    names -= {"messages.json", "records.json", "bundles.json"}  # which are of other pages
     names |= {name for name in vars(limits) if name.isupper()}
     assert sorted(name for name in names if f"`{name}`" not in page) == []
     assert {role for row in ACTIONS.values() for role in row} <= {"author", "anyone", *BY_WORD}

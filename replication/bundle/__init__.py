@@ -1,0 +1,1 @@
+"""Bundles: what nodes say to each other, in a file (docs/design/bundles.md)."""
