@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast, final
 from urllib.parse import unquote_to_bytes
 
@@ -108,6 +109,8 @@ class Shell:
                 marks = self._marks.get((fields["method"], fields.get("path_template", "")))
                 more = marks.told(fields["query_string"]) if marks is not None else ()
                 own = {name for name, _ in message["headers"]}
+                if status == HTTPStatus.NOT_MODIFIED:
+                    own.add(b"content-security-policy")  # the one that came with the bytes goes on
                 usual = [pair for pair in (*self._manners.headers, caching) if pair[0] not in own or pair[0] == b"vary"]
                 message["headers"] = [*message["headers"], *usual, *told, *more]
                 if method == "OPTIONS" and (allow := self._allow.get(fields.get("path_template", ""))):

@@ -32,7 +32,26 @@ SOURCE_CHARS_MAX: Final = 200_000
 NESTING_MAX: Final = 40
 _TAGS: Final = {
     *("a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1", "h2", "h3"),
-    *("h4", "h5", "h6", "hr", "i", "img", "input", "ins", "kbd", "li", "mark", "ol", "p", "picture", "pre", "q", "s"),
+    *(
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "input",
+        "ins",
+        "kbd",
+        "label",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "picture",
+        "pre",
+        "q",
+        "s",
+    ),
     *("samp", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th"),
     *("thead", "tr", "u", "ul", "var"),
 }
@@ -86,7 +105,7 @@ def _rendered(text: str, place: Place) -> Markup:
 @cache
 def _parser() -> MarkdownIt:
     made = MarkdownIt("gfm-like", {"html": True, "linkify": True, "maxNesting": NESTING_MAX})
-    made.use(tasklists_plugin).use(footnote_plugin).use(anchors_plugin, max_level=4, slug_func=_slug)
+    made.use(tasklists_plugin, label=True).use(footnote_plugin).use(anchors_plugin, max_level=4, slug_func=_slug)
     made.add_render_rule("fence", _fence)
     made.add_render_rule("image", _image)
     made.add_render_rule("link_open", _link)

@@ -1,0 +1,1 @@
+"""What a person does with a real browser, against a real node."""
