@@ -1,7 +1,9 @@
-"""Which of this node's feeds may have gone on elsewhere: those that came from a backup, until somebody knows better.
+"""In which streams a node that came from a backup may sign again: those that were compared with another node's copy.
 
-A feed restored from a backup may lack its last events. To sign others in their places would be to fork it, which every
-node that holds the first ones would see. So the node signs nothing while a feed is marked here.
+A feed restored from a backup may lack its last events; of a stream that the backup has nothing of, or nothing by this
+node, it may lack the first ones. To sign others in their places would be to fork it, which every node that holds the
+first ones would see. So a restored node signs in no stream before it was compared, or until somebody says that no
+other node has anything of its.
 """
 
 from __future__ import annotations
@@ -15,20 +17,24 @@ if TYPE_CHECKING:
 
     from storage.local import LocalStore
 
+_RESTORED: Final = "restored"
 _PREFIX: Final = "restored/"
+_COMPARED: Final = "compared/"
 _SEQ_BYTES: Final = 8
 
 
 @final
 class RestoredFeeds:
-    """The marks in a node's local store, each a stream and the last place in it that the backup had."""
+    """What a node's local store says of it: marks, each a stream and the last place in it that the backup had."""
 
     def __init__(self, local: LocalStore) -> None:
         self._local = local
         self._free = False
+        self._free_in: set[bytes] = set()
 
     def mark(self, feeds: Iterable[tuple[bytes, int, bytes]]) -> None:
-        """Mark feeds as (stream, seq of the last event, its id)."""
+        """This node comes from a backup, which has these feeds of its: (stream, seq of the last event, its id)."""
+        self._local.put(_RESTORED, b"1")
         for stream, seq, event in feeds:
             self._local.put(_PREFIX + stream.hex(), seq.to_bytes(_SEQ_BYTES, "big") + event)
 
@@ -42,26 +48,49 @@ class RestoredFeeds:
                 found[bytes.fromhex(name.removeprefix(_PREFIX))] = (seq, value[_SEQ_BYTES:])
         return found
 
-    def clear(self, stream: bytes) -> None:
-        """A feed was compared with its copy elsewhere, and nothing of it is missing here."""
+    def doubted(self) -> bool:
+        """Whether there may be streams in which this node may not sign. Cheap once there are none."""
+        if not self._free:
+            self._free = self._local.get(_RESTORED) is None and not self._local.names(_PREFIX)
+        return not self._free
+
+    def clear(self, stream: bytes) -> bool:
+        """A stream was compared with its copy elsewhere, and lacks nothing of this node's; whether that is news."""
+        if stream in self._free_in or not self.doubted():
+            return False
+        self._local.put(_COMPARED + stream.hex(), b"1")
         self._local.remove(_PREFIX + stream.hex())
+        self._free_in.add(stream)
+        return True
 
     def clear_all(self) -> int:
-        """Nobody else has copies of this node's feeds; how many were marked."""
-        names = self._local.names(_PREFIX)
-        for name in names:
+        """Nobody else has anything that this node signed and lacks; in how many streams that was in doubt, at least."""
+        marks = self._local.names(_PREFIX)
+        count = max(len(marks), int(self._local.get(_RESTORED) is not None))
+        for name in (*marks, *self._local.names(_COMPARED), _RESTORED):
             self._local.remove(name)
-        return len(names)
+        return count
 
-    def check(self) -> None:
-        """Raise `Unavailable` while a feed is marked. Cheap once none is: no new marks come to a folder in use."""
-        if self._free:
+    def began(self, stream: bytes) -> None:
+        """A stream was begun here, after the backup."""
+        self.clear(stream)
+
+    def check(self, stream: bytes | None) -> None:
+        """Raise `Unavailable` if this node may not sign in a stream; or, for None, not begin one: while there are marks.
+
+        No new doubts come to a folder in use.
+        """
+        if stream in self._free_in or not self.doubted():
             return
-        if self._local.names(_PREFIX):
-            raise Unavailable(
-                "this node was restored from a backup, and writes nothing yet: another node may have events that it "
-                "signed after the backup",
-                hint="if no other node has such events, and the original runs no more, let it write with: "
-                "gitant restore --alone",
-            )
-        self._free = True
+        if stream is None:
+            if not self._local.names(_PREFIX):
+                return
+        elif self._local.get(_COMPARED + stream.hex()) is not None:
+            self._free_in.add(stream)
+            return
+        raise Unavailable(
+            "this node was restored from a backup, and writes nothing here yet: another node may have events that it "
+            "signed after the backup",
+            hint="connect it with a node that has a copy (gitant peer add), and it writes once they are equal; if no "
+            "other node has such events, and the original runs no more: gitant restore --alone",
+        )

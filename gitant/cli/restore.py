@@ -35,8 +35,8 @@ def restore(
 ) -> None:
     """Make of a backup a node's data folder, which must not be there yet or be empty.
 
-    The restored node can be served, read and fetched from. It writes nothing before somebody says --alone: now, or
-    later without BACKUP, and then of a node that may be running.
+    The restored node can be served, read and fetched from. It writes in a repository once its copy is equal with that
+    of a peer, or anywhere after somebody says --alone: now, or later without BACKUP, and then of a node that may run.
     """
     if backup is None:
         if not alone:
@@ -52,8 +52,9 @@ def restore(
     tell(f"restored {manifest.position} events as they were at {manifest.made_at} into {target}")
     if not alone:
         tell(
-            "It can be served and read. If the original runs no more, and no other node has what it wrote after the "
-            f"backup, let it write with: gitant restore --alone --data-dir {target}"
+            "It can be served and read, and writes in a repository once a peer has sent what came after the backup. If "
+            "the original runs no more, and no other node has what it wrote after the backup, let it write with: "
+            f"gitant restore --alone --data-dir {target}"
         )
 
 

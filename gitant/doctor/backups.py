@@ -48,6 +48,12 @@ def restored(patient: Patient) -> Finding:
     with closing(LocalStore(patient.folder.local)) as local:
         marked = RestoredFeeds(local).marked()
     if marked:
-        fix = "if the original runs no more and no other node has later events of it: gitant restore --alone"
-        return warning("restored", "this node was restored from a backup and takes no writes yet", fix)
+        fix = (
+            "connect it with nodes that have copies (gitant peer add); or, if the original runs no more and no other "
+            "node has later events of it: gitant restore --alone"
+        )
+        seen = (
+            f"this node was restored from a backup and does not write yet in {len(marked)} repositories and identities"
+        )
+        return warning("restored", seen, fix)
     return ok("restored", "it takes writes")

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final, cast, final
 
@@ -39,7 +39,7 @@ from gitant.orders import GO, READY, STOP, log_ordered
 from gitant.parent import ORPHANED, die_with
 from gitant.plan import plan_from
 from projections.database import open_readonly
-from replication.records import Follows, Identity
+from replication.records import Follows, Identity, Phase
 from storage import keys
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
@@ -48,8 +48,10 @@ from storage.git.engine.serving import EngineServing
 from storage.git.engine.shelf import Shelf
 from storage.git.store import DiskGitStore
 from storage.held import SqliteHeld
+from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
 from storage.peers import SqlitePeerBook
+from storage.restored import RestoredFeeds
 from transport.carrier.address import PeerAddress
 from transport.carrier.carrier import NodeCarrier
 from transport.carrier.limits import CarrierLimits
@@ -146,6 +148,7 @@ class _Process:
         self._known: frozenset[Did] = frozenset()
         self._blocked: frozenset[Did] = frozenset()
         self._paused: frozenset[str] = frozenset()
+        self._restored = RestoredFeeds(LocalStore(folder.local, create=False))
         self._version = -1
         seeds = [PeerAddress.parse(text) for text in settings.seed_peers.split(",") if text]
         self._seeds = [KnownPeer(str(seed), seed.did, "added", 0, None) for seed in seeds]
@@ -237,6 +240,7 @@ class _Process:
             if self._book.version() != self._version or self._index.position != self._named_at:
                 self._look()
             self._count()
+            await self._note_compared()
 
     def _look(self) -> None:
         """Do what the book says."""
@@ -254,6 +258,20 @@ class _Process:
                 tasks.start_soon(wire.aclose, Why.BLOCKED, "this node does not talk to yours any more")
             elif self._is_paused(wire.peer):
                 tasks.start_soon(wire.aclose, Why.PAUSED, "this node pauses with yours")
+
+    async def _note_compared(self) -> None:
+        """A node from a backup may sign in a stream once it is level with whoever has a copy and is connected."""
+        if not self._restored.doubted():
+            return
+        phases = defaultdict[StreamId, set[Phase]](set)
+        for state in self._runner.core.states():
+            phases[state.stream].add(state.phase)
+        for stream, found in phases.items():
+            if Phase.EQUAL in found and found <= {Phase.EQUAL, Phase.PARTIAL}:
+                if await trio.to_thread.run_sync(self._restored.clear, stream):
+                    _log.info(
+                        "this copy from a backup is level with others: the node writes in it", stream=stream.hex()
+                    )
 
     def _count(self) -> None:
         wires = self._carrier.wires()

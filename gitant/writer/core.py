@@ -23,6 +23,7 @@ from domain.pen import NoPens
 from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
 from gitant.writer.catchup import catch_up
+from gitant.writer.caution import Carefree
 from gitant.writer.effects import carry_out, drop_quarantines
 from gitant.writer.noting import note_events
 from gitant.writer.stage import Stage
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from domain.ports_blobs import Blobs
     from domain.ports_git import GitStore
     from domain.ports_log import EventLog
+    from gitant.writer.caution import Caution
     from gitant.writer.purge import Housekeeper
     from gitant.writer.request import Outcome, Request
     from projections.projector import Projector
@@ -67,7 +69,7 @@ class WriterCore:
         random_bytes: Callable[[int], bytes] = os.urandom,
         on_code_change: Callable[[StreamId], None] = lambda _: None,
         housekeeper: Housekeeper | None = None,
-        may_sign: Callable[[], None] = lambda: None,
+        caution: Caution | None = None,
         desk: Desk | None = None,
         pens: Pens | None = None,
         names: Names | None = None,
@@ -83,7 +85,7 @@ class WriterCore:
         self._random_bytes = random_bytes
         self._on_code_change = on_code_change
         self._housekeeper = housekeeper
-        self._may_sign = may_sign
+        self._caution: Caution = caution or Carefree()
         self._desk = desk
         self._pens = pens or NoPens()
         self._names = names
@@ -261,7 +263,7 @@ class WriterCore:
             self._blobs,
             self._now_ms,
             self._random_bytes,
-            self._may_sign,
+            self._caution,
             self._desk,
             self._names,
         )

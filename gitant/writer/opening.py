@@ -90,7 +90,7 @@ def open_core(
         blobs,
         on_code_change=on_code_change,
         housekeeper=housekeeper,
-        may_sign=RestoredFeeds(local).check,
+        caution=RestoredFeeds(local),
         now_ms=now_ms,
         desk=desk,
         pens=custody_of(folder, glance),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from sys import maxsize
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 from domain.attachment.state import AttachmentState
 from domain.authority.ancestry import EVERY_ACT, NO_BRANCH, Branch, Place, covers, enrolment_of, vector
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from domain.replay.engine import Applied
     from domain.replay.judge import Known
     from domain.verdict import Verdict
+    from gitant.writer.caution import Caution
     from projections.projector import Projector
 
 
@@ -71,7 +72,7 @@ class Stage:
         blobs: Blobs,
         now_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
-        may_sign: Callable[[], None] = lambda: None,
+        caution: Caution,
         desk: Desk | None = None,
         names: Names | None = None,
     ) -> None:
@@ -89,7 +90,7 @@ class Stage:
         self._blobs = blobs
         self._now_ms = now_ms
         self._random_bytes = random_bytes
-        self._may_sign = may_sign
+        self._caution = caution
         self._numbers: dict[bytes, int] = {}
         self._held: set[tuple[StreamId, str]] = set()
         self._quarantined: dict[str, frozenset[str]] = {}
@@ -419,7 +420,7 @@ class Stage:
         return self._sealed(fields, payload, self._held_pen())
 
     def _sealed(self, fields: dict[str, object], payload: Payload, pen: Pen) -> Event:
-        self._may_sign()
+        self._caution.check(cast("StreamId | None", fields.get("stream")))
         if pen.author != pen.key.did:
             fields["author"] = pen.author
             if "prev" not in fields:
@@ -427,6 +428,8 @@ class Stage:
         event = seal(fields, write_payload(payload, self._random_bytes(SALT_BYTES)), pen.key)
         if pen is not self._own and not event.genesis:
             charge(self, event)
+        if event.genesis:
+            self._caution.began(event.stream)
         verdict = self._fold(event)
         assert verdict.accepted, f"the node wrote a {verdict} event"
         return event

@@ -94,16 +94,33 @@ def test_told_at_once_it_writes(backup: Path, tmp_path: Path) -> None:
 
 def test_a_feed_that_was_compared_is_free(tmp_path: Path) -> None:
     with closing(LocalStore(tmp_path / "local.sqlite")) as local:
+        one, other, third = b"a" * 32, b"b" * 32, b"c" * 32
+        RestoredFeeds(local).check(one)
         feeds = RestoredFeeds(local)
-        feeds.check()
-        feeds = RestoredFeeds(local)
-        feeds.mark([(b"a" * 32, 7, b"e" * 32), (b"b" * 32, 1, b"f" * 32)])
-        assert feeds.marked() == {b"a" * 32: (7, b"e" * 32), b"b" * 32: (1, b"f" * 32)}
-        feeds.clear(b"a" * 32)
+        feeds.mark([(one, 7, b"e" * 32), (other, 1, b"f" * 32)])
+        assert feeds.marked() == {one: (7, b"e" * 32), other: (1, b"f" * 32)}
+        feeds.clear(one)
+        feeds.check(one)
+        for doubtful in (other, third, None):
+            with pytest.raises(Unavailable):
+                feeds.check(doubtful)
+        feeds.clear(other)
+        feeds.check(None)
         with pytest.raises(Unavailable):
-            feeds.check()
-        feeds.clear(b"b" * 32)
-        feeds.check()
+            feeds.check(third)  # it may have been followed, and written in, after the backup
+        feeds.began(third)
+        RestoredFeeds(local).check(third)
+
+
+def test_a_backup_from_before_its_first_word_is_doubted_too(tmp_path: Path) -> None:
+    """Issue 7: five nodes in namespaces, of which one was restored, forked its feed where the backup had none of it."""
+    with closing(LocalStore(tmp_path / "local.sqlite")) as local:
+        feeds = RestoredFeeds(local)
+        feeds.mark([])
+        with pytest.raises(Unavailable):
+            feeds.check(b"a" * 32)
+        assert feeds.clear_all() == 1
+        assert not RestoredFeeds(local).doubted()
 
 
 def test_the_views_are_what_a_rebuild_makes(backup: Path, tmp_path: Path) -> None:
