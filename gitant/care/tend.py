@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
-from domain.errors import Damaged, NotFound
+from domain.errors import NotFound
 from domain.ports_git import PackCaps
 from storage.git.care.clearing import clear_stale
 from storage.git.care.merging import clear_replaced, merge_packs, replaced, replaced_since_s
@@ -113,16 +112,6 @@ def would_tend(repo: Path, rules: Rules) -> Outcome:
         merged=len(chosen),
         tables=sum(not pack.has_tables for pack in packs),
     )
-
-
-def damaged_or(repo: Path) -> str:
-    """Why a repository's tables cannot be made; empty if they can."""
-    with suppress(NotFound):
-        try:
-            KeptTables().tables(repo)
-        except Damaged as fault:
-            return fault.message
-    return ""
 
 
 def _cleared(repo: Path, linger_s: float) -> int:

@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "verify": "verify",
     "digest": "digest",
     "rebuild": "rebuild",
+    "gc": "gc",
     "backup": "backup",
     "restore": "restore",
     "bundle": "bundle",

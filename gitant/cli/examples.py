@@ -57,6 +57,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "repo unwatch": ("gitant repo unwatch operator/attic",),
     "repo fork": ("gitant repo fork operator/attic --name loft",),
     "repo forks": ("gitant repo forks operator/attic",),
+    "repo check": ("gitant repo check attic", "gitant repo check --all --repair"),
     "repo import": (
         "gitant repo import https://git.example.org/attic.git --name attic",
         "gitant repo import ./attic.git",
@@ -166,6 +167,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "verify": ("gitant verify --data-dir /srv/gitant",),
     "digest": ("gitant digest",),
     "rebuild": ("gitant rebuild --check",),
+    "gc": ("gitant gc attic", "gitant gc --all --dry-run"),
     "backup": ("gitant backup /backup/monday", "gitant backup /backup/tuesday --onto /backup/monday"),
     "restore": ("gitant restore /backup/tuesday --data-dir /srv/gitant-2",),
     "bundle create": (

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from gitant.cli import repo_copies, repo_files, repo_moves, repo_people
+from gitant.cli import repo_check, repo_copies, repo_files, repo_moves, repo_people
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
 from gitant.cli.confirm import Yes, confirm_by_name
@@ -19,6 +19,7 @@ app.add_typer(repo_moves.app)
 app.add_typer(repo_people.app)
 app.add_typer(repo_copies.app)
 app.add_typer(repo_files.app)
+app.add_typer(repo_check.app)
 
 
 @app.command()
