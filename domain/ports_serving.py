@@ -94,6 +94,10 @@ class ServedRepo(Protocol):
         """Whether a client that names this as a have can be believed to hold what is here below it."""
         ...
 
+    def held(self, oids: Sequence[str]) -> list[str]:
+        """Those of these of which `has` is true, in their order; thousands cost little more than one."""
+        ...
+
     def missing(self, oids: Collection[str]) -> set[str]:
         """Those of these that no ref shown leads to (commits, tags, and trees and blobs in their past)."""
         ...

@@ -62,6 +62,9 @@ class PlainServed:
     def has(self, oid: str) -> bool:
         return _id(oid) in self._objects and self._is_visible_commit(oid)
 
+    def held(self, oids: Sequence[str]) -> list[str]:
+        return [oid for oid in oids if self.has(oid)]
+
     def missing(self, oids: Collection[str]) -> set[str]:
         """Looks at tips first, then at commits, and only then at every object there is."""
         shown = {oid for ref in self.refs for oid in (ref.oid, ref.peeled)}

@@ -185,8 +185,9 @@ class ServingContract(ABC):
         assert served.missing(sorted(seen)[:3]) == set()
         assert served.missing([private]) == {private}
         assert served.missing([]) == set()
-        assert [oid for oid in (private, *origin.lost, NOWHERE) if served.has(oid)] == []
-        assert all(served.has(oid) for oid in origin.commits)
+        asked = [private, *origin.commits, *origin.lost, NOWHERE, *origin.commits[:3]]
+        assert served.held(asked) == [*origin.commits, *origin.commits[:3]]
+        assert [oid for oid in asked if served.has(oid)] == served.held(asked)
         sizes = {oid: len(origin.repo.git("cat-file", "-p", oid)) for oid in (refs[0], origin.commits[0])}
         assert served.sizes([*sizes, *unseen]) == sizes
 

@@ -72,7 +72,8 @@ class Answer:
             if request.asks_for_depth_only:
                 return None
         enough = _Enough(self._served, wish.wants)
-        acks, common, follows = acknowledge(request, self._has, enough)
+        held = frozenset(self._held([oid for oid in request.haves if oid is not None]))
+        acks, common, follows = acknowledge(request, held, enough)
         self._talk.say(acks)
         if not follows:
             return None
@@ -96,7 +97,7 @@ class Answer:
             self._talk.say(FLUSH)
             return None
         wish = self._checked(request.wish)
-        common = [oid for oid in request.haves if self._has(oid)]
+        common = self._held(request.haves)
         out = _Sections(request.sideband_all)
         if request.haves and not request.done:
             ready = bool(common) and not request.wait_for_done and self._served.all_meet(wish.wants, common)
@@ -133,9 +134,9 @@ class Answer:
         self._talk.still_wanted()
         return self._served.cut(wish.wants, wish.shallow, wish.deepening)
 
-    def _has(self, oid: str) -> bool:
+    def _held(self, haves: Sequence[str]) -> list[str]:
         self._talk.still_wanted()
-        return self._served.has(oid)
+        return self._served.held(haves)
 
     def _pack(self, wish: Wish, common: Sequence[str], cut: Cut | None) -> OutgoingPack:
         def progress(line: str) -> None:

@@ -30,6 +30,8 @@ class GitLimits:
     """A client that waits for its pack to be checked hears something so often."""
     piece_bytes_max: int = 4 * 65_515
     """Of an answer to a client that takes it fast; who is slow gets pieces of 64 KiB. The server holds several."""
+    small_bytes_max: int = 2 * 65_515
+    """Packs up to that are made in the thread that chose their objects, and held until the client takes them."""
     ahead_bytes_max: int = 16 * 65_515
     """Made at once for a client that takes it fast."""
     moving_max: int = 2

@@ -15,7 +15,7 @@ from transport.git.pktline import DELIM, FLUSH, packets, pkt
 from transport.git.wish import Wish, WishReader, oid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,12 @@ def parse_fetch(data: bytes) -> FetchRequest | None:
 
 
 def acknowledge(
-    request: FetchRequest, has: Callable[[str], bool], enough: Callable[[Sequence[str]], bool]
+    request: FetchRequest, held: Collection[str], enough: Callable[[Sequence[str]], bool]
 ) -> tuple[bytes, list[str], bool]:
     """The acknowledgements, the commits both have, and whether the pack follows.
 
-    `enough` says whether those suffice to leave out all that the client has.
+    `held` are those of the haves that are here; `enough` says whether those named so far suffice to leave out all that
+    the client has.
     """
     detailed = "multi_ack_detailed" in request.capabilities
     multi = detailed or "multi_ack" in request.capabilities
@@ -80,7 +81,7 @@ def acknowledge(
             if ready and "no-done" in request.capabilities:
                 out.append(pkt(f"ACK {common[-1]}\n".encode()))
                 return b"".join(out), common, True
-        elif has(have):
+        elif have in held:
             common.append(have)
             word = " common" if detailed else " continue"
             if multi or len(common) == 1:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
 from transport.git.pace import Pace
 from transport.git.pktline import PROGRESS, band
 
 if TYPE_CHECKING:
-    from domain.ports_serving import OutgoingPack
-    from transport.git.answer import Answer
     from transport.git.asgi import Reply
+    from transport.git.job import Job
     from transport.git.outflow import Words
     from transport.git.pace import Watch
 
+T = TypeVar("T")
 CONTENT_TYPE: Final = "application/x-git-upload-pack-result"
 _PATIENCE_S: Final = 0.1
 """What is ready sooner goes out at once and in one piece: two small ones would have the second wait for the network."""
@@ -34,14 +34,14 @@ class Sending:
     def begun(self) -> bool:
         return self._reply.started
 
-    async def while_working(self, work: asyncio.Future[OutgoingPack | None], answer: Answer) -> OutgoingPack | None:
+    async def while_working(self, work: asyncio.Future[T], job: Job) -> T:
         """Wait for `work`; if that takes a while, pass on what it says, and at least that it is at work."""
         quiet_s = 0.0
         try:
             while not (await asyncio.wait({work}, timeout=_PATIENCE_S))[0]:
                 quiet_s += _PATIENCE_S
                 data = self._words.take()
-                if not data and answer.banded and quiet_s >= self._keepalive_s:
+                if not data and job.banded and quiet_s >= self._keepalive_s:
                     data = band(PROGRESS, b"")  # before the pack, an empty packet of data would be a line of the answer
                 if data:
                     quiet_s = 0.0

@@ -8,18 +8,20 @@ pieces in memory and no thread (`pace.py` says how long).
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final, final
 
 from domain.errors import LocalFault, TooLarge, Unavailable
 from transport.git.advertise import UPLOAD, advertisement
 from transport.git.answer import Answer
 from transport.git.asgi import ClientGone
+from transport.git.job import Job
 from transport.git.limits import BAND_BYTES_MAX
 from transport.git.listing import Listings
 from transport.git.moving import Moving
-from transport.git.outflow import Outflow, Words
+from transport.git.outflow import Words
 from transport.git.pace import Watch
-from transport.git.pktline import FATAL, FLUSH, band, pkt
+from transport.git.pktline import FATAL, band, pkt
 from transport.git.sending import Sending
 from transport.git.turns import Turns
 from transport.git.v2 import capabilities
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from transport.git.asgi import Body, Receive, Reply
     from transport.git.limits import GitLimits
     from transport.git.moving import Share
+    from transport.git.outflow import Outflow
 
 _BROKEN: Final = "this node failed to make the pack; its log says why"
 _FETCH: Final = b"command=fetch"
@@ -77,39 +80,40 @@ class Uploader:
             words = Words(asyncio.get_running_loop())
             watch = asyncio.ensure_future(_hang_up(receive, words))
             out = Sending(reply, words, self._watch)
+            job = Job(partial(self._opened, repo, words), self._limits.small_bytes_max)
             try:
-                answer = await self._asking.run(self._opened, repo, words)
-                try:
-                    await self._answer(answer, version, data, out)
-                finally:
-                    await asyncio.shield(self._asking.run(answer.close))
+                await self._answer(job, version, data, out)
             finally:
+                if not job.closed:
+                    await asyncio.shield(self._asking.run(job.close))
                 words.abort()
                 watch.cancel()
 
     def _opened(self, repo: RepoAddress, words: Words) -> Answer:
         return Answer(repo.id, repo.default_branch, self._serving.open(repo.id), self._listings, words, repo.notice)
 
-    async def _answer(self, answer: Answer, version: int, data: bytes, out: Sending) -> None:
+    async def _answer(self, job: Job, version: int, data: bytes, out: Sending) -> None:
         try:
             if version == 2 and _FETCH not in data[:_COMMAND_BYTES]:
-                pack = await out.while_working(self._asking.run(answer.begin, version, data), answer)
+                found = await out.while_working(self._asking.run(job.begin, version, data), job)
             else:
                 async with self._choosing.turn():
-                    pack = await out.while_working(self._choosing.run(answer.begin, version, data), answer)
-            if pack is None:
-                await out.end(b"")
+                    found = await out.while_working(self._choosing.run(job.begin, version, data), job)
+            if isinstance(found, bytes):
+                await out.end(found)
             else:
-                await self._stream(Outflow(pack, banded=answer.banded), out, FLUSH if answer.banded else b"")
+                await self._stream(found, out, job.end)
         except LocalFault as fault:
+            if not job.opened:
+                raise
             text = " ".join(filter(None, [fault.message, fault.hint]))
-            await out.end(_last_words(text, banded=answer.banded))
+            await out.end(_last_words(text, banded=job.banded))
         except (ClientGone, asyncio.CancelledError):
             raise
         except Exception:
             # The client must not take the cut for the end of a short pack.
-            if answer.banded or not out.begun:
-                await out.write(_last_words(_BROKEN, banded=answer.banded))
+            if job.opened and (job.banded or not out.begun):
+                await out.write(_last_words(_BROKEN, banded=job.banded))
             raise
 
     async def _stream(self, flow: Outflow, out: Sending, end: bytes) -> None:

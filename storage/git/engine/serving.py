@@ -99,7 +99,10 @@ class EngineServed:
         return self._opened
 
     def has(self, oid: str) -> bool:
-        return self._view.has(oid)
+        return bool(self._view.held([oid]))
+
+    def held(self, oids: Sequence[str]) -> list[str]:
+        return self._view.held(oids)
 
     def missing(self, oids: Collection[str]) -> set[str]:
         """Mostly tips are asked for, and they are known without any table."""

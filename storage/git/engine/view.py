@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
+
+import numpy as np
 
 from storage.git.engine.cutting import cut_history
 from storage.git.engine.linked import LinkedTables
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from storage.git.engine.segment import Segment
     from storage.git.engine.tables import Mask, Numbers, Selection
 
-_OID_DIGITS: Final = 40
+_OID: Final = re.compile("[0-9a-f]{40}")
 
 
 @final
@@ -68,11 +71,16 @@ class SeenThrough:
     def cut(self, wants: Sequence[str], client_shallow: Collection[str], deepening: Deepening) -> Cut:
         return cut_history(self, wants, client_shallow, deepening)
 
-    def has(self, oid: str) -> bool:
-        number = self._number(oid)
-        if number < 0 or self.tables.kind(number) != COMMIT:
-            return False
-        return oid in self.shown or bool(self.past[self.tables.graph.place(number)])
+    def held(self, oids: Sequence[str]) -> list[str]:
+        named = [oid for oid in oids if _OID.fullmatch(oid)]
+        numbers = self.tables.find(named)
+        here = np.flatnonzero(numbers >= 0)
+        commits = here[self.tables.column(lambda columns: columns.kind, numbers[here]) == COMMIT]
+        strange = [row for row in commits.tolist() if named[row] not in self.shown]
+        if strange:  # what leads nowhere but to itself needs no walk
+            unseen = ~self.past[self.tables.graph.places(numbers[strange])]
+            commits = np.setdiff1d(commits, np.array(strange)[unseen])
+        return [named[row] for row in commits.tolist()]
 
     def missing(self, oids: Collection[str]) -> set[str]:
         absent = set[str]()
@@ -96,8 +104,4 @@ class SeenThrough:
         return self.tables.graph.all_meet(self.tables.commits(wants), frozenset(self.tables.commits(common)))
 
     def _number(self, oid: str) -> int:
-        try:
-            raw = bytes.fromhex(oid)
-        except ValueError:
-            return -1
-        return self.tables.number(raw) if len(oid) == _OID_DIGITS else -1
+        return self.tables.number(bytes.fromhex(oid)) if _OID.fullmatch(oid) else -1

@@ -23,7 +23,8 @@ def hear(
 ) -> tuple[list[str], list[str], bool]:
     parsed = parse_fetch(request(f"want {A} {capabilities}", None, *lines))
     assert parsed is not None
-    acks, common, follows = acknowledge(parsed, lambda oid: oid[0] in known, lambda _: ready)
+    held = [oid for oid in (B, C) if oid[0] in known]
+    acks, common, follows = acknowledge(parsed, held, lambda _: ready)
     return report(acks), common, follows
 
 
