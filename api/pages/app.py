@@ -8,8 +8,9 @@ from litestar import Litestar, Request, Response, Router
 
 from api.asking import Asking
 from api.pages import assets, faults, front, looks, signing
-from api.pages.issues import LISTS as ISSUE_LISTS
+from api.pages.issues import HANDLERS as ISSUES
 from api.pages.repos import HANDLERS as REPOS
+from api.pages.source.pages import HANDLERS as SOURCE
 from api.shell import Manners, Shell
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     signing.logout,
     signing.show_register,
     signing.register,
-    *ISSUE_LISTS,
+    *ISSUES,
     *REPOS,
+    *SOURCE,
 )
 MANNERS: Final = Manners(
     (

@@ -56,7 +56,7 @@ def lines(text: str, *, language: str = "", name: str = "") -> tuple[Markup, ...
     """Every line as HTML of its own, its line end included: no element reaches over one."""
     lexer = _lexer(text, language, name)
     if lexer is None:
-        return tuple(escape(line) for line in text.splitlines(keepends=True))
+        return tuple(escape(line) for line in re.findall(r"[^\n]*\n|[^\n]+", text))
     found: list[Markup] = []
     now: list[str] = []
     for kind, part in lexer.get_tokens(text):

@@ -11,27 +11,22 @@ from litestar import get, post
 from api.asking import Asking
 from api.forms import NewRepo
 from api.pages.forms import Form, check_person, checked, form_of
-from api.pages.markdown import Place, rendered
 from api.pages.page import Shown, fresh, see, steady
 from api.pages.place import Name, Owner, frame, repo_at, url_of
 from api.pages.signing import status_of
+from api.pages.source.at import At
+from api.pages.source.files import refs_offered
+from api.pages.source.folders import inside
 from api.reply import Reply
 from api.threads import in_thread
 from api.writing import write
 from domain.errors import LocalFault, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from litestar.types import ControllerRouterHandler
 
-    from domain.ids import StreamId
-    from domain.ports_git import CommitInfo, GitReader, TreeEntry
+    from domain.ports_git import GitReader
     from domain.ports_views import RepoRow
-
-README: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
-README_BYTES_MAX: Final = 1 << 20
-_MARKDOWN: Final = (".md", ".markdown")
 
 
 @get("/new")
@@ -83,6 +78,7 @@ async def _home(request: Asking, row: RepoRow) -> Shown:
         found = await in_thread(_inside, request.ports.git, row)
     except NotFound:
         return Shown("repo_empty.html", title, values)
+    values |= At(row, "branch", row.default_branch, "").values() | {"refs": refs_offered(request, row)}
     languages = request.ports.views.languages(row.id)
     values |= found | {"languages": _shares(msgspec.json.decode(languages.doc) if languages.doc else {})}
     return Shown("repo_home.html", title, values, keep=languages.complete and found["complete"])
@@ -90,42 +86,8 @@ async def _home(request: Asking, row: RepoRow) -> Shown:
 
 def _inside(git: GitReader, row: RepoRow) -> dict[str, Any]:
     tip = git.resolve(row.id, "HEAD")
-    entries = git.tree(row.id, tip, "")
-    last = git.last_commits(row.id, tip, "")
-    commits = {oid: git.commit(row.id, oid) for oid in {*last.commits.values()}}
-    name, readme = _readme(git, row.id, tip, entries)
-    shown = None
-    if name:
-        place = Place(url_of(row), tip)
-        shown = rendered(readme, place) if name.lower().endswith(_MARKDOWN) else None
-    return {
-        "tip": git.commit(row.id, tip),
-        "entries": listed(entries, last.commits, commits),
-        "complete": last.complete,
-        "commit_count": git.commit_count(row.id, tip),
-        "readme_name": name,
-        "readme": readme,
-        "readme_html": shown,
-        "rev": row.default_branch,
-        "rev_kind": "branch",
-        "folder": "",
-    }
-
-
-def listed(
-    entries: Sequence[TreeEntry], last: dict[str, str] | Any, commits: dict[str, CommitInfo]
-) -> list[tuple[TreeEntry, CommitInfo | None]]:
-    """Entries of a folder, each with the commit that last changed it."""
-    return [(entry, commits.get(last.get(entry.name, ""))) for entry in entries]
-
-
-def _readme(git: GitReader, repo: StreamId, tip: str, entries: Sequence[TreeEntry]) -> tuple[str, str]:
-    by_name = {entry.name.lower(): entry for entry in entries if entry.type == "blob"}
-    for name in README:
-        entry = by_name.get(name)
-        if entry is not None and (entry.size or 0) <= README_BYTES_MAX:
-            return entry.name, git.blob(repo, tip, entry.path)[1].decode("utf-8", "replace")
-    return "", ""
+    counted = {"tip": git.commit(row.id, tip), "commit_count": git.commit_count(row.id, tip)}
+    return counted | inside(git, row, tip, "")
 
 
 def _shares(bytes_by: dict[str, int]) -> list[tuple[str, float]]:

@@ -58,8 +58,8 @@ async def show_raw(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HEAD
     row = readable(request, repo)
     async with large.reading:
         bytes_max = request.ports.settings.raw_bytes_max
-        entry, data = await in_thread(_bytes, request, row.id, ref, path.strip("/"), bytes_max)
-    return bytes_or_part(request, data, tag=f'"{entry.oid}"', kind=_kind(data))
+        entry, data = await in_thread(bytes_of, request, row.id, ref, path.strip("/"), bytes_max)
+    return bytes_or_part(request, data, tag=f'"{entry.oid}"', kind=kind_of(data))
 
 
 @get("/api/v1/repos/{id:str}/objects/{hash:str}", responses=shapes.shows(shapes_git.GitObject))
@@ -116,8 +116,8 @@ def _file_or_folder(request: Asking, repo: StreamId, ref: str, path: str) -> dic
     commit = git.resolve(repo, ref)
     if git.entry(repo, commit, path).type == "tree":
         return _folder(request, repo, ref, path)
-    entry, data = _bytes(request, repo, commit, path, request.ports.settings.file_in_json_bytes_max)
-    text = _text(data)
+    entry, data = bytes_of(request, repo, commit, path, request.ports.settings.file_in_json_bytes_max)
+    text = text_of(data)
     return {
         "path": entry.path,
         "name": entry.name,
@@ -131,7 +131,8 @@ def _file_or_folder(request: Asking, repo: StreamId, ref: str, path: str) -> dic
     }
 
 
-def _bytes(request: Asking, repo: StreamId, ref: str, path: str, bytes_max: int) -> tuple[TreeEntry, bytes]:
+def bytes_of(request: Asking, repo: StreamId, ref: str, path: str, bytes_max: int) -> tuple[TreeEntry, bytes]:
+    """A file's entry and bytes; raises `TooLarge` past a bound, before they are read."""
     git = request.ports.git
     commit = git.resolve(repo, ref)
     entry = git.entry(repo, commit, path)
@@ -156,7 +157,7 @@ def _line(entry: TreeEntry) -> dict[str, Any]:
     }
 
 
-def _text(data: bytes) -> str | None:
+def text_of(data: bytes) -> str | None:
     """The text that a file is, or None when it is none."""
     if b"\0" in data:
         return None
@@ -166,6 +167,6 @@ def _text(data: bytes) -> str | None:
         return None
 
 
-def _kind(data: bytes) -> bytes:
+def kind_of(data: bytes) -> bytes:
     """A media type that is safe whatever the bytes are: what they are is judged from them, never from a name."""
-    return picture(data) or (BYTES if _text(data) is None else TEXT)
+    return picture(data) or (BYTES if text_of(data) is None else TEXT)

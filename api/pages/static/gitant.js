@@ -34,6 +34,30 @@
     setTimeout(() => { button.textContent = words; }, 2_000);
   });
 
+  // Lines of code: a range is two lines, the second chosen with Shift; what stays takes them along.
+  const choose = () => {
+    const found = /^#L(\d+)-L(\d+)$/.exec(location.hash);
+    for (const each of document.querySelectorAll("tr.chosen")) each.classList.remove("chosen");
+    if (!found) return;
+    const [from, to] = [Number(found[1]), Number(found[2])].sort((a, b) => a - b);
+    const rows = document.querySelectorAll("[data-lines] tr[id]");
+    for (const each of [...rows].slice(from - 1, to)) each.classList.add("chosen");
+    document.querySelector("tr.chosen")?.scrollIntoView({ block: "center" });
+  };
+  choose();
+  addEventListener("hashchange", choose);
+  document.addEventListener("click", (event) => {
+    const line = event.shiftKey && event.target.closest("[data-lines] .n a");
+    const begun = /^#L(\d+)/.exec(location.hash);
+    if (line && begun) {
+      event.preventDefault();
+      const [from, to] = [Number(begun[1]), Number(line.hash.slice(2))].sort((a, b) => a - b);
+      location.hash = `#L${from}-L${to}`;
+    }
+    const lasting = event.target.closest("a[data-hash]");
+    if (lasting) lasting.hash = location.hash;
+  });
+
   // A menu closes when something else is chosen, and by Escape.
   const menus = () => document.querySelectorAll("details.menu[open], details.clone[open]");
   document.addEventListener("click", (event) => {

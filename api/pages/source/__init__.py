@@ -1,0 +1,1 @@
+"""Pages about what is in a repository: files, history, changes, branches, search."""

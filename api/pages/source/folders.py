@@ -1,0 +1,50 @@
+"""A folder: its entries, each with the commit that last changed it, and what its README says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from api.pages.markdown import Place, rendered
+from api.pages.place import url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from domain.ids import StreamId
+    from domain.ports_git import CommitInfo, GitReader, TreeEntry
+    from domain.ports_views import RepoRow
+
+README: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
+README_BYTES_MAX: Final = 1 << 20
+MARKDOWN: Final = (".md", ".markdown")
+
+
+def inside(git: GitReader, row: RepoRow, commit: str, path: str) -> dict[str, Any]:
+    """What a page shows of a folder. Blocking; `complete` is false while last commits are still being looked for."""
+    entries = git.tree(row.id, commit, path)
+    last = git.last_commits(row.id, commit, path)
+    commits = {oid: git.commit(row.id, oid) for oid in {*last.commits.values()}}
+    name, readme = _readme(git, row.id, commit, entries)
+    shown = rendered(readme, Place(url_of(row), commit, path)) if name.lower().endswith(MARKDOWN) else None
+    return {
+        "entries": _listed(entries, last.commits, commits),
+        "complete": last.complete,
+        "readme_name": name,
+        "readme": readme,
+        "readme_html": shown,
+    }
+
+
+def _listed(
+    entries: Sequence[TreeEntry], last: Mapping[str, str], commits: Mapping[str, CommitInfo]
+) -> list[tuple[TreeEntry, CommitInfo | None]]:
+    return [(entry, commits.get(last.get(entry.name, ""))) for entry in entries]
+
+
+def _readme(git: GitReader, repo: StreamId, commit: str, entries: Sequence[TreeEntry]) -> tuple[str, str]:
+    by_name = {entry.name.lower(): entry for entry in entries if entry.type == "blob"}
+    for name in README:
+        entry = by_name.get(name)
+        if entry is not None and (entry.size or 0) <= README_BYTES_MAX:
+            return entry.name, git.blob(repo, commit, entry.path)[1].decode("utf-8", "replace")
+    return "", ""

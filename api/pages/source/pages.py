@@ -1,0 +1,12 @@
+"""Every page about what is in a repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from api.pages.source import files
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (*files.HANDLERS,)

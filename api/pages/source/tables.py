@@ -1,0 +1,56 @@
+"""Lines of code as rows of a table. Made here and not in templates: a file has thousands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import lru_cache
+from typing import Final
+
+from markupsafe import Markup
+
+from api.pages import code
+
+ROWS_MAX: Final = 1_000
+COLUMNS_MAX: Final = 60
+
+
+@lru_cache(16)
+def code_rows(text: str, name: str) -> Markup:
+    """A file, each line with its number, which is its address: `#L12`."""
+    return Markup(
+        "".join(
+            f'<tr id="L{at}"><td class="n"><a href="#L{at}">{at}</a></td><td class="c">{line}</td></tr>'
+            for at, line in enumerate(whole_lines(text, name), 1)
+        )
+    )
+
+
+def whole_lines(text: str, name: str) -> tuple[Markup, ...]:
+    r"""Coloured lines as git and editors count them: by `\n` alone."""
+    unified = text.replace("\r\n", "\n").replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
+    return code.lines(unified, name=name)
+
+
+def sheet(text: str, *, tabs: bool) -> tuple[list[str], list[list[str]], bool] | None:
+    """A CSV file as a head, rows, and whether some were left out; None for what is no table."""
+    reader = csv.reader(io.StringIO(text), delimiter="\t" if tabs else _delimiter(text))
+    head: list[str] = []
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            cells = row[:COLUMNS_MAX]
+            if not head:
+                head = cells
+            elif len(rows) == ROWS_MAX:
+                return head, rows, True
+            else:
+                rows.append(cells)
+    except csv.Error:
+        return None
+    return (head, rows, False) if len(head) > 1 else None
+
+
+def _delimiter(text: str) -> str:
+    first = text.partition("\n")[0]
+    return max(",;\t", key=first.count)
