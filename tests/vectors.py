@@ -184,7 +184,7 @@ def _bundles() -> dict[str, Any]:
         "magic": MAGIC.hex(),
         "parts": rows,
         "bundle": data.hex(),
-        "digest": rows[-1]["says"]["digest"],
+        "digest": data[-40:-8].hex(),
         "heads": ends,
         "refs": {bundles.MAIN: bundles.tip().hex()},
     }
