@@ -78,7 +78,7 @@ def hunt(bugs: Sequence[str], ask: Ask, say: Callable[[str], None]) -> int:
 
 def find(bug: str, ask: Ask) -> str:
     """The first seed that finds a bug that is planted, and how; nothing if none does."""
-    expected = PLANTED[bug].breaks
+    expected, also = PLANTED[bug].breaks, PLANTED[bug].also
     # What only the second telling of the rules can notice need not be looked for where it is not asked.
     step = MODEL_ONE_IN if expected == {"rules-said-twice"} else 1
     for seed in range(0, FOUND_WITHIN_SEEDS, step):
@@ -87,7 +87,7 @@ def find(bug: str, ask: Ask) -> str:
         except Broken as fault:
             if fault.name in expected:
                 return f"seed {seed}, {fault.name}"
-            if fault.name != "asked-for":
+            if fault.name not in also:
                 raise
     return ""
 
