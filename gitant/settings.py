@@ -119,6 +119,13 @@ SETTINGS: Final = (
         "restart",
         short="peer",
     ),
+    Setting(
+        "peer_exchange",
+        Choice(("on", "off")),
+        "on",
+        "Whether nodes tell this one of others and are told of them, so that they find each other.",
+        "restart",
+    ),
     Setting("peer_up_max", _RATE, "0", "How many bytes a second one peer is sent at most; 0 is no bound.", "restart"),
     Setting("peer_down_max", _RATE, "0", "How many bytes a second are taken from one peer.", "restart"),
     Setting("peers_up_max", _RATE, "0", "How many bytes a second all peers together are sent.", "restart"),
@@ -274,6 +281,7 @@ class Settings:
     registration: Registration
     peer_port: int
     seed_peers: str
+    peer_exchange: str
     peer_up_max: int
     peer_down_max: int
     peers_up_max: int

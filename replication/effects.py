@@ -165,6 +165,15 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A peer told where nodes can be dialled. Nothing of it is checked but its length and how often it comes."""
+
+    link: LinkId
+    peer: Did
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Call `woke(now)` at this time (monotonic milliseconds); the latest one counts, an earlier call does no harm."""
 
@@ -190,4 +199,4 @@ class Note:
     values: Mapping[str, Any] | None = None
 
 
-Effect = Send | Store | Mend | Checked | Read | Fetch | WakeAt | Close | Note
+Effect = Send | Store | Mend | Checked | Read | Fetch | Heard | WakeAt | Close | Note

@@ -33,6 +33,8 @@ ROWS_MAX: Final = 4_096
 IDS_MAX: Final = 1_024
 OBJECTS_MAX: Final = 1_024
 DID_CHARS_MAX: Final = 64
+ADDRESSES_MAX: Final = 16
+ADDRESS_CHARS_MAX: Final = 512
 
 FEEDS_LISTED_MAX: Final = 256
 """A stream with more feeds than this is compared by ranges of feeds first."""
@@ -74,6 +76,8 @@ class Limits:
     """Branches of one feed that are taken for their own sake; others only if an unforked feed has them in its past."""
     compare_ms: int = 60_000
     """How often two nodes compare all that they share, whatever floods."""
+    peers_ms: int = 30_000
+    """A peer that tells of others more often than this is not listened to."""
     answer_ms: int = 15_000
     """After so long without an answer a comparison is begun again."""
     hello_ms: int = 10_000

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from domain.ids import StreamId
 from replication.compare import pieces
-from replication.effects import Close, Send
+from replication.effects import Close, Heard, Send
 from replication.frames import FrameFault, FrameReader, frame
 from replication.limits import (
+    ADDRESSES_MAX,
     FOUND_MAX,
     FRAME_BYTES_MAX,
     NONCE_BYTES,
@@ -29,6 +30,7 @@ from replication.messages import (
     Hello,
     MessageFault,
     Offers,
+    Peers,
     Refused,
     Same,
     Seek,
@@ -44,7 +46,7 @@ from replication.table import LINK_RULES, STREAM_RULES, LinkState
 from replication.talk import Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from domain.envelope import Event
     from domain.ids import Did, EventId
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from replication.messages import Message
     from replication.seams import Counter, Standing
 
+PEERS: Final = "peers"
+"""The feature of those who take introductions."""
 _COMPARES_MAX: Final = 4
 """Comparisons of everything that may be unanswered."""
 
@@ -69,6 +73,8 @@ class Link:
         self.key = b""
         self.features: frozenset[str] = frozenset()
         self.talks: dict[bytes, Talk] = {}
+        self._introduced: int | None = None
+        """When the peer told of others."""
         self._nonce = self._room.salt(NONCE_BYTES)
         self._frames = FrameReader()
         self._sent = 0
@@ -176,6 +182,11 @@ class Link:
     def talk(self, stream: StreamId) -> Talk | None:
         """What is said of a stream, if it is shared."""
         return self.talks.get(stream_tag(self.key, stream)) if self.state is LinkState.OPEN else None
+
+    def introduce(self, addresses: Sequence[str]) -> None:
+        """Tell the peer where other nodes are, if it listens to that."""
+        if self.state is LinkState.OPEN and PEERS in self.features and addresses:
+            self.send(Peers(addresses=list(addresses[:ADDRESSES_MAX])))
 
     # --- which streams ------------------------------------------------------------------------------
 
@@ -352,6 +363,13 @@ class Link:
         if self._compares.get(message.salt) == self._summary(message.salt):
             self._all_level()
         self._compares.clear()
+
+    def on_peers(self, message: Peers) -> None:
+        """Where other nodes are, as the peer says; more often than now and then it is passed over."""
+        now = self._room.now
+        if self._introduced is None or now - self._introduced >= self._room.limits.peers_ms:
+            self._introduced = now
+            self._room.emit(Heard(self.id, self.peer, tuple(message.addresses)))
 
     def on_refused(self, message: Refused) -> None:
         """The peer did not take something of ours."""

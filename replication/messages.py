@@ -14,6 +14,8 @@ from domain.canonical import NotCanonical, decode, encode
 from domain.errors import PeerFault
 from domain.limits import HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX
 from replication.limits import (
+    ADDRESS_CHARS_MAX,
+    ADDRESSES_MAX,
     BUCKET_BITS_MAX,
     DID_CHARS_MAX,
     FEATURES_MAX,
@@ -37,7 +39,7 @@ from replication.limits import (
 )
 
 VERSION: Final = 1
-FEATURES: Final = ("objects", "runs")
+FEATURES: Final = ("objects", "peers", "runs")
 """What this node can do beyond the least; a peer that does not name one is not asked for it."""
 
 OFFER_BYTES: Final = STREAM_TAG_BYTES + PRINT_BYTES
@@ -48,6 +50,7 @@ _Id = Annotated[bytes, _Meta(min_length=32, max_length=32)]
 _Nonce = Annotated[bytes, _Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES)]
 _Word = Annotated[str, _Meta(min_length=1, max_length=WORD_CHARS_MAX)]
 _Did = Annotated[str, _Meta(min_length=1, max_length=DID_CHARS_MAX)]
+_Address = Annotated[str, _Meta(min_length=1, max_length=ADDRESS_CHARS_MAX)]
 _Tag = Annotated[bytes, _Meta(min_length=STREAM_TAG_BYTES, max_length=STREAM_TAG_BYTES)]
 _Records = Annotated[bytes, _Meta(max_length=RECORDS_MAX * RECORD_BYTES)]
 _Bits = Annotated[int, _Meta(ge=1, le=BUCKET_BITS_MAX)]
@@ -127,6 +130,12 @@ class Same(Message, frozen=True, kw_only=True):
     """The digest of a `compare` is the sender's own."""
 
     salt: _Nonce
+
+
+class Peers(Message, frozen=True, kw_only=True):
+    """Where nodes can be dialled: some that the sender has reached itself, and where it says that it is."""
+
+    addresses: Annotated[list[_Address], _Meta(min_length=1, max_length=ADDRESSES_MAX)]
 
 
 class Refused(Message, frozen=True, kw_only=True):
@@ -244,6 +253,7 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
     Declined,
     Have,
     Need,
+    Peers,
     Refused,
     Goodbye,
 )

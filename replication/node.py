@@ -148,6 +148,14 @@ class Replicator:
                 talk.take_back()
         return self._room.flush()
 
+    def introduce(self, link: LinkId, addresses: Sequence[str], now: int) -> list[Effect]:
+        """Tell a peer where other nodes can be dialled; one that takes no such message is told nothing."""
+        self._room.now = now
+        found = self._links.get(link)
+        if found is not None:
+            found.introduce(addresses)
+        return self._room.flush()
+
     def compare(self, now: int, *, thorough: bool = False) -> list[Effect]:
         """Compare with all peers now; `thorough` compares every feed of streams that look the same, too."""
         self._room.now = now

@@ -43,6 +43,7 @@ LINK_RULES: Final[dict[str, Rule]] = {
     "found": Rule(_OPEN, "on_found", "seek"),
     "compare": Rule(_OPEN, "on_compare"),
     "same": Rule(_OPEN, "on_same", "compare"),
+    "peers": Rule(_OPEN, "on_peers"),
     "refused": Rule((LinkState.OPENING, LinkState.OPEN), "on_refused"),
     "goodbye": Rule((LinkState.OPENING, LinkState.OPEN), "on_goodbye"),
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from domain.ports_peers import Followed, Shunned, Source
 
 HEARSAY_MAX: Final = 1_000
-"""Addresses that nobody here added; the one met longest ago goes for a new one."""
+"""Addresses that nobody here added. Those that were never met go first, of those the oldest."""
 
 
 @final
@@ -46,10 +46,20 @@ class SqlitePeerBook:
         if added:
             self._change(
                 "DELETE FROM peers WHERE source <> 'added' AND address NOT IN (SELECT address FROM peers "
-                "WHERE source <> 'added' ORDER BY coalesce(met_ms, added_ms) DESC LIMIT ?)",
+                "WHERE source <> 'added' ORDER BY met_ms IS NULL, coalesce(met_ms, added_ms) DESC LIMIT ?)",
                 HEARSAY_MAX,
             )
         return added
+
+    def forget_hearsay(self, before_ms: int) -> int:
+        """Forget addresses that nobody here added and that were neither told nor met since then; how many."""
+        with self._lock, unavailable_on_fault(self._path):
+            forget = "DELETE FROM peers WHERE source <> 'added' AND max(added_ms, coalesce(met_ms, 0)) < ?"
+            return self._db.execute(forget, (before_ms,)).rowcount
+
+    def forget_address(self, address: str) -> bool:
+        """Forget one address, unless somebody here added it."""
+        return self._change("DELETE FROM peers WHERE address = ? AND source <> 'added'", address)
 
     def remove_peer(self, did: str) -> int:
         with self._lock, unavailable_on_fault(self._path):

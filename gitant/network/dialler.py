@@ -15,11 +15,12 @@ import trio
 
 from domain.errors import InvalidInput
 from domain.ids import Did
+from gitant.network.exchange import may_dial
 from transport.carrier.address import PeerAddress
 from transport.carrier.seam import Why, WireClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from domain.ports_peers import KnownPeer
     from transport.carrier.carrier import NodeCarrier
@@ -27,11 +28,18 @@ if TYPE_CHECKING:
 PAUSE_FIRST_S: Final = 0.25
 PAUSE_ADDED_S_MAX: Final = 5.0
 PAUSE_OTHERS_S_MAX: Final = 600.0
-WIRES_WANTED: Final = 16
-"""With fewer wires than this, peers that nobody here added are dialled, too."""
+WIRES_WANTED: Final = 8
+"""With fewer wires than this that this node dialled, peers that nobody here added are dialled, too: whoever dials in
+many times must not keep it from looking for others."""
+HEARSAY_FAILURES_MAX: Final = 6
+"""After so many dials in vain an address that nobody here added is forgotten."""
 DIALS_AT_ONCE: Final = 8
 _TICK_S: Final = 0.25
 _log = structlog.get_logger("gitant.network")
+
+
+def _ignored(_: PeerAddress) -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -50,7 +58,17 @@ class Dialled:
 class Dialler:
     """`run` dials; `know` says whom."""
 
-    def __init__(self, carrier: NodeCarrier, rng: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        carrier: NodeCarrier,
+        rng: random.Random | None = None,
+        *,
+        reached: Callable[[PeerAddress], None] = _ignored,
+        given_up: Callable[[PeerAddress], None] = _ignored,
+    ) -> None:
+        """`reached` hears of addresses where the right key answered, `given_up` of hearsay that is tried no more."""
+        self._reached = reached
+        self._given_up = given_up
         self._carrier = carrier
         self._rng = rng or random.SystemRandom()
         self._peers: Sequence[KnownPeer] = ()
@@ -81,9 +99,9 @@ class Dialler:
     def _due(self) -> list[KnownPeer]:
         now = trio.current_time()
         busy = sum(state.busy for state in self.attempts.values())
-        few = len(self._carrier.wires()) < WIRES_WANTED
+        few = sum(wire.dialled for wire in self._carrier.wires()) < WIRES_WANTED
         due: list[KnownPeer] = []
-        for peer in self._peers:
+        for peer in self._in_turn():
             state = self.attempts.get(peer.address)
             if busy + len(due) >= DIALS_AT_ONCE:
                 break
@@ -95,10 +113,19 @@ class Dialler:
                 due.append(peer)
         return due
 
+    def _in_turn(self) -> list[KnownPeer]:
+        """Those that were added first; the others in any order, so that nobody comes first by telling much."""
+        others = [peer for peer in self._peers if peer.source != "added"]
+        self._rng.shuffle(others)
+        return [*(peer for peer in self._peers if peer.source == "added"), *others]
+
     async def _dial(self, peer: KnownPeer, state: Dialled) -> None:
         try:
-            await self._carrier.dial(PeerAddress.parse(peer.address))
+            address = PeerAddress.parse(peer.address)
+            wire = await self._carrier.dial(address, admits=may_dial if peer.source == "exchange" else None)
             state.failures, state.fault, state.why, pause = 0, "", None, PAUSE_FIRST_S
+            if wire.dialled:
+                self._reached(address)
         except InvalidInput as fault:
             state.fault, pause = fault.message, PAUSE_OTHERS_S_MAX
         except WireClosed as closed:
@@ -107,6 +134,8 @@ class Dialler:
             state.failures += 1
             state.fault, state.why = closed.words, closed.why
             most = PAUSE_ADDED_S_MAX if peer.source == "added" else PAUSE_OTHERS_S_MAX
+            if peer.source != "added" and state.failures >= HEARSAY_FAILURES_MAX:
+                self._given_up(PeerAddress.parse(peer.address))
             pause = min(most, PAUSE_FIRST_S * 2 ** min(state.failures, 20)) * self._rng.uniform(0.5, 1.0)
         finally:
             state.busy = False

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import closing
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, final
 
 from domain.errors import Unavailable
 from gitant.digests import digests_of
 from gitant.network.asking import Network
 from gitant.network.lives import read_lives
+from gitant.network.reached import bracketed, reached_at
 from projections.database import open_readonly
 from storage.peers import SqlitePeerBook
 from transport.carrier.address import PeerAddress
@@ -34,7 +33,7 @@ class NodePeering:
         self._start = start
         self._network = Network(folder)
         self._book: SqlitePeerBook | None = None
-        self._address = f"{did}@{_bracketed(_reached_at(host))}:{peer_port}"
+        self._address = f"{did}@{bracketed(reached_at(host))}:{peer_port}"
         self._takes = bool(peer_port)
 
     @property
@@ -80,24 +79,3 @@ class NodePeering:
         """Let go of the book."""
         if self._book is not None:
             self._book.close()
-
-
-def _reached_at(host: str) -> str:
-    """Where a node that listens on every interface is reached: by the address that leads out of this machine."""
-    try:
-        unspecified = ip_address(host).is_unspecified
-    except ValueError:
-        return host
-    if not unspecified:
-        return host
-    family, far = (socket.AF_INET6, "2001:db8::1") if ":" in host else (socket.AF_INET, "192.0.2.1")
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((far, 9))  # nothing is sent
-        except OSError:
-            return "::1" if ":" in host else "127.0.0.1"
-        return str(probe.getsockname()[0])
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,9 +28,12 @@ from domain.ports_peers import ALL_PEERS, KnownPeer
 from gitant import log
 from gitant.limits import GRACE_S
 from gitant.network.dialler import Dialler
+from gitant.network.exchange import Exchange
 from gitant.network.index import ViewsIndex
+from gitant.network.introductions import Introductions
 from gitant.network.lives import WORDS_CHARS_MAX
 from gitant.network.places import asking_socket, relay_socket
+from gitant.network.reached import own_addresses
 from gitant.network.reads import LogReads
 from gitant.network.runner import Runner
 from gitant.network.tally import NetworkTally, network_counts
@@ -144,7 +148,8 @@ class _Process:
             paused=self._is_paused,
             tell=self._told,
         )
-        self._dialler = Dialler(self._carrier)
+        self._exchange = Exchange(plan.did, own_addresses(plan.did, settings), random.SystemRandom())
+        self._dialler = Dialler(self._carrier, reached=self._reached, given_up=self._given_up)
         self._known: frozenset[Did] = frozenset()
         self._blocked: frozenset[Did] = frozenset()
         self._paused: frozenset[str] = frozenset()
@@ -189,6 +194,9 @@ class _Process:
             await self._listen()
             nursery.start_soon(self._dialler.run)
             nursery.start_soon(self._look_again)
+            if self._plan.settings.peer_exchange == "on":
+                introductions = Introductions(self._exchange, self._carrier, self._runner, self._book, self._look)
+                nursery.start_soon(introductions.run)
             self._control.sendall(READY)
 
     async def _listen(self) -> None:
@@ -289,6 +297,16 @@ class _Process:
         if peer in self._blocked:
             return "blocked"
         return "paused" if self._is_paused(peer) else "away"
+
+    def _reached(self, address: PeerAddress) -> None:
+        self._exchange.proved(address, trio.current_time())
+
+    def _given_up(self, address: PeerAddress) -> None:
+        """What nobody here added and nobody reaches is kept no more."""
+        if self._book.forget_address(str(address)):
+            _log.info("an address that was heard of is forgotten", address=str(address))
+            self._exchange.failed(address, trio.current_time())
+            self._look()
 
     def _follows(self) -> Follows:
         follows = self._book.follows()

@@ -18,7 +18,7 @@ from domain.envelope import read_own
 from domain.errors import LocalFault
 from domain.ids import EventId
 from gitant.network.parcels import bytes3, parcels, store_request
-from replication.effects import Checked, Close, Fetch, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
+from replication.effects import Checked, Close, Fetch, Heard, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
 from replication.node import Replicator
 from transport.carrier.seam import Why, WireClosed
 
@@ -40,6 +40,10 @@ FETCHES_AT_ONCE: Final = 4
 _NEWS_ROWS: Final = 1_000
 _log = structlog.get_logger("gitant.network")
 _QUIET: Final = frozenset({"event-expired", "news-dropped"})
+
+
+def _unheard(_: Wire, __: Sequence[str]) -> None:
+    pass
 
 
 @final
@@ -73,6 +77,8 @@ class Runner:
         self._reading = trio.CapacityLimiter(READS_AT_ONCE)
         self._fetching = trio.CapacityLimiter(FETCHES_AT_ONCE)
         self._nursery: trio.Nursery | None = None
+        self.heard: Callable[[Wire, Sequence[str]], None] = _unheard
+        """Called with where nodes are, as peers say."""
         self.changed = trio.Event()
         """Set, and replaced, whenever states may have changed."""
 
@@ -119,6 +125,9 @@ class Runner:
                     self._spawn(partial(self._read, effect))
                 case Fetch():
                     self._spawn(partial(self._fetch, effect))
+                case Heard():
+                    if (wire := self.wires.get(effect.link)) is not None:
+                        self.heard(wire, effect.addresses)
                 case WakeAt():
                     self._wake_at = effect.at_ms
                     self._earlier.set()
@@ -135,6 +144,11 @@ class Runner:
         """Replicate other things from now on."""
         if follows != self.core.follows:
             self.do(self.core.follow(follows, self.now))
+
+    def introduce(self, told: Callable[[Wire], Sequence[str]]) -> None:
+        """Tell each connected peer where other nodes are: what `told` says for its wire."""
+        for link, wire in list(self.wires.items()):
+            self.do(self.core.introduce(link, told(wire), self.now))
 
     def compare(self, *, thorough: bool) -> None:
         """Compare with all peers now."""

@@ -16,6 +16,7 @@ from replication.effects import (
     Close,
     Effect,
     Fetch,
+    Heard,
     LinkId,
     Mend,
     Note,
@@ -51,6 +52,7 @@ class Side:
     notes: list[Note] = field(default_factory=list[Note])
     fetches: list[Fetch] = field(default_factory=list[Fetch])
     storing: Callable[[Store], Outcome] = lambda _: Outcome.STORED
+    heard: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     strangers: set[Did] = field(default_factory=set["Did"])
     """Whose events it holds, and does not put into its log."""
 
@@ -172,6 +174,8 @@ class Net:
                     todo += side.core.read(token, side.shelf.read(query), self.now)
                 case Fetch():
                     side.fetches.append(effect)
+                case Heard():
+                    side.heard.append(effect.addresses)
                 case WakeAt(at_ms):
                     self._wakes[name] = at_ms
                 case Close(link):

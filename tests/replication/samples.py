@@ -22,6 +22,7 @@ from replication.messages import (
     More,
     Need,
     Offers,
+    Peers,
     Ranges,
     Refused,
     Same,
@@ -50,7 +51,7 @@ def messages(tag: bytes, events: Sequence[Event]) -> list[Message]:
     rows = [(event.header, event.signature, event.payload) for event in events[-2:]]
     bits, buckets = 4, {3, 9}
     return [
-        Hello(versions=[1], features=["objects", "runs"], nonce=SALT, digest=bytes(32)),
+        Hello(versions=[1], features=["objects", "peers", "runs"], nonce=SALT, digest=bytes(32)),
         Seek(everything=False, principals=[str(key("root").did)], people=[]),
         Offers(whole=True, streams=tag + bytes(PRINT_BYTES)),
         Found(streams=[bytes(events[0].id)]),
@@ -72,6 +73,7 @@ def messages(tag: bytes, events: Sequence[Event]) -> list[Message]:
         Declined(stream=tag, feeds=[bytes(DeviceKey(last.device))], everything=False, back=False),
         Have(stream=tag, objects=[(b"c" * 20, False)]),
         Need(stream=tag, objects=[(b"b" * 32, True)]),
+        Peers(addresses=[f"{key('root').did}@node.example:4040"]),
         Refused(code="not-asked", words="there is no want 9", final=False),
         Goodbye(words="closing down"),
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 import trio
 
 from transport.carrier.gate import Gate, group_of
-from transport.carrier.limits import PROTOCOL, CarrierLimits
+from transport.carrier.limits import PROTOCOL, PROVING, CarrierLimits
 from transport.carrier.pace import Bucket, Pace
 from transport.carrier.queues import Queues
 from transport.carrier.records import Kind, close_body, record
@@ -142,6 +142,21 @@ class NodeCarrier:
         finally:
             self._dialling.pop(peer).set()
 
+    async def prove(self, address: PeerAddress, *, admits: Admits | None = None) -> None:
+        """Whether the peer's key is held where it should be, whatever wires there are; raises `WireClosed` if not."""
+        with trio.move_on_after(self.limits.handshake_s) as deadline:
+            reached = await self._ground.connect(address.place, admits)
+            try:
+                pipe = await self._credentials.secure(reached.stream, dialled=True, expected=address.did, proving=True)
+                if pipe.speaks != PROVING:
+                    raise WireClosed(Why.VERSION, "the node there only takes whole connections")
+                with suppress(WireClosed):
+                    await pipe.receive_some()  # once it has looked at our key it hangs up
+            finally:
+                await trio.aclose_forcefully(reached.stream)
+        if deadline.cancelled_caught:
+            raise WireClosed(Why.LATE, f"{address.place} took over {self.limits.handshake_s:.0f} s for the handshake")
+
     async def stop(self, words: str) -> None:
         """Take no more connections, and end the wires in good order."""
         self._listening.cancel()
@@ -172,6 +187,8 @@ class NodeCarrier:
                 try:
                     with trio.fail_after(self.limits.handshake_s):
                         pipe = await self._credentials.secure(reached.stream, dialled=False)
+                    if pipe.speaks == PROVING:
+                        return None  # nothing was wanted but the key
                     wire = self._placed(pipe, reached, place, dialled=False)
                     self._enroll(wire)
                 except trio.TooSlowError:

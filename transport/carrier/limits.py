@@ -11,6 +11,9 @@ from typing import Final
 PROTOCOL: Final = b"gitant/1"
 """What TLS calls the application protocol (ALPN): the version of everything inside."""
 
+PROVING: Final = b"gitant/proof"
+"""The same for a dialler that only wants to see the key: TLS is done, and that is all."""
+
 RECORD_BYTES_MAX: Final = 64 << 10
 """The body of one record: what a byte on the control stream waits for at most, beyond what is in the kernel."""
 CONTROL_WINDOW_BYTES: Final = 4 << 20

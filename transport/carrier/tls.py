@@ -18,7 +18,7 @@ from OpenSSL import SSL
 from domain.ids import DeviceKey
 from domain.keys import did_of
 from transport.carrier.certificate import RENEWED_AFTER, CertificateFault, certificate_for, key_shown
-from transport.carrier.limits import HANDSHAKE_BYTES_MAX, PROTOCOL
+from transport.carrier.limits import HANDSHAKE_BYTES_MAX, PROTOCOL, PROVING
 from transport.carrier.seam import Why, WireClosed
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ _SELF_SIGNED: Final = 18
 _CHUNK_BYTES: Final = 256 << 10
 _PLAIN_BYTES: Final = 16 << 10
 """One record of TLS holds no more."""
+
+
+_TAKING: Final = b""
+"""What whoever listens offers: it takes what comes."""
 
 
 def utc_now() -> datetime:
@@ -78,15 +82,20 @@ class Credentials:
         self.did = did_of(_raw(self._key))
         self._clock = clock
         self._made_at: datetime | None = None
-        self._contexts: dict[bool, SSL.Context] = {}
+        self._contexts: dict[bytes, SSL.Context] = {}
 
-    async def secure(self, stream: trio.abc.Stream, *, dialled: bool, expected: Did | None = None) -> TlsPipe:
+    async def secure(
+        self, stream: trio.abc.Stream, *, dialled: bool, expected: Did | None = None, proving: bool = False
+    ) -> TlsPipe:
         """Prove this node's key and have the peer's proven; raises `WireClosed`. The caller has the deadline.
 
-        `expected` is whose key it must be. Without it any node's will do, and `peer` says whose it was.
+        `expected` is whose key it must be. Without it any node's will do, and `peer` says whose it was. A dialler that
+        is `proving` wants nothing more than that.
         """
         now = self._clock()
-        connection = SSL.Connection(self._context(now, server=not dialled), None)
+        connection = SSL.Connection(
+            self._context(now, _TAKING if not dialled else PROVING if proving else PROTOCOL), None
+        )
         expectation = Expectation(expected, now)
         connection.set_app_data(expectation)
         if dialled:
@@ -97,12 +106,12 @@ class Credentials:
         await pipe.shake(expectation)
         return pipe
 
-    def _context(self, now: datetime, *, server: bool) -> SSL.Context:
+    def _context(self, now: datetime, offers: bytes) -> SSL.Context:
         if self._made_at is None or not self._made_at <= now < self._made_at + RENEWED_AFTER:
             self._made_at = now
             certificate = certificate_for(self._key, now)
-            self._contexts = {side: _context(self._key, certificate, server=side) for side in (True, False)}
-        return self._contexts[server]
+            self._contexts = {each: _context(self._key, certificate, each) for each in (_TAKING, PROTOCOL, PROVING)}
+        return self._contexts[offers]
 
 
 @final
@@ -227,7 +236,7 @@ class TlsPipe:
             raise WireClosed(Why.CUT, "the connection broke") from fault
 
 
-def _context(key: Ed25519PrivateKey, certificate: Certificate, *, server: bool) -> SSL.Context:
+def _context(key: Ed25519PrivateKey, certificate: Certificate, offers: bytes) -> SSL.Context:
     context = SSL.Context(SSL.TLS_METHOD)
     context.set_min_proto_version(SSL.TLS1_3_VERSION)
     context.set_max_proto_version(SSL.TLS1_3_VERSION)
@@ -238,16 +247,16 @@ def _context(key: Ed25519PrivateKey, certificate: Certificate, *, server: bool) 
     # Each connection proves both keys anew: nothing is resumed, and nothing is sent before that.
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
-    if server:
+    if offers == _TAKING:
         context.set_alpn_select_callback(_chosen)
     else:
-        context.set_alpn_protos([PROTOCOL])
+        context.set_alpn_protos([offers])
     return context
 
 
 def _chosen(_: SSL.Connection, offered: list[bytes]) -> Any:
     """None in common is no reason to end TLS: inside it the peer can be told which versions are spoken."""
-    return PROTOCOL if PROTOCOL in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+    return next((each for each in (PROTOCOL, PROVING) if each in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
 
 def _is_expected(connection: SSL.Connection, shown: X509, error: int, depth: int, _: int) -> bool:

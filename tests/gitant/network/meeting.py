@@ -34,7 +34,7 @@ class Member:
         self.node = self._start()
 
     def _start(self) -> Node:
-        return Node(self.folder, "--peer-port", str(self.peer_port), *self._flags, port=self.port)
+        return Node(self.folder, "--peer-port", str(self.peer_port), "--peer-exchange", "off", *self._flags, port=self.port)
 
     def wait_ready(self) -> None:
         self.node.wait_ready()
