@@ -31,6 +31,7 @@ from api.wording import plain
 from domain.errors import (
     Conflict,
     Damaged,
+    DiskFull,
     Forbidden,
     InvalidInput,
     LocalFault,
@@ -86,6 +87,7 @@ TABLE: Final[dict[str, Row]] = {
     Damaged.code: Row(500, "Something that this node keeps is damaged"),
     "internal": Row(500, "The node made a mistake"),
     Unavailable.code: Row(503, "The node cannot do this now", _RETRY),
+    DiskFull.code: Row(503, "The node's disk is full", _RETRY),
     NotReady.code: Row(503, "The node is not ready", _RETRY),
 }
 """By code, which is the last part of a problem's `type`."""

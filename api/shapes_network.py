@@ -12,8 +12,8 @@ from api.shapes import Activity
 class Peer(Struct):
     """A node that this one knows or is connected with.
 
-    `addresses` is where it can be dialled, `fault` why it is not connected, in a sentence. `streams` are shared with
-    it, and it is ahead in `behind` feeds of them.
+    `addresses` is where it can be dialled, `fault` why it is not connected, or what one of the two just told the other
+    that it cannot do, in a sentence. `streams` are shared with it, and it is ahead in `behind` feeds of them.
     """
 
     did: str

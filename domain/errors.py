@@ -11,7 +11,8 @@
     │   │   └── PreconditionFailed  If-Match named a version that is no longer current
     │   ├── TooLarge                over a limit that is named in the message
     │   ├── OverBudget              more than one principal may add in a while
-    │   ├── Unavailable             the node cannot do it now: stopping, disk full, writer gone
+    │   ├── Unavailable             the node cannot do it now: stopping, writer gone
+    │   │   └── DiskFull            there is no room for it on the node's disk
     │   └── Damaged                 what the node keeps is not what it must be: a disk that forgot, a file cut off
     └── PeerFault                   bytes that came from elsewhere are not what they must be
         ├── Rejected                they never can be: a pure function of the bytes
@@ -112,6 +113,12 @@ class Unavailable(LocalFault):
     code = "unavailable"
 
 
+class DiskFull(Unavailable):
+    """There is no room for it on the node's disk."""
+
+    code = "disk-full"
+
+
 class Damaged(LocalFault):
     """What the node keeps, and needs to answer, is missing or broken: somebody has to look after it."""
 
@@ -130,6 +137,7 @@ LOCAL_FAULTS: dict[str, type[LocalFault]] = {
         TooLarge,
         OverBudget,
         Unavailable,
+        DiskFull,
         Damaged,
     )
 }

@@ -218,7 +218,7 @@ class Desk:
         if not taken.queued:
             talk.parcel_done(parcel, kept=True, events=0)
 
-    def stored(self, token: Token, outcome: Outcome, held: Collection[EventId]) -> None:
+    def stored(self, token: Token, outcome: Outcome, held: Collection[EventId], why: str = "") -> None:
         """What came of a `Store`: give credit, pass on, ask for objects."""
         if self.mends.mended(token, outcome):
             return
@@ -232,6 +232,9 @@ class Desk:
             self.mends.stored(batch)
         else:
             self.room.note("store-" + outcome, "events could not be stored", stream=batch.stream)
+            for name in {parcel.link: None for parcel in (*batch.parcels, *batch.behind)}:
+                if (sender := self._links.get(name)) is not None:
+                    sender.refuse("cannot-store", why or "events cannot be stored here now")
         if batch.out:
             self.room.note("strangers-kept-out", "strangers' events are not in the log", stream=batch.stream)
             for talk in self.talks(batch.stream):

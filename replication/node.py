@@ -114,10 +114,15 @@ class Replicator:
             self._desk.spread(Batch(stream, written, set(), news=True))
         return self._room.flush()
 
-    def stored(self, token: Token, outcome: Outcome, now: int, held: Collection[EventId] = frozenset()) -> list[Effect]:
-        """What came of a `Store` or a `Mend`; `held` are those of its events that were kept out of the log."""
+    def stored(
+        self, token: Token, outcome: Outcome, now: int, held: Collection[EventId] = frozenset(), why: str = ""
+    ) -> list[Effect]:
+        """What came of a `Store` or a `Mend`; `held` are those of its events that were kept out of the log.
+
+        `why` it failed, in a sentence, is told to whoever sent the events.
+        """
         self._room.now = now
-        self._desk.stored(token, outcome, held)
+        self._desk.stored(token, outcome, held, why)
         return self._room.flush()
 
     def read(self, token: Token, rows: Rows, now: int) -> list[Effect]:

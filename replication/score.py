@@ -27,6 +27,7 @@ COSTS: Final[dict[str, int]] = {
     "stream-wrong": 50,
     "answer-late": 5,
     "too-many-wants": 20,
+    "cannot-store": 0,
     "banned": 0,
 }
 """Points by the code of a refusal. A code that costs nothing may be nobody's fault."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from eventsourcing.persistence import ConnectionPoolClosedError, ConnectionUnavailableError, PersistenceError
 
-from domain.errors import Unavailable
+from domain.errors import DiskFull, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -78,4 +78,5 @@ def _primary_code(cause: BaseException | None) -> int:
 
 def _unavailable(path: Path, code: int, fault: BaseException | None) -> Unavailable:
     message, hint = _WORDS[code]
-    return Unavailable(message.format(path=path, fault=fault), hint=hint)
+    sort = DiskFull if code == sqlite3.SQLITE_FULL else Unavailable
+    return sort(message.format(path=path, fault=fault), hint=hint)

@@ -76,7 +76,7 @@ class RestoredFeeds:
         self.clear(stream)
 
     def check(self, stream: bytes | None) -> None:
-        """Raise `Unavailable` if this node may not sign in a stream; or, for None, not begin one: while there are marks.
+        """Raise `Unavailable` if this node may not sign in a stream, or, for None, not begin one while there are marks.
 
         No new doubts come to a folder in use.
         """

@@ -187,13 +187,14 @@ async def peers_shown(request: Asking) -> list[shapes_network.Peer]:
         known.setdefault(row.did, []).append(row)
     blocked, paused = set(peering.book.shunned("peer")), set(peering.book.shunned("pause"))
     attempts: dict[str, Any] = said.get("attempts", {})
+    complaints: dict[str, str] = said.get("complaints", {})
     found = [
         _shown(
-            *(did, known.get(did, []), wires.get(did), attempts),
+            *(did, known.get(did, []), wires.get(did), attempts, complaints.get(did, "")),
             blocked=did in blocked,
             paused=not paused.isdisjoint({did, ALL_PEERS}),
         )
-        for did in {*wires, *known, *blocked, *paused} - {ALL_PEERS}
+        for did in {*wires, *known, *blocked, *paused, *complaints} - {ALL_PEERS}
     ]
     return sorted(found, key=lambda peer: (not peer.connected, peer.did))
 
@@ -211,6 +212,7 @@ def _shown(
     rows: list[KnownPeer],
     wire: dict[str, Any] | None,
     attempts: dict[str, Any],
+    complaint: str,
     *,
     blocked: bool,
     paused: bool,
@@ -226,7 +228,7 @@ def _shown(
         paused=paused,
         address=wire["address"] if wire else "",
         dialled=wire["dialled"] if wire else False,
-        fault="" if wire else next((fault for fault in faults if fault), ""),
+        fault=complaint if wire else next((fault for fault in (*faults, complaint) if fault), ""),
         last_met=None if met is None else rfc3339(met),
         round_trip_ms=wire["round_trip_ms"] if wire else None,
         streams=wire["streams"] if wire else 0,

@@ -275,11 +275,9 @@ class _Process:
         for state in self._runner.core.states():
             phases[state.stream].add(state.phase)
         for stream, found in phases.items():
-            if Phase.EQUAL in found and found <= {Phase.EQUAL, Phase.PARTIAL}:
-                if await trio.to_thread.run_sync(self._restored.clear, stream):
-                    _log.info(
-                        "this copy from a backup is level with others: the node writes in it", stream=stream.hex()
-                    )
+            level = Phase.EQUAL in found and found <= {Phase.EQUAL, Phase.PARTIAL}
+            if level and await trio.to_thread.run_sync(self._restored.clear, stream):
+                _log.info("this copy from a backup is level with others: the node writes in it", stream=stream.hex())
 
     def _count(self) -> None:
         wires = self._carrier.wires()
@@ -331,6 +329,7 @@ class _Process:
 
     def _told(self, told: Told) -> None:
         if told.what is What.REFUSED:
+            self._runner.complaints.turned_away(told, trio.current_time())
             self._tally.add("refusals", 1 + told.untold)
         _tell(told)
 

@@ -15,8 +15,9 @@ import structlog
 import trio
 
 from domain.envelope import read_own
-from domain.errors import LocalFault
+from domain.errors import DiskFull, LocalFault
 from domain.ids import EventId
+from gitant.network.complaints import Complaints
 from gitant.network.parcels import bytes3, parcels, store_request
 from replication.effects import Checked, Close, Fetch, Heard, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
 from replication.node import Replicator
@@ -39,6 +40,8 @@ READS_AT_ONCE: Final = 2
 FETCHES_AT_ONCE: Final = 4
 _NEWS_ROWS: Final = 1_000
 _log = structlog.get_logger("gitant.network")
+_RENAMED: Final = {"code": "refusal", "event": "event_id", "peer": "other_peer", "stream": "other_stream"}
+"""What notes call their values, where a line of the log has another use for the name."""
 _QUIET: Final = frozenset({"event-expired", "news-dropped"})
 
 
@@ -79,6 +82,7 @@ class Runner:
         self._nursery: trio.Nursery | None = None
         self.heard: Callable[[Wire, Sequence[str]], None] = _unheard
         """Called with where nodes are, as peers say."""
+        self.complaints = Complaints()
         self.changed = trio.Event()
         """Set, and replaced, whenever states may have changed."""
 
@@ -182,7 +186,7 @@ class Runner:
 
     async def _store(self, effect: Store) -> None:
         held = set[EventId]()
-        outcome = Outcome.STORED
+        outcome, why = Outcome.STORED, ""
         for part in parcels(effect.events):
             self._stored.update(event.id for event in part)
             try:
@@ -190,7 +194,7 @@ class Runner:
             except LocalFault as fault:
                 _log.warning("events of peers could not be stored", fault=fault.message, events=len(part))
                 self._stored.difference_update(event.id for event in part)
-                outcome = Outcome.FAILED
+                outcome, why = Outcome.FAILED, _told(fault)
                 break
             held.update(EventId(name) for name in answer.extra["held"])
             if early := answer.extra["early"]:
@@ -204,7 +208,7 @@ class Runner:
             # What was kept of it is in the log all the same, and the core has to know.
             kept = [event for event in effect.events if self.index.link(event.id) is not None]
             self.do(self.core.appended(kept, self.now))
-        self.do(self.core.stored(effect.token, outcome, self.now, frozenset(held)))
+        self.do(self.core.stored(effect.token, outcome, self.now, frozenset(held), why))
 
     async def _read(self, effect: Read) -> None:
         rows = await trio.to_thread.run_sync(self._reads.read, effect.query, limiter=self._reading)
@@ -245,9 +249,16 @@ class Runner:
                 self.do(self.core.appended(news, self.now))
 
     def _note(self, note: Note) -> None:
+        self.complaints.noted(note, trio.current_time())
         tell = _log.debug if note.code in _QUIET else _log.info
         values = {
-            name: value.hex() if isinstance(value, bytes) else value for name, value in (note.values or {}).items()
+            _RENAMED.get(name, name): value.hex() if isinstance(value, bytes) else value
+            for name, value in (note.values or {}).items()
         }
         stream = note.stream.hex() if note.stream is not None else None
         tell(note.words, code=note.code, peer=note.peer, stream=stream, **values)
+
+
+def _told(fault: LocalFault) -> str:
+    """What peers hear of a fault: nothing of this node's folders."""
+    return "this node's disk is full" if isinstance(fault, DiskFull) else "this node cannot store events now"

@@ -112,6 +112,7 @@ class Teller:
             },
             "queues": {name: getattr(sizes, name) for name in sizes.__slots__},
             "half_open": self._carrier.half_open,
+            "complaints": self._runner.complaints.current(trio.current_time()),
         }
 
     def _wire(self, wire: Wire) -> dict[str, Any]:

@@ -9,10 +9,18 @@ import urllib.error
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 
+from domain.ids import Did
+from replication.frames import FrameReader, frame
+from replication.messages import Hello, Refused, decoded, encoded
 from tests.gitant.network.meeting import Member, push, soon
 from tests.gitant.running import PATIENCE_S
 from tests.house.tree import BIN
+from tests.making import key
+from tests.transport.carrier.kit import node as carrier_node
+from transport.carrier.address import PeerAddress, Tcp
+from transport.carrier.sockets import Sockets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,6 +112,30 @@ def test_a_private_repository_is_nobody_else_s(three: Sequence[Member]) -> None:
     three[0].ask("POST", f"/repos/{secret}/collaborators", {"did": did, "role": "viewer"})
     soon(lambda: _here(three[1], secret), "who was let in gets it")
     assert not _here(three[2], secret)
+
+
+def test_a_peer_of_another_version_is_told_in_words_and_so_are_people(three: Sequence[Member]) -> None:
+    """Issue 7: noting a refusal once ended the network process, so anybody could have it die again and again."""
+    did, _, _ = three[0].peer_address().partition("@")
+    bare = Hello(versions=[99], features=[], nonce=bytes(16), digest=bytes(32))
+    words = list[str]()
+
+    async def meet() -> None:
+        with trio.fail_after(PATIENCE_S):
+            async with carrier_node("later", Sockets()) as later:
+                address = PeerAddress(Did(did), Tcp("127.0.0.1", three[0].peer_port))
+                wire = await later.carrier.dial(address)
+                wire.post(frame(0, encoded(bare)))
+                reader = FrameReader()
+                while not words:
+                    messages = [decoded(body) for body in reader.bodies(await wire.receive())]
+                    words.extend(each.words for each in messages if isinstance(each, Refused))
+
+    trio.run(meet)
+    assert words == ["this node speaks version 1, not [99]"]
+    shown = {peer["did"]: peer["fault"] for peer in three[0].ask("GET", "/peers")["peers"]}
+    assert shown[key("later").did] == f"it was told: {words[0]}"
+    assert three[0].ask("GET", "/network/status")["restarts"] == 0
 
 
 def test_seeds_and_websockets_lead_there_too(three: Sequence[Member], tmp_path: Path) -> None:
