@@ -104,6 +104,7 @@ class Repository(Struct):
     stars: int
     event: str
     forks_count: int
+    disk_bytes: int
     conflicts: dict[str, Any] = {}
     offered_to: str = ""
     deleted: bool = False

@@ -321,6 +321,16 @@ class TreeDiff:
         return self.files_total > len(self.files) or any(file.truncated for file in self.files)
 
 
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a commit is from another one: commits it has besides (`ahead`), and those it lacks (`behind`)."""
+
+    ahead: int
+    behind: int
+    commits: tuple[CommitInfo, ...]
+    """The first of those that it has besides, newest first."""
+
+
 class GitReader(FilesReader, Protocol):
     r"""Read a repository's objects. Names: a `rev` is a branch, a tag, a full ref, `HEAD` or a 40-digit oid.
 
@@ -386,6 +396,14 @@ class GitReader(FilesReader, Protocol):
         """A best common ancestor of two revs, or None."""
         ...
 
+    def distance(self, repo: StreamId, base: str, tip: str, *, limit: int = 0) -> Distance:
+        """How far `tip` is from `base`, with at most `limit` of the commits that it is ahead by."""
+        ...
+
     def is_ancestor(self, repo: StreamId, ancestor: str, of: str) -> bool:
         """Whether the commit `ancestor` is `of` or reachable from it."""
+        ...
+
+    def disk_bytes(self, repo: StreamId) -> int:
+        """What its packs, their indexes and tables take on the disk; 0 where it has none here."""
         ...

@@ -138,6 +138,7 @@ def _with_names(request: Asking, doc: bytes, row: RepoRow) -> bytes:
         "full_name": f"{row.owner}/{row.name}",
         "clone_url": clone_url(request, row.owner, row.name),
         "forks_count": request.ports.views.fork_count(request.actor, row.id),
+        "disk_bytes": request.ports.git.disk_bytes(row.id),
     }
     heir = request.ports.views.repo(row.successor.hex()) if row.successor is not None else None
     if heir is not None and may_read(request.actor, heir):

@@ -53,6 +53,7 @@ CHECKS: Final = (
     Check("refs", repos.refs),
     Check("objects of refs", repos.ref_objects),
     Check("packs", repos.packs),
+    Check("disk use", repos.disk_use),
     Check("quarantines", repos.quarantines, repos.drop_quarantines),
     Check("attachments", repos.attachments),
     Check("backups", backups.backups),

@@ -10,6 +10,8 @@ from domain.ids import StreamId
 from gitant.doctor.finding import failed, ok, warning
 from projections.database import open_readonly
 from storage.blobs import DiskBlobs
+from storage.git.care.clearing import repositories
+from storage.git.care.usage import DiskUse
 from storage.git.packdir import PackDir
 from storage.git.quarantine import QUARANTINE
 from storage.git.store import DiskGitStore
@@ -26,6 +28,8 @@ _SHA1_BYTES: Final = 20
 _START: Final = "start the node, which puts them right from the log"
 _RESTORE: Final = "restore the repository's folder from a backup, or push what is missing again"
 _LISTED_MAX: Final = 3
+_MANY_TIMES: Final = 4
+"""A node that tends its repositories does not let them have so many times as many packs as it may have."""
 
 
 def folders(patient: Patient) -> Finding:
@@ -75,13 +79,31 @@ def ref_objects(patient: Patient) -> Finding:
 
 
 def packs(patient: Patient) -> Finding:
-    """Packs begin and end as their indexes say. `git fsck` in the folder reads every object."""
+    """Packs begin and end as their indexes say. `gitant repo check` reads every object."""
     found = sorted(patient.folder.repos.glob("*.git/objects/pack/*.pack")) if patient.folder.repos.exists() else []
-    bad = [path for path in found if not _looks_whole(path)]
+    # A node that runs may have merged one into another meanwhile.
+    bad = [path for path in found if not _looks_whole(path) and path.exists()]
     if bad:
         listed = ", ".join(str(path.relative_to(patient.folder.repos)) for path in bad[:_LISTED_MAX])
         return failed("packs", f"{len(bad)} damaged: {listed}", _RESTORE)
     return ok("packs", f"{len(found)}, whole as far as their ends tell")
+
+
+def disk_use(patient: Patient) -> Finding:
+    """What repositories take, and whether some are of more packs than a node lets them have."""
+    use = DiskUse(patient.folder.repos)
+    found = {repo: use.usage(repo) for repo in repositories(patient.folder.repos)}
+    total = sum(usage.bytes for usage in found.values())
+    largest = max(found, key=lambda repo: found[repo].bytes, default=None)
+    most = f", {found[largest].bytes:,} of them {largest.stem[:12]}" if largest is not None and total else ""
+    seen = f"{len(found)} repositories take {total:,} bytes{most}"
+    bound = _MANY_TIMES * patient.settings.gc_packs_max
+    scattered = [repo for repo, usage in found.items() if 0 < bound < usage.packs]
+    if scattered:
+        names = ", ".join(repo.stem[:12] for repo in scattered[:_LISTED_MAX])
+        words = f"{seen}; {len(scattered)} have more than {bound} packs: {names}"
+        return warning("disk use", words, "gitant gc --all; the node's log says why it has not done that itself")
+    return ok("disk use", seen)
 
 
 def quarantines(patient: Patient) -> Finding:
@@ -156,7 +178,7 @@ def _quarantines(patient: Patient) -> list[Path]:
 def _looks_whole(pack: Path) -> bool:
     """An index ends in the pack's checksum and its own; a pack ends in its own."""
     index = pack.with_suffix(".idx")
-    if not index.exists():
+    if not index.exists() or not pack.exists():
         return False
     with pack.open("rb") as file:
         head = file.read(4)

@@ -6,10 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, final
 
 from domain.errors import NotFound, TooLarge
-from domain.ports_git import TreeDiff
+from domain.ports_git import Distance, TreeDiff
 from storage.git import commits, revs, trees
 from storage.git.archive.store import ArchiveStore
 from storage.git.blame import Blamer
+from storage.git.care.usage import DiskUse
 from storage.git.diff.files import Patches, as_file_change
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
@@ -50,6 +51,7 @@ class DulwichReader:
 
     def __init__(self, root: Path) -> None:
         self._pool = HandlePool(root)
+        self._disk = DiskUse(root)
         self._counts: dict[tuple[bytes, str], int] = {}  # by tip and path, which decide it for ever
         self._last_commits = Remembered()
 
@@ -182,10 +184,20 @@ class DulwichReader:
             found = history.merge_base(revs.resolve(handle.objects, a), revs.resolve(handle.objects, b))
             return None if found is None else found.decode()
 
+    def distance(self, repo: StreamId, base: str, tip: str, *, limit: int = 0) -> Distance:
+        with self._pool.use(repo) as handle:
+            sides = revs.resolve(handle.objects, base), revs.resolve(handle.objects, tip)
+            behind, ahead = History(handle.objects, handle.known).apart(*sides)
+            commits = tuple(_commit(handle.objects, oid) for oid in ahead[:limit])
+            return Distance(len(ahead), len(behind), commits)
+
     def is_ancestor(self, repo: StreamId, ancestor: str, of: str) -> bool:
         with self._pool.use(repo) as handle:
             history = History(handle.objects, handle.known)
             return history.is_ancestor(revs.resolve(handle.objects, ancestor), revs.resolve(handle.objects, of))
+
+    def disk_bytes(self, repo: StreamId) -> int:
+        return self._disk.bytes(repo)
 
 
 _FETCH = "fetch both commits and run git diff"

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.api.history import push_history
 from tests.gitant.writer.world import KEY
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.api.client import Client
 
 REPOS = "/api/v1/repos"
@@ -92,3 +95,12 @@ def test_texts_that_hide_are_refused(api: Client, field: str, text: str) -> None
 def test_branch_names_git_has_no_use_for_are_refused(api: Client) -> None:
     for name in ("a..b", "-x", "a.lock", "a b", "a~1", "HEAD"):
         api.post(REPOS, {"name": "ok", "default_branch": name}, expect=422)
+
+
+def test_what_a_repository_takes_on_the_disk(api: Client, repo: str, tmp_path: Path) -> None:
+    before = api.get(repo)
+    assert before.json()["disk_bytes"] == 0
+    push_history(api, repo, tmp_path)
+    after = api.get(repo).json()["disk_bytes"]
+    assert after > 0
+    assert after in [each["disk_bytes"] for each in api.every(REPOS, "repos")]

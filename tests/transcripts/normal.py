@@ -22,7 +22,8 @@ PLAIN: Final = {
     "<seconds>": re.compile(r"(?<=^uptime s:            )\d+$", re.MULTILINE),
     "<pid>": re.compile(r"(?<=\bserved by pid )\d+"),
     "<request id>": re.compile(r'(?<="request_id": ")[0-9a-f]{12}-[0-9a-f]+(?=")'),
-    "<bytes>": re.compile(r'(?<="free_bytes":)\d+|(?<=^bytes:   )\d+$', re.MULTILINE),
+    "<bytes>": re.compile(r'(?<="free_bytes":)\d+|(?<=^bytes:   )\d+$|(?<="disk_bytes": )\d+', re.MULTILINE),
+    "<size>": re.compile(r"(?<=^on the disk:    )[\d,]+(?= bytes$)", re.MULTILINE),
 }
 """Placeholders that stand for whatever the pattern matches."""
 

@@ -147,3 +147,27 @@ def test_what_to_tend_must_be_said(gitant: Command, stopped: World) -> None:
     ran = gitant("gc", "cellar", "--data-dir", stopped.folder.path)
     assert ran.code == 1
     assert "there is no repository cellar here" in ran.err
+
+
+def test_the_doctor_tells_what_repositories_take(gitant: Command, stopped: World) -> None:
+    def found(*flags: str) -> dict[str, Any]:
+        ran = gitant("doctor", *flags, "--data-dir", stopped.folder.path, "--json")
+        return next(row for row in cast("dict[str, Any]", ran.json())["checks"] if row["check"] == "disk use")
+
+    assert found()["state"] == "ok"
+    assert found()["seen"].startswith("2 repositories take ")
+    stopped.folder.config.write_text("gc_packs_max = 0\n")
+    assert found()["state"] == "ok", "nobody wants them merged"
+    for number in range(5):
+        copy_pack(attic(stopped), number)
+    stopped.folder.config.write_text("gc_packs_max = 2\n")
+    assert found()["state"] == "warning"
+    assert "have more than 8 packs" in found()["seen"]
+
+
+def copy_pack(repo: Path, number: int) -> None:
+    """Another pack with what one of them has."""
+    pack = repo / f"objects/pack/{packs_of(repo)[0].name}.pack"
+    for suffix in (".pack", ".idx"):
+        copied = pack.with_name(f"pack-{number:040x}{suffix}")
+        copied.write_bytes(pack.with_suffix(suffix).read_bytes())
