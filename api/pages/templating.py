@@ -67,7 +67,14 @@ def environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    filters: dict[str, Any] = {"moment": moment, "size": size, "number": number, "seg": seg, "oid": oid}
+    filters: dict[str, Any] = {
+        "moment": moment,
+        "size": size,
+        "number": number,
+        "seg": seg,
+        "oid": oid,
+        "called": called,
+    }
     values: dict[str, Any] = {"asset": asset_url, "nonce": NONCE, "avatar": avatar, "who": who, "count": count}
     # jinja2 leaves the types of these two open.
     made.filters.update(filters)  # pyright: ignore[reportUnknownMemberType]
@@ -138,6 +145,11 @@ def avatar(did: str) -> Markup:
     return Markup(
         '<svg class="avatar" viewBox="-1 -1 7 7" aria-hidden="true"><path fill="hsl({} 55% 48%)" d="{}"/></svg>'
     ).format(hue, path)
+
+
+def called(did: str) -> str:
+    """Somebody's name here, or their did."""
+    return NAMED.get()(did) or did
 
 
 def who(did: str, *, picture: bool = True, link: bool = True) -> Markup:

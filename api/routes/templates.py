@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 async def list_templates(request: Asking, repo: Repo) -> Reply:
     """How issues of a repository may begin; none for one without templates or without commits."""
     row = readable(request, repo)
-    found = await in_thread(_templates, request.ports.git, row.id)
+    found = await in_thread(templates_of, request.ports.git, row.id)
     return read_value(request, {"templates": [asdict(template) for template in found]})
 
 
-def _templates(git: GitReader, repo: StreamId) -> list[Template]:
+def templates_of(git: GitReader, repo: StreamId) -> list[Template]:
+    """How issues of a repository may begin, read from its default branch. Blocks."""
     try:
         commit = git.resolve(repo, "HEAD")
     except NotFound:

@@ -107,6 +107,49 @@
   }
   document.addEventListener("htmx:afterSettle", () => { tellTimes(); readDrafts(); });
 
+  // Tasks: ticking one changes the text, as editing it would.
+  const enableTasks = () => {
+    for (const box of document.querySelectorAll("[data-tick]")) {
+      [...box.querySelectorAll("input[type=checkbox]")].forEach((task, index) => {
+        task.disabled = false;
+        task.dataset.task = index;
+      });
+    }
+  };
+  enableTasks();
+  document.addEventListener("htmx:afterSettle", enableTasks);
+  document.addEventListener("change", async (event) => {
+    const task = event.target;
+    const box = task.closest?.("[data-tick]");
+    if (!box || task.dataset.task === undefined) return;
+    const fields = { task: task.dataset.task, comment: box.dataset.comment ?? "", tag: box.dataset.tag ?? "" };
+    const answer = await fetch(box.dataset.tick, { method: "POST", body: new URLSearchParams(fields) });
+    if (!answer.ok) { task.checked = !task.checked; task.closest("label")?.append(" (not saved: load the page again)"); }
+    else document.body.dispatchEvent(new CustomEvent("gitant:changed"));
+  });
+
+  // Pictures and files, pasted or dropped, become attachments and Markdown that shows them.
+  const attach = async (area, files) => {
+    for (const file of files) {
+      const mark = `![sending ${file.name}…]()`;
+      area.setRangeText(mark, area.selectionStart, area.selectionEnd, "end");
+      const to = `/api/v1/repos/${area.dataset.attach}/attachments?name=${encodeURIComponent(file.name)}`;
+      const answer = await fetch(to, { method: "POST", body: file, headers: { "Content-Type": file.type || "application/octet-stream" } });
+      const said = await answer.json();
+      area.value = area.value.replace(mark, answer.ok ? said.markdown : `(${file.name} was not taken: ${said.detail})`);
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  };
+  for (const [kind, field] of [["paste", "clipboardData"], ["drop", "dataTransfer"]]) {
+    document.addEventListener(kind, (event) => {
+      const area = event.target.closest?.("textarea[data-attach]");
+      const files = [...(event[field]?.files ?? [])];
+      if (!area || !files.length) return;
+      event.preventDefault();
+      attach(area, files);
+    });
+  }
+
   // Single keys, unless they are turned off or something is being typed.
   if (root.dataset.keys === "on") {
     let before = "";

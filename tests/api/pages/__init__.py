@@ -1,0 +1,1 @@
+"""The pages a person opens, asked for without a browser."""

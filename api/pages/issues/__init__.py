@@ -1,0 +1,31 @@
+"""Pages of issues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from api.pages.issues import acts, lists, one, opening, words
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    lists.show_mine,
+    lists.show_list,
+    lists.change_many,
+    opening.show_new,
+    opening.open_issue,
+    one.show_issue,
+    one.say,
+    acts.edit,
+    acts.label,
+    acts.assign,
+    acts.settle,
+    acts.do,
+    acts.react,
+    words.show_comment_edit,
+    words.edit_comment,
+    words.redact_comment,
+    words.tick,
+    words.preview,
+)

@@ -1,0 +1,127 @@
+"""What is done to an issue by forms around its thread: title, labels, people, state, locks, pins, reactions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+from litestar import post
+from litestar.params import QueryParameter
+
+from api.asking import Asking
+from api.forms import Assignees, IssueChange, IssueLabels
+from api.gate import comment_of
+from api.pages.forms import Form, checked, form_of
+from api.pages.issues.finding import ISSUE, Number, acting, found, url_of_issue
+from api.pages.issues.one import issue_page
+from api.pages.page import fresh, see
+from api.pages.place import Name, Owner
+from api.reply import Reply
+from api.writing import write
+from domain.errors import InvalidInput, LocalFault
+from domain.reaction.contents import CONTENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Back = Annotated[bool, QueryParameter(name="back", description="Take it back.")]
+_ACTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "close": ("issue.close", {"reason": "completed"}),
+    "reject": ("issue.close", {"reason": "not planned"}),
+    "reopen": ("issue.reopen", {}),
+    "lock": ("issue.lock", {"reason": ""}),
+    "unlock": ("issue.unlock", {}),
+    "pin": ("issue.pin", {}),
+    "unpin": ("issue.unpin", {}),
+}
+
+
+@post(f"{ISSUE}/edit", status_code=303)
+async def edit(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
+    """Another title, another text, or both. Bound to what was read, so nobody's change is lost."""
+    form = await form_of(request)
+    fields = {field: form.text(field) for field in ("title", "body") if field in form}
+    if "title" in fields:
+        fields["title"] = fields["title"].strip()
+    return await _done(request, owner, name, number, form, "issue.edit", _set(checked(IssueChange, **fields)))
+
+
+@post(f"{ISSUE}/labels", status_code=303)
+async def label(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
+    """Have it carry the labels that are ticked, and no others."""
+    form = await form_of(request)
+    args = {"set": checked(IssueLabels, labels=form.all("labels")).labels}
+    return await _done(request, owner, name, number, form, "issue.label", args)
+
+
+@post(f"{ISSUE}/assignees", status_code=303)
+async def assign(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
+    """Assign it to the people named, and to nobody else; `me` is whoever asks."""
+    form = await form_of(request)
+    names = [each.strip().removeprefix("@") for each in form.text("assignees").replace(",", " ").split()]
+    me = request.actor.did
+    people = [me if each == "me" and me is not None else each for each in names]
+    args = {"set": checked(Assignees, assignees=people).assignees}
+    return await _done(request, owner, name, number, form, "issue.assign", args)
+
+
+@post(f"{ISSUE}/settle", status_code=303)
+async def settle(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
+    """Settle a field that two people wrote at once: with the value that is chosen."""
+    form = await form_of(request)
+    field, value = form.text("field"), form.text("value")
+    if field not in {"title", "state", "body"}:
+        raise InvalidInput("title, text and state can be settled here", field="field")
+    return await _done(request, owner, name, number, form, "issue.edit", {field: value}, bound=False)
+
+
+@post(f"{ISSUE}/do", status_code=303)
+async def do(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
+    """What one button does: close, reopen, lock, unlock, pin, unpin."""
+    form = await form_of(request)
+    act = _ACTS.get(form.text("act"))
+    if act is None:
+        raise InvalidInput(f"an act is one of {', '.join(_ACTS)}", field="act")
+    command, args = act
+    return await _done(request, owner, name, number, form, command, args, bound=False)
+
+
+@post(f"{ISSUE}/react", status_code=303)
+async def react(request: Asking, owner: Owner, name: Name, number: Number, *, back: Back = False) -> Reply:
+    """React to the issue or to a comment of it, or take that back."""
+    row, thing, where = acting(request, owner, name, number)
+    form = await form_of(request)
+    content = form.text("content")
+    if content not in CONTENTS:
+        raise InvalidInput(f"a reaction is one of {', '.join(CONTENTS)}", field="content")
+    comment = form.text("comment")
+    said = comment_of(request, row, thing, comment).id if comment else None
+    command = "issue.unreact" if back else "issue.react"
+    await write(request, command, {**where, "comment": said, "content": content})
+    return see(url_of_issue(row, number, f"comment-{comment[:12]}" if comment else "issue-body"))
+
+
+async def _done(
+    request: Asking,
+    owner: str,
+    name: str,
+    number: str,
+    form: Form,
+    command: str,
+    args: Mapping[str, Any],
+    *,
+    bound: bool = True,
+) -> Reply:
+    """Carry a command out and show the issue; refused, show it with why."""
+    try:
+        row, _, where = acting(request, owner, name, number)
+        condition = {"if_match": form.text("tag")} if bound and form.text("tag") else {}
+        await write(request, command, {**where, **args, **condition}, bound=True)
+    except LocalFault as fault:
+        row, thing = found(request, owner, name, number)
+        return fresh(request, await issue_page(request, row, thing, form, fault))
+    return see(url_of_issue(row, number), "saved")
+
+
+def _set(change: msgspec.Struct) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(change).items() if value is not msgspec.UNSET}

@@ -1,0 +1,126 @@
+"""Issues, from opening one to settling it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api.pages.issues.words import ticked
+from domain.errors import InvalidInput
+from tests.api.pages.visitor import Visitor, words
+
+if TYPE_CHECKING:
+    from tests.api.node import Node
+
+
+@pytest.fixture(scope="module")
+def vault(kay: Visitor) -> str:
+    """A repository of kay's with an issue of kay's in it."""
+    path = kay.make_repo("vault")
+    assert kay.send(f"{path}/issues/new", title="It creaks", body="- [ ] oil\n- [x] look") == f"{path}/issues/1"
+    return path
+
+
+def test_an_issue_is_opened_found_and_closed(kay: Visitor, stranger: Visitor, vault: str) -> None:
+    kay.send(f"{vault}/issues/new", title="The <b>door</b>", body="is *open*. See #1, @kay.")
+    page = stranger.open(f"{vault}/issues/2")
+    assert "The &lt;b&gt;door&lt;/b&gt;" in page
+    assert "is <em>open</em>" in page
+    assert f'href="{vault}/issues/1"' in page
+    assert "Sign in to say something." in words(page)
+    kay.send(f"{vault}/issues/2/comments", body="Shut.", act="close")
+    page = kay.open(f"{vault}/issues/2")
+    assert "Shut." in page
+    assert "closed it (completed)" in words(page)
+    assert "The <b>door</b>" not in words(stranger.open(f"{vault}/issues"))
+    assert "The <b>door</b>" in words(stranger.open(f"{vault}/issues?q=is:closed"))
+    assert "kay/vault#2 The <b>door</b>" in words(stranger.open(f"{vault}/issues/1")), "#1 tells who named it"
+
+
+def test_what_was_typed_is_not_lost(kay: Visitor, stranger: Visitor, vault: str) -> None:
+    page = kay.send(f"{vault}/issues/new", title="", body="a long story", expect=422)
+    assert "a long story" in page
+    assert "itle must not be empty" in words(page)
+    page = stranger.send(f"{vault}/issues/1/comments", body="half a thought", expect=401)
+    assert "half a thought" in page or "Sign in to say something" in words(page)
+    assert "sort:sideways" in kay.open(f"{vault}/issues?q=sort:sideways", expect=422)
+
+
+def test_a_title_is_changed_unless_somebody_else_did(kay: Visitor, vault: str) -> None:
+    page = kay.open(f"{vault}/issues/1")
+    tag = re.search(r'name="tag" value="([^"]+)"', page)
+    assert tag is not None
+    read = tag[1].replace("&#34;", '"')
+    kay.send(f"{vault}/issues/1/edit", title="It squeaks", tag=read)
+    page = kay.send(f"{vault}/issues/1/edit", title="It groans", tag=read, expect=412)
+    assert "It groans" in page
+    assert "It squeaks" in words(kay.open(f"{vault}/issues/1"))
+    assert "called it “It squeaks” instead of “It creaks”" in words(kay.open(f"{vault}/issues/1"))
+
+
+def test_tasks_are_ticked_in_the_text(kay: Visitor, lee: Visitor, vault: str) -> None:
+    kay.send(f"{vault}/issues/1/tick", task="0")
+    assert kay.open(f"{vault}/issues/1").count('checked="checked"') == 2
+    lee.send(f"{vault}/issues/1/tick", task="0", expect=403)
+    assert ticked("```\n- [ ] no\n```\n- [ ] yes\n1. [x] done", "0") == "```\n- [ ] no\n```\n- [x] yes\n1. [x] done"
+    assert ticked("- [ ] a\n- [x] b", "1") == "- [ ] a\n- [ ] b"
+    with pytest.raises(InvalidInput):
+        ticked("- [ ] a", "1")
+
+
+def test_reactions_come_and_go(kay: Visitor, lee: Visitor, vault: str) -> None:
+    lee.send(f"{vault}/issues/1/react", content="+1")
+    assert 'aria-label="+1: 1"' in kay.open(f"{vault}/issues/1")
+    lee.send(f"{vault}/issues/1/react?back=1", content="+1")
+    assert 'aria-label="+1: 1"' not in kay.open(f"{vault}/issues/1")
+    lee.send(f"{vault}/issues/1/react", content="cake", expect=422)
+
+
+def test_a_comment_is_changed_and_taken_away(kay: Visitor, lee: Visitor, vault: str) -> None:
+    lee.send(f"{vault}/issues/1/comments", body="secret words")
+    (path,) = re.findall(rf'href="({vault}/issues/1/comments/\w+/edit)"', lee.open(f"{vault}/issues/1"))
+    assert "secret words" in lee.open(path)
+    lee.send(path, body="other words")
+    assert "other words" in lee.open(f"{vault}/issues/1")
+    lee.send(path.replace("/edit", "/redact"), reason="a slip")
+    page = lee.open(f"{vault}/issues/1")
+    assert "other words" not in page
+    assert "were taken away" in page
+
+
+def test_many_at_once_and_by_whom(kay: Visitor, lee: Visitor, vault: str) -> None:
+    for number in range(3):
+        kay.send(f"{vault}/issues/new", title=f"bulk {number}")
+    found = re.findall(r'name="issue" value="(\d+)"', kay.open(f"{vault}/issues?q=is:open+bulk"))
+    assert len(found) == 3
+    ticks = [("issue", number) for number in found]
+    assert kay.send(f"{vault}/issues/change", ticks, act="close", q="bulk") == f"{vault}/issues?q=bulk"
+    assert "No issue fits" in kay.open(f"{vault}/issues?q=bulk")
+    assert "nothing is ticked" in words(kay.send(f"{vault}/issues/change", act="close", expect=422)).lower()
+    lee.send(f"{vault}/issues/change", ticks, act="reopen", expect=403)
+    kay.send(f"{vault}/issues/1/assignees", assignees="me @lee")
+    assert 'title="did:key' in kay.open(f"{vault}/issues/1")
+    assert "It squeaks" in lee.open("/issues")
+    for act in ("lock", "pin", "unpin"):
+        kay.send(f"{vault}/issues/1/do", act=act)
+    lee.send(f"{vault}/issues/1/comments", body="but", expect=403)
+
+
+def test_a_private_one_is_nobody_else_s(kay: Visitor, lee: Visitor, stranger: Visitor, node: Node) -> None:
+    path = kay.make_repo("cellar", private=True)
+    kay.send(f"{path}/issues/new", title="hidden thing")
+    for who in (lee, stranger):
+        for page in (path, f"{path}/issues", f"{path}/issues/1", f"{path}/issues/new"):
+            assert "hidden thing" not in who.open(page, expect=404)
+        for page in ("/", "/explore", "/explore?q=cellar", "/issues?q=hidden"):
+            assert "cellar" not in words(who.open(page)).replace("cellar", "cellar" if "q=cellar" not in page else "")
+        who.send(f"{path}/issues/1/comments", body="x", expect=404)
+    assert "hidden thing" in kay.open(f"{path}/issues")
+
+
+def test_a_preview_is_what_will_show(kay: Visitor, stranger: Visitor, vault: str) -> None:
+    page = kay.send(f"{vault}/preview", body="**bold** <script>alert(1)</script>", expect=200)
+    assert page == "<p><strong>bold</strong> </p>\n"
+    stranger.send(f"{vault}/preview", body="x", expect=401)
