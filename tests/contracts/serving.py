@@ -203,6 +203,35 @@ class ServingContract(ABC):
             served.close()
             store.close()
 
+    def test_what_others_are_sent_changes_nothing_for_who_sees_less(self, tmp_path: Path) -> None:
+        """In one pack, where deltas of what is seen may build on what is hidden, and after somebody had all of it."""
+        origin = make_origin(tmp_path, 4)
+        tip, hidden = origin.commits[-1], "refs/hidden/private"
+        secret = origin.repo.commit_files({"much": b"secret\n" * 400, "new": b"hidden\n"}, tip)
+        origin.repo.git("update-ref", hidden, secret)
+        after = origin.repo.commit_files({"much": b"secret\n" * 399 + b"told\n"}, tip)
+        origin.repo.git("update-ref", "refs/heads/after", after)
+        origin.repo.git("repack", "-adfq", "--keep-unreachable")
+        store = self.store_of(origin.repo.root)
+        everything, less = store.open(origin.repo.id), store.open(origin.repo.id, visible=shown)
+        tips = tuple(sorted({ref.oid for ref in less.refs}))
+        requests = [
+            PackRequest((*tips, *extra), haves, thin=thin, include_tag=tags)
+            for extra in ((), (secret,))
+            for haves, thin, tags in (((), False, False), ((), True, True), ((tip,), True, True))
+        ]
+        for request in requests:
+            self.fetched(origin, everything, request)
+        assert less.missing([secret, after]) == {secret}
+        assert less.held([secret, tip]) == [tip]
+        for request in requests[:3]:
+            sent = self.fetched(origin, less, request)
+            assert sent <= origin.closure(*tips), "what only hidden refs lead to"
+            assert sent >= origin.closure(*tips) - (origin.closure(*request.haves) if request.haves else set())
+        for served in (everything, less):
+            served.close()
+        store.close()
+
     def test_whether_all_wants_meet(self, origin: Origin, served: ServedRepo, choice: random.Random) -> None:
         for count in (1, 2, 3, 5):
             wants, common = choice.sample(origin.commits, count), choice.sample(origin.commits, 3)
