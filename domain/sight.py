@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from domain.scopes import REPO_READ, may
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Collection, Container
 
     from domain.actor import Actor
     from domain.ids import Did, StreamId
@@ -27,6 +27,15 @@ def may_see(reader: Actor, stream: StreamId, readers: Container[Did], *, private
         return True
     has_role = reader.did is not None and reader.did in readers
     return sees_private(reader) and (reader.operator or has_role) and reaches(reader, stream)
+
+
+def may_hold(node: Did, readers: Collection[Did], keepers: Callable[[Did], Container[Did]]) -> bool:
+    """Whether a node may have a copy of a private repository.
+
+    It may with a role of its own there, and where it keeps a key for somebody with one: `keepers` are the nodes that a
+    principal's own certificates name. What it is shown it could have read as that person anyway.
+    """
+    return node in readers or any(node in keepers(reader) for reader in readers)
 
 
 def sees_private(reader: Actor) -> bool:

@@ -17,6 +17,7 @@ from domain.identity.created import KIND as IDENTITY_CREATED
 from domain.ids import DeviceKey, Did, EventId, StreamId
 from domain.ports_replication import GitObject, Held, Tip
 from domain.refs.moved import KIND as REFS_MOVED
+from gitant.network.custodians import KEYS, Custodians
 from gitant.refs_shown import refs_shown
 from replication.digests import log_digest
 
@@ -62,6 +63,10 @@ class ViewsIndex:
         self._strangers = held
         self._store = store
         self._blobs = blobs
+        self._custodians = Custodians(views, log)
+        self.keys_changed = False
+        """Whether somebody's keys or rights have changed, and with them perhaps which nodes may have what; the reader
+        sets it back."""
         self._ends: dict[StreamId, _Ends] = {}
         self.position = self._reached()
 
@@ -69,16 +74,19 @@ class ViewsIndex:
         """Look at what has come since the last time; its positions."""
         found: list[int] = []
         rows = self._views.execute(
-            "SELECT pos, stream, branch, device, seq, id FROM events WHERE pos > ? ORDER BY pos", (self.position,)
+            "SELECT pos, stream, branch, device, seq, id, kind FROM events WHERE pos > ? ORDER BY pos", (self.position,)
         )
-        for position, stream, branch, device, seq, name in rows.fetchall():
+        for position, stream, branch, device, seq, name, kind in rows.fetchall():
             self.position = position
+            self.keys_changed |= kind in KEYS
             found.append(position)
             ends = self._ends.get(stream)
             if ends is not None:
                 ends.tips[branch] = Tip(device, seq, name)
                 ends.events += 1
                 ends.digest = None
+        if self.keys_changed:
+            self._custodians.forget()
         return found
 
     # --- the port ---------------------------------------------------------------------------------
@@ -99,9 +107,10 @@ class ViewsIndex:
         return Held(ends.digest, ends.events, size, self._is_public(stream), roots, len(ends.tips), mine)
 
     def unnamed(self, limit: int) -> frozenset[Did]:
-        """People who act in streams that are here, and whose identities are not."""
+        """People who act in streams that are here, or have a role in a private one, and whose identities are not."""
         rows = self._views.execute(
-            "SELECT DISTINCT principal FROM branches WHERE principal NOT IN (SELECT did FROM identities) LIMIT ?",
+            "SELECT principal FROM (SELECT principal FROM branches UNION SELECT did FROM roles JOIN repos "
+            "USING (stream) WHERE private = 1) WHERE principal NOT IN (SELECT did FROM identities) LIMIT ?",
             (limit,),
         )
         return frozenset(Did(row[0]) for row in rows.fetchall())
@@ -139,7 +148,7 @@ class ViewsIndex:
 
     def may_read(self, stream: StreamId, peer: Did) -> bool:
         row = self._views.execute("SELECT private, roots FROM repos WHERE stream=?", (stream,)).fetchone()
-        return row is None or not row[0] or peer in row[1].split()
+        return row is None or not row[0] or self._custodians.may_hold(peer, stream, [*map(Did, row[1].split())])
 
     def objects(self, event: Event) -> Sequence[GitObject]:
         if event.payload is None:

@@ -247,6 +247,9 @@ class _Process:
             await trio.sleep(BOOK_EVERY_S)
             if self._book.version() != self._version or self._index.position != self._named_at:
                 self._look()
+            if self._index.keys_changed:
+                self._index.keys_changed = False
+                self._runner.offer_anew()
             self._count()
             await self._note_compared()
 

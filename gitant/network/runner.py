@@ -149,6 +149,10 @@ class Runner:
         if follows != self.core.follows:
             self.do(self.core.follow(follows, self.now))
 
+    def offer_anew(self) -> None:
+        """Who may have what may be another now: say to each peer what there is for it."""
+        self.do(self.core.follow(self.core.follows, self.now))
+
     def introduce(self, told: Callable[[Wire], Sequence[str]]) -> None:
         """Tell each connected peer where other nodes are: what `told` says for its wire."""
         for link, wire in list(self.wires.items()):
