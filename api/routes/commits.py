@@ -46,7 +46,7 @@ async def list_commits(
     """History from a commit, newest first."""
     row = readable(request, repo)
     size = page_size(request, per_page, limit)
-    commits, following, total = await in_thread(_history, request, row.id, ref, path.strip("/"), after, size)
+    commits, following, total = await in_thread(history_of, request, row.id, ref, path.strip("/"), after, size)
     return listed(request, b"commits", [encode_json(commit_doc(commit)) for commit in commits], following, total)
 
 
@@ -82,7 +82,7 @@ async def show_parents(request: Asking, repo: Repo, name: CommitName) -> Reply:
     return read_value(request, await in_thread(found))
 
 
-def _history(
+def history_of(
     request: Asking, repo: StreamId, ref: str, path: str, after: str | None, size: int
 ) -> tuple[list[CommitInfo], str | None, int]:
     """A page whose cursor names the commit that the list began with: branches move while somebody reads."""

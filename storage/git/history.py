@@ -87,6 +87,19 @@ class History:
         best = [one for one in found if not any(other != one and self.is_ancestor(one, other) for other in found)]
         return max(best, key=lambda oid: self.meta(oid).time, default=None)
 
+    def apart(self, a: bytes, b: bytes) -> tuple[list[bytes], list[bytes]]:
+        """The commits that only `a` has and those that only `b` has, the newest known ones first.
+
+        Where clocks were wrong, a commit of both may be told as one side's.
+        """
+        flags = self._painted(a, b)
+        both = _LEFT | _RIGHT
+        by_side = {_LEFT: list[bytes](), _RIGHT: list[bytes](), both: list[bytes]()}
+        for oid, flag in flags.items():
+            by_side[flag & both].append(oid)
+        left, right = (sorted(by_side[side], key=lambda oid: -self.meta(oid).time) for side in (_LEFT, _RIGHT))
+        return left, right
+
     def _painted(self, left: bytes, right: bytes) -> dict[bytes, int]:
         """Marks of the commits reachable from each side, down to where both have met.
 

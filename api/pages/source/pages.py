@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.pages.source import files
+from api.pages.source import changes, files, history
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
 
-HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (*files.HANDLERS,)
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (*files.HANDLERS, *history.HANDLERS, *changes.HANDLERS)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
 from api.pages import code
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROWS_MAX: Final = 1_000
 COLUMNS_MAX: Final = 60
@@ -22,6 +25,17 @@ def code_rows(text: str, name: str) -> Markup:
         "".join(
             f'<tr id="L{at}"><td class="n"><a href="#L{at}">{at}</a></td><td class="c">{line}</td></tr>'
             for at, line in enumerate(whole_lines(text, name), 1)
+        )
+    )
+
+
+def following_rows(start: int, lines: Sequence[Markup], age: int) -> Markup:
+    """Lines of one commit below its first one, in the table of who wrote what."""
+    return Markup(
+        "".join(
+            f'<tr id="L{at}"><td class="by age-{age}"></td>'
+            f'<td class="n"><a href="#L{at}">{at}</a></td><td class="c">{line}</td></tr>'
+            for at, line in enumerate(lines, start)
         )
     )
 

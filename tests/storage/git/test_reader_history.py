@@ -75,6 +75,11 @@ def test_common_ancestors_are_those_of_git(repo: StockRepo, reader: DulwichReade
         found = reader.merge_base(repo.id, a, b)
         assert found in best if best else found is None
         assert reader.is_ancestor(repo.id, a, b) == (a in best)
+        away = reader.distance(repo.id, a, b, limit=100)
+        assert away.ahead == len(away.commits)
+        if not skew:
+            assert [commit.oid for commit in away.commits] == repo.lines("log", "--format=%H", f"{a}..{b}")
+            assert away.behind == len(repo.lines("rev-list", f"{b}..{a}"))
 
 
 def test_two_best_ancestors_of_a_criss_cross(repo: StockRepo, reader: DulwichReader) -> None:
