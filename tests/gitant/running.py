@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, final
 from tests.house.tree import BIN
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
 PATIENCE_S = 60
@@ -28,14 +28,23 @@ PATIENCE_S = 60
 class Node:
     """One run of `gitant serve` and what it has said so far."""
 
-    def __init__(self, folder: Path, *flags: str, port: int = 0, workers: int = 1, filed: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *flags: str,
+        port: int = 0,
+        workers: int = 1,
+        filed: bool = False,
+        through: Sequence[str] = (),
+    ) -> None:
+        """`through` are the words of a program that starts it somewhere, like `nsenter`."""
         words = ["serve", "--data-dir", str(folder)]
         if not filed:  # else the node's `config.toml` says both
             words += ["--port", str(port), "--workers", str(workers)]
         words += flags  # the last of two counts
         environ = {name: value for name, value in os.environ.items() if not name.startswith("GITANT_")}
         self.process = subprocess.Popen(
-            [BIN / "gitant", *words],
+            [*through, BIN / "gitant", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

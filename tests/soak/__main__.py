@@ -12,11 +12,13 @@ from pathlib import Path
 from tests.laws.contests import run_bans, run_contests
 from tests.laws.councils import run_councils
 from tests.laws.laws import run_laws
+from tests.namespaces.outside import run_namespaces
 from tests.simulation.many import run_networks
 from tests.soak.backups import run_backups
 from tests.soak.carrier import run_carrier
 from tests.soak.hostile import run_hostile
 from tests.soak.kill import git_version, run_kills
+from tests.soak.traffic import run_traffic
 from tests.soak.writes import run_writes
 
 ROUNDS = {
@@ -27,6 +29,8 @@ ROUNDS = {
     "hostile": 2_000,
     "networks": 2_000,
     "carrier": 200,
+    "traffic": 200,
+    "namespaces": 20,
 }
 
 
@@ -70,6 +74,8 @@ def run(part: str, rounds: int, seed: int, scratch: Path) -> None:
             "backups": run_backups,
             "hostile": run_hostile,
             "carrier": run_carrier,
+            "traffic": run_traffic,
+            "namespaces": run_namespaces,
         }
         parts[part](rounds, seed, scratch, lambda line: print(line, flush=True))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 from tests.gitant.running import PATIENCE_S, Node
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -27,14 +28,25 @@ def free_port() -> int:
 class Member:
     """One node among others."""
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *flags: str,
+        host: str = "127.0.0.1",
+        ports: tuple[int, int] | None = None,
+        through: Sequence[str] = (),
+    ) -> None:
+        """`host` is where this process reaches its `ports`, for HTTP and for peers; `through` as in `Node`."""
         self.folder = folder
-        self.port, self.peer_port = free_port(), free_port()
+        self.host = host
+        self.port, self.peer_port = ports or (free_port(), free_port())
         self._flags = flags
+        self._through = through
         self.node = self._start()
 
     def _start(self) -> Node:
-        return Node(self.folder, "--peer-port", str(self.peer_port), "--peer-exchange", "off", *self._flags, port=self.port)
+        peers = ("--peer-port", str(self.peer_port), "--peer-exchange", "off")  # who meets whom is each test's to say
+        return Node(self.folder, *peers, *self._flags, port=self.port, through=self._through)
 
     def wait_ready(self) -> None:
         self.node.wait_ready()
@@ -52,10 +64,10 @@ class Member:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def git_url(self, repo: str) -> str:
-        return f"http://x:{self.token}@127.0.0.1:{self.port}/{repo}.git"
+        return f"http://x:{self.token}@{self.host}:{self.port}/{repo}.git"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What the API answers; raises `urllib.error.HTTPError`."""

@@ -18,6 +18,7 @@ from tests.gitant.network.meeting import Member, push, soon
 from tests.gitant.running import PATIENCE_S
 from tests.house.tree import BIN
 from tests.making import key
+from tests.soak.traffic import part_and_write
 from tests.transport.carrier.kit import node as carrier_node
 from transport.carrier.address import PeerAddress, Tcp
 from transport.carrier.sockets import Sockets
@@ -136,6 +137,16 @@ def test_a_peer_of_another_version_is_told_in_words_and_so_are_people(three: Seq
     shown = {peer["did"]: peer["fault"] for peer in three[0].ask("GET", "/peers")["peers"]}
     assert shown[key("later").did] == f"it was told: {words[0]}"
     assert three[0].ask("GET", "/network/status")["restarts"] == 0
+
+
+def test_nodes_that_part_and_meet_and_write_hold_no_more_for_it(three: Sequence[Member]) -> None:
+    """More of it: `python -m tests.soak traffic`."""
+    repo = _made(three[0], "parting")
+    three[1].ask("POST", "/follows", {"repo": repo})
+    soon(lambda: _here(three[1], repo), "it came")
+    lines: list[str] = []
+    part_and_write(three[:2], repo, 4, 1, lines.append)
+    assert len(lines) == 2
 
 
 def test_seeds_and_websockets_lead_there_too(three: Sequence[Member], tmp_path: Path) -> None:
