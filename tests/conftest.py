@@ -6,6 +6,7 @@ process hands its notes to the first one at its end.
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,16 @@ _LONG = ("tests/soak", "tests/transcripts", "tests/gitant", "tests/interop")
 """Folders whose files take long: begun first, or one process would have a last long file to itself."""
 _skipped: set[tuple[str, str]] = set()
 _run: set[str] = set()
+
+
+def pytest_sessionstart() -> None:
+    gc.disable()  # thousands of tests are being found, and none of them is garbage
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and found stays until the end: nobody need look through it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -73,6 +84,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    gc.unfreeze()  # or what native libraries hold would seem to leak
     if (notes := getattr(session.config, "workeroutput", None)) is not None:
         notes["called"] = [list(call) for call in CALLED]
         notes["skipped"] = [list(skip) for skip in _skipped]
