@@ -37,6 +37,7 @@ EXCUSES: Final[dict[str, frozenset[str]]] = {
     "frame-gap": frozenset({"loss", "reorder", "partitions", "duplicates"}),  # the copy may be faster
     "hello-late": _SILENCE,
     "answer-late": _SILENCE | {"disk-full", "moods"},
+    "cannot-store": frozenset({"disk-full", "moods"}),  # what is held may have been forgotten
 }
 """Refusals that faults can bring about between honest nodes, and which faults those are."""
 

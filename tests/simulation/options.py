@@ -15,6 +15,8 @@ SHAPES: Final = ("line", "ring", "star", "tree", "mesh", "mesh")
 EVENTS: Final = (100, 140)
 SAFETY_MS: Final = 60_000
 PATIENCE_MS: Final = 5 * SAFETY_MS
+SMALL: Final = 30
+"""So little may wait in nodes that have no room for anything."""
 HEALING_MS: Final = 300_000
 """By then all honest nodes hold the same, or the run fails."""
 
@@ -92,7 +94,7 @@ def draw(seed: int, *, nodes: int = 0, loss_percent: int = 0, liars: tuple[str, 
 
 def _limits(chance: random.Random) -> Limits:
     """Small bounds are reached in small networks, so most runs have some; times are as they are in real nodes."""
-    pending = chance.choice((30, 100, 10_000))
+    pending = chance.choice((SMALL, 100, 10_000))
     return Limits(
         batch_events=chance.choice((3, 10, 50, 2_048)),
         streams_syncing=chance.choice((1, 16)),
@@ -103,4 +105,6 @@ def _limits(chance: random.Random) -> Limits:
         links_recent=chance.choice((20, 65_536)),
         compare_ms=chance.choice((5_000, 20_000, 60_000)),
         objects_fetching=chance.choice((1, 4)),
+        objects_waiting=2 if pending == SMALL else 4_096,
+        streams_sought=1 if pending == SMALL else 16_384,
     )
