@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.envelope import SIGNATURE_TAG, VERSION, Event, RawEvent, event_id, open_event, read_own
 from domain.errors import Rejected
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
     from domain.chain import Link
     from domain.ids import EventId
+
+
+_UNENROLLED: Final = frozenset({
+    *("not-enrolled", "enrolment-invalid", "enrolment-forged", "enrolment-elsewhere", "device-revoked"),
+})  # fmt: skip
+"""The reasons for which a device may not act for the author of its event."""
 
 
 class Check(NamedTuple):
@@ -48,7 +54,7 @@ def checks_of(
         event = read_own(raw.header, raw.signature, raw.payload)
     except Exception as fault:  # noqa: BLE001 - bytes that rotted may decode to anything
         return [*rows, Check("bytes", ok=False, words=f"the header cannot be read: {type(fault).__name__}")]
-    rows += [_bytes(raw), *_signed(event), _payload(event, redacted=redacted), _time(event)]
+    rows += [_bytes(raw), *_signed(event, verdict), _payload(event, redacted=redacted), _time(event)]
     rows += _past(event, known)
     rows.append(Check("verdict", verdict.accepted, explain(verdict)))
     done = effect if verdict.accepted else "nothing: it is kept and passed on, and has no effect here"
@@ -68,13 +74,18 @@ def _bytes(raw: RawEvent) -> Check:
     return Check("bytes", ok=True, words=f"header ({len(raw.header)} bytes) and payload are well formed and canonical")
 
 
-def _signed(event: Event) -> Iterator[Check]:
+def _signed(event: Event, verdict: Verdict) -> Iterator[Check]:
     device = event.device.hex()
     ok = verify(event.device, event.signature, SIGNATURE_TAG + event.header)
     yield Check("signature", ok, f"the Ed25519 signature is {'' if ok else 'not '}that of the device {device}")
     own = event.v == VERSION and did_of(event.device) == event.author
-    whose = "the author's own key" if own else "not the author's own key"
-    yield Check("device", own, f"the device is {whose}; the author is {event.author or 'not known to this version'}")
+    if own:
+        yield Check("device", ok=True, words="the device is the author's own key")
+        return
+    # Whether it was enrolled is part of the verdict, which is worked out from the same events everywhere.
+    enrolled = event.v == VERSION and verdict.reason not in _UNENROLLED
+    whose = "was enrolled to act for the author" if enrolled else "is neither the author's own key nor enrolled by it"
+    yield Check("device", enrolled, f"the device {whose}, {event.author or 'who is not known to this version'}")
 
 
 def _payload(event: Event, *, redacted: bool) -> Check:

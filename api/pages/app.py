@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from litestar import Litestar, Request, Response, Router
 
 from api.asking import Asking
-from api.pages import assets, faults, front, looks, signing
+from api.pages import assets, faults, front, looks, network, signing, trust
 from api.pages.issues import HANDLERS as ISSUES
 from api.pages.repos import HANDLERS as REPOS
 from api.pages.source.pages import HANDLERS as SOURCE
@@ -30,6 +30,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     signing.logout,
     signing.show_register,
     signing.register,
+    *network.HANDLERS,
+    *trust.HANDLERS,
     *ISSUES,
     *REPOS,
     *SOURCE,

@@ -157,11 +157,12 @@ def list_alarms(
     size = page_size(request, per_page, limit)
     found, following, total = request.ports.views.alarms(row.id, after=after, limit=size)
     acts = shown(request, [alarm.act for alarm in found])
-    docs = [encode_json(_alarm(row, alarm, act)) for alarm, act in zip(found, acts, strict=True)]
+    docs = [encode_json(alarm_doc(row, alarm, act)) for alarm, act in zip(found, acts, strict=True)]
     return listed(request, b"alarms", docs, following, total)
 
 
-def _alarm(row: RepoRow, alarm: Alarm, act: dict[str, Any]) -> dict[str, Any]:
+def alarm_doc(row: RepoRow, alarm: Alarm, act: dict[str, Any]) -> dict[str, Any]:
+    """An alarm as it is shown, with the command that undoes it."""
     name = f"{row.owner}/{row.name}"
     undo = {"undo": f"gitant member admit --act {alarm.act.id.hex()} -R {name}"} if alarm.void else {}
     return {

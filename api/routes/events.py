@@ -69,7 +69,7 @@ def show_event(request: Asking, event: EventName, verify: Verify = False) -> Rep
 
     With `verify`, it is looked at again from its bytes up, and `verification` says of each check how it went.
     """
-    doc = _whole(request, parse_event_id(event), verify=verify) if is_hex_id(event) else None
+    doc = whole_event(request, parse_event_id(event), verify=verify) if is_hex_id(event) else None
     if doc is None:
         raise NotFound(f"there is no event {event!r} here", hint="an event id is 64 lowercase hexadecimal digits")
     return read(request, doc)
@@ -105,7 +105,7 @@ async def submit_event(request: Asking, data: JSONBody[SignedEvent]) -> Reply:
     if "held" in answer.extra:
         return done(answer, status=202, body=waiting(answer.extra["held"]))
     # To whoever hands an event in it is shown: they have its bytes, and may have signed in as nobody.
-    body = _whole(request, event.id, handed_in=True)
+    body = whole_event(request, event.id, handed_in=True)
     assert body is not None, "the views show what the writer has answered"
     return done(answer, status=201, body=body, location=f"/api/v1/events/{event.id.hex()}")
 
@@ -152,7 +152,8 @@ def _checks(request: Asking, row: EventRow, raw: RawEvent, verdict: Verdict) -> 
     return [check._asdict() for check in rows]
 
 
-def _whole(request: Asking, event: EventId, *, verify: bool = False, handed_in: bool = False) -> bytes | None:
+def whole_event(request: Asking, event: EventId, *, verify: bool = False, handed_in: bool = False) -> bytes | None:
+    """The document of an event with everything in it, if the asker may see it; see `show_event`."""
     row = request.ports.views.event(event)
     if row is None or not (handed_in or gate.visible_event(request, row)):
         return None

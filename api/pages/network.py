@@ -1,0 +1,136 @@
+"""This node among others: who it talks with, how far behind it is, and what its operator may do about that."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from litestar import get, post
+
+from api.asking import Asking
+from api.pages.forms import check_person, form_of
+from api.pages.page import Shown, fresh, see
+from api.pages.signing import status_of
+from api.pages.templating import avatar
+from api.reply import Reply
+from api.routes.network import peering_of, peers_shown
+from domain.errors import Forbidden, InvalidInput, LocalFault, NotFound
+from domain.keys import is_did, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from litestar.types import ControllerRouterHandler
+
+    from api import shapes_network
+    from domain.ports_peers import PeerBook
+
+PATH: Final = "/-/network"
+DRAWN_MAX: Final = 24
+_CENTRE, _RADIUS = 150, 110
+
+
+@get(PATH)
+async def show_network(request: Asking) -> Reply:
+    """What anybody may know of it; for the operator, its peers and what is followed."""
+    return fresh(request, await _page(request))
+
+
+@post(PATH, status_code=303)
+async def change(request: Asking) -> Reply:
+    """Add, forget, block or unblock a peer; follow or unfollow. The operator's."""
+    form = await form_of(request)
+    try:
+        check_person(request)
+        if not request.actor.operator:
+            raise Forbidden("only the operator of this node may do this")
+        act, _, named = form.text("act").partition(":")
+        if act not in _ACTS:
+            raise InvalidInput("choose what to do", field="act")
+        peering = peering_of(request)
+        if act == "add":
+            address, did = peering.parse(form.line("address"))
+            if did == request.ports.node.did:
+                raise InvalidInput("that is this node itself", field="address")
+            peering.book.add_peer(address, did, "added", _now_ms())
+        else:
+            _ACTS[act](peering.book, named or form.line("what"))
+        await peering.changed()
+    except LocalFault as fault:
+        return fresh(request, await _page(request, fault, form.line("address"), form.line("what")))
+    return see(PATH, "done")
+
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show_network, change)
+
+
+def _remove(book: PeerBook, did: str) -> None:
+    if not book.remove_peer(did):
+        raise NotFound(f"{did} was not added here")
+
+
+def _block(book: PeerBook, did: str) -> None:
+    key_of(did)
+    book.shun("peer", did, _now_ms())
+
+
+def _follow(book: PeerBook, what: str) -> None:
+    if what == "all":
+        book.follow("all", "", _now_ms())
+    elif is_did(what):
+        book.follow("principal", what, _now_ms())
+    else:
+        book.follow("repo", what.lower().removeprefix("gitant://"), _now_ms())
+        book.unshun("repo", what.lower())
+
+
+def _unfollow(book: PeerBook, what: str) -> None:
+    sort = "all" if what == "all" else "principal" if is_did(what) else "repo"
+    book.unfollow(sort, "" if sort == "all" else what)  # type: ignore[arg-type]  # one of the three
+
+
+_ACTS: Final[Mapping[str, Callable[[PeerBook, str], Any]]] = {
+    "add": _block,  # by its address, above
+    "remove": _remove,
+    "block": _block,
+    "unblock": lambda book, did: book.unshun("peer", did),
+    "follow": _follow,
+    "unfollow": _unfollow,
+}
+
+
+async def _page(request: Asking, fault: LocalFault | None = None, address: str = "", what: str = "") -> Shown:
+    ports, operator = request.ports, request.actor.operator
+    peering = ports.peering
+    peers = await peers_shown(request) if peering is not None else []
+    values = {
+        "did": ports.node.did,
+        "address": peering.address if peering is not None else None,
+        "networked": peering is not None,
+        "connected": sum(peer.connected for peer in peers),
+        "known": len(peers),
+        "peers": peers if operator else [],
+        "follows": list(peering.book.follows()) if operator and peering is not None else [],
+        "stats": ports.views.stats(request.actor),
+        "picture": drawn(ports.node.did, peers) if operator and peers else "",
+        "fault": fault,
+        "typed": {"address": address, "what": what},
+    }
+    return Shown("network.html", "Network", values, status_of(fault))
+
+
+def drawn(own: str, peers: Sequence[shapes_network.Peer]) -> list[dict[str, Any]]:
+    """Where each peer stands in the picture: on a circle around this node, those that are connected first."""
+    shown = peers[:DRAWN_MAX]
+    spots: list[dict[str, Any]] = [{"x": _CENTRE, "y": _CENTRE, "did": own, "face": avatar(own), "state": "own"}]
+    for at, peer in enumerate(shown):
+        angle = 2 * math.pi * at / len(shown) - math.pi / 2
+        x, y = _CENTRE + _RADIUS * math.cos(angle), _CENTRE + _RADIUS * math.sin(angle)
+        state = "blocked" if peer.blocked else "connected" if peer.connected else "away"
+        spots.append({"x": round(x, 1), "y": round(y, 1), "did": peer.did, "face": avatar(peer.did), "state": state})
+    return spots
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
