@@ -61,14 +61,8 @@ def list_branches(
 async def create_branch(request: Asking, repo: Repo, data: JSONBody[NewBranch]) -> Reply:
     """Make a branch at a commit that is already here."""
     row = readable(request, repo)
-    ref = BRANCH_PREFIX + data.name
-    try:
-        rev = row.default_branch if data.commit == "HEAD" else data.commit
-        commit = await in_thread(request.ports.git.resolve, row.id, rev)
-    except NotFound as fault:
-        raise InvalidInput(fault.message, hint=fault.hint, field="commit") from fault
-    answer = await _move(request, row, [ref, ZERO_OID, commit])
-    found = request.ports.views.ref(row.id, ref)
+    answer = await make_branch(request, row, data.name, data.commit)
+    found = request.ports.views.ref(row.id, BRANCH_PREFIX + data.name)
     doc = found.doc if found is not None else answer.doc
     return done(answer, status=201, body=encode_json(_branch(doc, row)))
 
@@ -86,17 +80,7 @@ async def delete_branch(
 ) -> Reply:
     """Delete a branch."""
     row = readable(request, repo)
-    ref = BRANCH_PREFIX + branch.removeprefix("/")
-    found = request.ports.views.ref(row.id, ref)
-    if found is None and not request.retried:
-        raise NotFound(f"there is no branch {branch.removeprefix('/')!r} in {row.name}")
-    old = ZERO_OID
-    if found is not None:
-        wanted = conditions(request, found.doc).get("if_match")
-        if wanted not in {None, etag(found.doc)}:
-            raise PreconditionFailed("the branch has moved since you read it", hint="read it again")
-        old = msgspec.json.decode(found.doc, type=_Ref).hash or ZERO_OID
-    return gone(await _move(request, row, [ref, old, ZERO_OID], bound=True))
+    return gone(await drop_branch(request, row, branch.removeprefix("/")))
 
 
 @post(
@@ -108,19 +92,8 @@ async def delete_branch(
 async def resolve_ref(request: Asking, repo: Repo, data: JSONBody[Resolution]) -> Reply:
     """Settle a branch or tag that nodes moved to different places while they were apart: for all, it is at one."""
     row = readable(request, repo)
-    check_role(request, row, "refs.move")
-    found = request.ports.views.ref(row.id, data.ref) or request.ports.views.ref(row.id, BRANCH_PREFIX + data.ref)
-    if found is None:
-        raise NotFound(f"there is no ref {data.ref!r} in {row.name}")
-    ref = msgspec.json.decode(found.doc, type=_Rivals)
-    rivals = [value.hash for value in ref.values if value.hash is not None]
-    chosen = ref.hash if data.commit is None else next((oid for oid in rivals if oid.startswith(data.commit)), None)
-    if not ref.diverged and not request.retried:
-        raise Conflict(f"{ref.name} is at one place only", hint="there is nothing to resolve")
-    if chosen is None:
-        raise InvalidInput(f"{data.commit} is none of its places: {', '.join(rivals)}", field="commit")
-    answer = await _move(request, row, [ref.name, ref.hash or ZERO_OID, chosen])
-    settled = request.ports.views.ref(row.id, ref.name)
+    answer, name = await settle(request, row, data.ref, data.commit)
+    settled = request.ports.views.ref(row.id, name)
     assert settled is not None, "it was moved"
     return done(answer, body=settled.doc)
 
@@ -156,6 +129,46 @@ def clone_source(
         "complete": after is None,
     }
     return read(request, extended(encode_json(about), joined(b"refs", docs)[1:-1]))
+
+
+async def make_branch(request: Asking, row: RepoRow, name: str, rev: str) -> Answer:
+    """Make a branch at a commit that is already here; `rev` may be `HEAD`, the default branch."""
+    try:
+        commit = await in_thread(request.ports.git.resolve, row.id, row.default_branch if rev == "HEAD" else rev)
+    except NotFound as fault:
+        raise InvalidInput(fault.message, hint=fault.hint, field="commit") from fault
+    return await _move(request, row, [BRANCH_PREFIX + name, ZERO_OID, commit])
+
+
+async def drop_branch(request: Asking, row: RepoRow, name: str) -> Answer:
+    """Delete a branch, where it still is what `If-Match` says, if that is said."""
+    ref = BRANCH_PREFIX + name
+    found = request.ports.views.ref(row.id, ref)
+    if found is None and not request.retried:
+        raise NotFound(f"there is no branch {name!r} in {row.name}")
+    old = ZERO_OID
+    if found is not None:
+        wanted = conditions(request, found.doc).get("if_match")
+        if wanted not in {None, etag(found.doc)}:
+            raise PreconditionFailed("the branch has moved since you read it", hint="read it again")
+        old = msgspec.json.decode(found.doc, type=_Ref).hash or ZERO_OID
+    return await _move(request, row, [ref, old, ZERO_OID], bound=True)
+
+
+async def settle(request: Asking, row: RepoRow, name: str, commit: str | None) -> tuple[Answer, str]:
+    """Put a diverged branch or tag at one of its places, the present one if none is named; and its full name."""
+    check_role(request, row, "refs.move")
+    found = request.ports.views.ref(row.id, name) or request.ports.views.ref(row.id, BRANCH_PREFIX + name)
+    if found is None:
+        raise NotFound(f"there is no ref {name!r} in {row.name}")
+    ref = msgspec.json.decode(found.doc, type=_Rivals)
+    rivals = [value.hash for value in ref.values if value.hash is not None]
+    chosen = ref.hash if commit is None else next((oid for oid in rivals if oid.startswith(commit)), None)
+    if not ref.diverged and not request.retried:
+        raise Conflict(f"{ref.name} is at one place only", hint="there is nothing to resolve")
+    if chosen is None:
+        raise InvalidInput(f"{commit} is none of its places: {', '.join(rivals)}", field="commit")
+    return await _move(request, row, [ref.name, ref.hash or ZERO_OID, chosen]), ref.name
 
 
 class _Ref(msgspec.Struct):
