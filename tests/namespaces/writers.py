@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SHARED: Final = "shared"
 """A branch that everybody pushes to."""
 _PATIENCE_S: Final = 30
-_PAUSE_S: Final = 0.1
+_PAUSE_S: Final = 0.3
+"""Between two writes of one person: what is looked at is their order, not their number."""
 
 
 @final

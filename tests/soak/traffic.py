@@ -44,7 +44,7 @@ def run_traffic(rounds: int, seed: int, scratch: Path, say: Callable[[str], None
         nodes[1].meets(nodes[0])
         repo = str(nodes[0].ask("POST", "/repos", {"name": "attic"})["id"])
         nodes[1].ask("POST", "/follows", {"repo": repo})
-        _until(lambda: _level(nodes, repo), "they meet")
+        _until(lambda: _level(nodes, repo), lambda: "they meet")
         part_and_write(nodes, repo, rounds, seed, say)
     finally:
         for node in nodes:
@@ -66,11 +66,11 @@ def _cycles(nodes: Sequence[Member], repo: str, rounds: int) -> str:
         if number == max(1, rounds // 4):
             before = [use_of(node) for node in nodes]
         nodes[1].ask("PUT", f"/peers/{peer}/pause", {})
-        _until(lambda: not _connected(nodes[1], peer), "they part")
+        _until(lambda: not _connected(nodes[1], peer), lambda: "they part")
         nodes[0].ask("POST", f"/repos/{repo}/issues", {"title": f"apart {number}"})
         nodes[1].ask("DELETE", f"/peers/{peer}/pause")
-        _until(lambda: _connected(nodes[1], peer), "they meet again")
-        _until(lambda: _level(nodes, repo), "they come to the same")
+        _until(lambda: _connected(nodes[1], peer), lambda: f"they meet again: {nodes[1].ask('GET', '/peers')}")
+        _until(lambda: _level(nodes, repo), lambda: "they come to the same")
     after = [use_of(node) for node in nodes]
     _check(before, after)
     return f"{rounds} times parted and met: {before} after a quarter, {after} at the end"
@@ -82,13 +82,13 @@ def _writes(nodes: Sequence[Member], repo: str, events: int, dice: Random) -> st
     callers = [Caller((node.host, node.port), node.token) for node in nodes]
     with closing(callers[0]), closing(callers[1]):
         issue = callers[0].ask("POST", f"/api/v1/repos/{repo}/issues", {"title": "An hour"})["id"]
-        _until(lambda: _level(nodes, repo), "they come to the same")
+        _until(lambda: _level(nodes, repo), lambda: "they come to the same")
         for number in range(events):
             if number == events // 4:
                 before = [use_of(node) for node in nodes]
             said = {"body": "b" * dice.randint(1, 400)}
             callers[number % 2].ask("POST", f"/api/v1/repos/{repo}/issues/{issue}/comment", said)
-    _until(lambda: _level(nodes, repo), "they come to the same")
+    _until(lambda: _level(nodes, repo), lambda: "they come to the same")
     took_s = time.monotonic() - began
     after = [use_of(node) for node in nodes]
     _check(before, after)
@@ -133,8 +133,8 @@ def _level(nodes: Sequence[Member], repo: str) -> bool:
         return False
 
 
-def _until(holds: Callable[[], Any], words: str) -> None:
+def _until(holds: Callable[[], Any], words: Callable[[], str]) -> None:
     began = time.monotonic()
     while not holds():
-        assert time.monotonic() - began < PATIENCE_S, f"{words}: not within {PATIENCE_S} s"
+        assert time.monotonic() - began < PATIENCE_S, f"not within {PATIENCE_S} s: {words()}"
         threading.Event().wait(_PAUSE_S)
