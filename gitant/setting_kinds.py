@@ -14,6 +14,16 @@ from transport.carrier.address import PeerAddress
 
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE: Final = re.compile(r"([0-9]{1,15})\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SWITCH: Final = {
+    "on": True,
+    "true": True,
+    "yes": True,
+    "1": True,
+    "off": False,
+    "false": False,
+    "no": False,
+    "0": False,
+}
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -122,6 +132,25 @@ class Choice:
 
     def show(self, value: object) -> str:
         return str(value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """On or off; its flag stands alone."""
+
+    allowed: str = "on or off"
+
+    def read(self, given: object) -> bool:
+        if isinstance(given, bool):
+            return given
+        word = given.strip().lower() if isinstance(given, str) else ""
+        if word not in _SWITCH:
+            raise ValueError
+        return _SWITCH[word]
+
+    def show(self, value: object) -> str:
+        return "on" if value else "off"
 
 
 @final

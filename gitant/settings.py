@@ -10,7 +10,21 @@ from domain.accounts import Registration
 from domain.moderation.budgets import Allowances
 from domain.moderation.desk import DeskRules, HoldCaps, Strangers
 from domain.ports_git import PackCaps
-from gitant.setting_kinds import Choice, Count, File, Folder, Host, HostNames, Networks, Peers, Places, Rate, Size, Url
+from gitant.setting_kinds import (
+    Choice,
+    Count,
+    File,
+    Folder,
+    Host,
+    HostNames,
+    Networks,
+    Peers,
+    Places,
+    Rate,
+    Size,
+    Switch,
+    Url,
+)
 from transport.carrier.limits import BANDWIDTH_BYTES_PER_S_MIN
 
 if TYPE_CHECKING:
@@ -124,6 +138,13 @@ SETTINGS: Final = (
         Choice(("on", "off")),
         "on",
         "Whether nodes tell this one of others and are told of them, so that they find each other.",
+        "restart",
+    ),
+    Setting(
+        "mdns",
+        Switch(),
+        "off",
+        "Announce this node on the local network (mDNS), and connect with those that are found there.",
         "restart",
     ),
     Setting("peer_up_max", _RATE, "0", "How many bytes a second one peer is sent at most; 0 is no bound.", "restart"),
@@ -282,6 +303,7 @@ class Settings:
     peer_port: int
     seed_peers: str
     peer_exchange: str
+    mdns: bool
     peer_up_max: int
     peer_down_max: int
     peers_up_max: int

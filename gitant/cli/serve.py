@@ -8,24 +8,34 @@ from typing import Annotated, Any
 import typer
 
 from gitant.given import load
+from gitant.setting_kinds import Switch
 from gitant.settings import SETTINGS, Setting
 
 app = typer.Typer()
 
 
-def serve(**given: str | list[str] | None) -> None:
+def serve(**given: str | list[str] | bool | None) -> None:
     """Run a node in the foreground until it gets SIGTERM or Ctrl-C."""
-    flags = {name: ",".join(value) or None if isinstance(value, list) else value for name, value in given.items()}
+    flags = {name: _as_text(value) for name, value in given.items()}
     settings = load(flags)
     from gitant.serve import run
 
     raise typer.Exit(run(settings, lambda: load(flags)))
 
 
+def _as_text(value: str | list[str] | bool | None) -> str | None:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) or None if isinstance(value, list) else value
+
+
 def _parameter(row: Setting) -> inspect.Parameter:
     default = f", else {row.default}" if row.default else ""
-    option = typer.Option(row.flag, metavar="VALUE", help=f"{row.help} [{row.env}{default}]", show_default=False)
-    kind: Any = Annotated[list[str] | None if row.short else str | None, option]
+    alone = isinstance(row.kind, Switch)
+    option = typer.Option(
+        row.flag, metavar=None if alone else "VALUE", help=f"{row.help} [{row.env}{default}]", show_default=False
+    )
+    kind: Any = Annotated[bool | None if alone else list[str] | None if row.short else str | None, option]
     return inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
 
 

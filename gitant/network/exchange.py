@@ -30,6 +30,8 @@ PER_TELLER_MAX: Final = 32
 """Addresses of others that one peer's word may have put into the book."""
 PER_HOST_MAX: Final = 4
 """Nodes at one host (of IPv6, one /64) that are taken from hearsay."""
+FOUND_MAX: Final = 64
+"""Nodes on the local network that are remembered: it takes no more to be among them."""
 REFUSED_S: Final = 3_600.0
 REFUSED_MAX: Final = 1_024
 HEARSAY_DAYS_MAX: Final = 14

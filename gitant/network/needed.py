@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def has_peers(folder: DataDir, settings: Settings) -> bool:
     """Whether it takes peers, or knows some, or replicates something."""
-    if settings.peer_port or settings.seed_peers:
+    if settings.peer_port or settings.seed_peers or settings.mdns:
         return True
     with closing(SqlitePeerBook(folder.local)) as book:
         return bool(book.peers() or book.follows())

@@ -28,7 +28,7 @@ from domain.ports_peers import ALL_PEERS, KnownPeer
 from gitant import log
 from gitant.limits import GRACE_S
 from gitant.network.dialler import Dialler
-from gitant.network.exchange import Exchange
+from gitant.network.exchange import FOUND_MAX, Exchange
 from gitant.network.index import ViewsIndex
 from gitant.network.introductions import Introductions
 from gitant.network.lives import WORDS_CHARS_MAX
@@ -194,6 +194,11 @@ class _Process:
             await self._listen()
             nursery.start_soon(self._dialler.run)
             nursery.start_soon(self._look_again)
+            if self._plan.settings.mdns:
+                from gitant.network.lan import Lan  # few need it, and it takes a while to import
+
+                own = own_addresses(self._plan.did, self._plan.settings)
+                nursery.start_soon(Lan(self._plan.did, self._plan.settings.host, own, self._found_beside).run)
             if self._plan.settings.peer_exchange == "on":
                 introductions = Introductions(self._exchange, self._carrier, self._runner, self._book, self._look)
                 nursery.start_soon(introductions.run)
@@ -307,6 +312,16 @@ class _Process:
         if self._book.forget_address(str(address)):
             _log.info("an address that was heard of is forgotten", address=str(address))
             self._exchange.failed(address, trio.current_time())
+            self._look()
+
+    def _found_beside(self, address: PeerAddress) -> None:
+        """A node announces itself on the local network."""
+        peers = self._book.peers()
+        if any(peer.address == str(address) for peer in peers) or address.did == self._carrier.did:
+            return
+        if sum(peer.source == "mdns" for peer in peers) < FOUND_MAX:
+            self._book.add_peer(str(address), address.did, "mdns", time.time_ns() // 1_000_000)
+            _log.info("a node was found on the local network", address=str(address))
             self._look()
 
     def _follows(self) -> Follows:
