@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from benchmarks._git_cases import AT_ONCE, Desk, Took
 from benchmarks._git_history import git, repository
+from benchmarks._git_lazy import told
 from benchmarks._git_sides import CannedSide, NodeSide, PeerSide
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def _measure(origin: Path, scratch: Path, options: argparse.Namespace) -> None:
             desk.many(node, CLONES)
             print(f"{'memory after 100 clones':34} {node.anon_mib():9.0f} MiB in one process; goal ≤ 150")
             print(f"{'memory for this repository':34} {_held_mib(desk, node):9.0f} MiB in one process; goal ≤ 60")
+        if not options.floor and (not options.only or "lazy" in options.only):
+            print("-- median / second worst / worst of a hundred questions beside lazy clients")
+            print(told(desk, node), flush=True)
     finally:
         for side in {*sides, node}:
             side.stop()

@@ -59,15 +59,20 @@ class Share:
         self._limits = limits
         self._trusted = trusted
         self._taken_bytes = 0
-        self.bytes = self._bytes(quick=True)
-        """How much to make next: one packet, or as much as a server has room for."""
+        self.bytes = 0
+        """How much to make next: a packet or two, or as much as a server has room for."""
+        self.piece_bytes = 0
+        """In pieces of so much, of which the server holds several."""
+        self._allow(quick=True)
 
     def taken(self, size: int, seconds: float) -> None:
         """A piece was passed on, and that took so long."""
         self._taken_bytes += size
-        self.bytes = self._bytes(quick=seconds < _QUICK_S)
+        self._allow(quick=seconds < _QUICK_S)
 
-    def _bytes(self, *, quick: bool) -> int:
+    def _allow(self, *, quick: bool) -> None:
         if quick and (self._trusted or self._taken_bytes > _BUFFERS_BYTES):
-            return self._limits.ahead_bytes_max
-        return BAND_BYTES_MAX
+            self.bytes, self.piece_bytes = self._limits.ahead_bytes_max, self._limits.piece_bytes_max
+        else:
+            # Making two at once costs little more than one, for the way to a thread and back is most of it.
+            self.bytes, self.piece_bytes = BAND_BYTES_MAX * (1 + quick), BAND_BYTES_MAX

@@ -134,11 +134,14 @@ class Uploader:
 
     async def _next(self, flow: Outflow, share: Share) -> list[bytes]:
         async with self._moving.turn():
-            pulling = self._places.run(flow.pull, share.bytes, self._limits.piece_bytes_max)
+            pulling = self._places.run(flow.pull, share.bytes, share.piece_bytes)
             try:
-                return await asyncio.shield(pulling)
-            finally:
+                await asyncio.wait({pulling})
+            except asyncio.CancelledError:
                 await asyncio.wait({pulling})  # nobody may close what a thread still reads
+                pulling.exception()  # nobody asks for it any more
+                raise
+            return pulling.result()
 
     async def _whole(self, body: Body) -> bytes:
         """The request. Of large ones only a few are held at once: anybody may send them, as slowly as they like."""

@@ -83,10 +83,11 @@ def unbanded(data: bytes) -> bytes:
 def test_many_that_begin_at_once_are_sent_little_until_they_take_it() -> None:
     moving = Moving(GitLimits(trusted_max=1))
     with moving.share() as first, moving.share() as second:
-        assert (first.bytes, second.bytes) == (LIMITS.ahead_bytes_max, BAND_BYTES_MAX)
+        assert (first.bytes, second.bytes) == (LIMITS.ahead_bytes_max, 2 * BAND_BYTES_MAX)
+        assert (first.piece_bytes, second.piece_bytes) == (LIMITS.piece_bytes_max, BAND_BYTES_MAX)
         second.taken(4 << 20, 0.0)
         second.taken(4 << 20, 0.0)
-        assert second.bytes == BAND_BYTES_MAX, "that may all lie in buffers"
+        assert second.bytes == 2 * BAND_BYTES_MAX, "that may all lie in buffers"
         second.taken(1, 0.0)
         assert second.bytes == LIMITS.ahead_bytes_max
         second.taken(1, 1.0)
