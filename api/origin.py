@@ -16,6 +16,15 @@ SECURE_COOKIE: Final = "__Host-gitant_session"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+def cookie_of(asked: Asked, wanted: str) -> str:
+    """The value of a cookie, empty if it did not come."""
+    for pair in asked.header(b"cookie").replace(",", ";").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == wanted:
+            return value.strip()
+    return ""
+
+
 def check_origin(asked: Asked, public_url: str | None) -> None:
     """Raise `Forbidden` for what a page of somebody else's has a browser send.
 

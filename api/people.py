@@ -109,10 +109,15 @@ def refuse_foreign_page(request: Asking) -> None:
     check_origin(asked(request), request.ports.node.public_url)
 
 
-def cookie(request: Asking, secret: str, seconds: int) -> tuple[bytes, bytes]:
-    """The header that sets a session's cookie; with no secret, the one that takes it away."""
+def cookie(
+    request: Asking, secret: str, seconds: int, names: tuple[str, str] = (COOKIE, SECURE_COOKIE)
+) -> tuple[bytes, bytes]:
+    """The header that sets a session's cookie; with no secret, the one that takes it away.
+
+    Of the `names` the second is for TLS.
+    """
     public = request.ports.node.public_url or ""
     secure = request.scope["scheme"] == "https" or public.startswith("https:")
-    name = SECURE_COOKIE if secure else COOKIE
+    name = names[secure]
     how = f"{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
     return b"set-cookie", how.encode()

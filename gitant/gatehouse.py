@@ -41,7 +41,7 @@ class Gatehouse:
         self._by_key = KeyParts(folder, accounts, views, plan.did, public_url)
         self.doors = EveryDoor(
             [
-                OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did),
+                OperatorDoor(keys.load_or_create_token(folder.operator_token), plan.did, public_url),
                 TokenDoor(SqliteTokenGlance(accounts.glance), self.tokens, plan.did, self.journal),
                 SessionDoor(accounts.known, accounts.sessions, public_url),
                 PasswordDoor(reception, accounts.known),

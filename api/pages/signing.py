@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from litestar import get, post
@@ -10,6 +12,7 @@ from litestar.params import QueryParameter
 from api.accounts import NewAccount, session_of
 from api.asking import Asking
 from api.noting import note, noting_refusals
+from api.operating import OPERATOR_COOKIE, OPERATOR_S_MAX, SECURE_OPERATOR_COOKIE, made
 from api.pages.forms import form_of, local_path
 from api.pages.page import Shown, fresh, see
 from api.people import accounts_of, asked, cookie, refuse_foreign_page
@@ -17,13 +20,15 @@ from api.problems import TABLE
 from api.reply import Reply
 from api.threads import in_thread
 from domain.actor import Actor
-from domain.errors import Forbidden, LocalFault
+from domain.errors import Forbidden, LocalFault, Unauthenticated
 from domain.ports_accounts import SESSION_MS_MAX
 
 if TYPE_CHECKING:
     from domain.ports_accounts import Account
 
 Next = Annotated[str, QueryParameter(name="next", description="Where to go on.", max_length=2_000)]
+OPERATOR = "operator"
+OPERATOR_COOKIES = (OPERATOR_COOKIE, SECURE_OPERATOR_COOKIE)
 NO_STORE = (b"cache-control", b"no-store")
 
 
@@ -40,6 +45,8 @@ async def login(request: Asking) -> Reply:
     to, name = local_path(form.text("next")), form.line("username")
     try:
         refuse_foreign_page(request)
+        if name.lower() == OPERATOR:
+            return see(to, "signed-in", headers=[await _operator_cookie(request, form.text("password")), NO_STORE])
         with noting_refusals(request, name):
             account = await accounts_of(request).reception.known(name, form.text("password"), asked(request).address)
     except LocalFault as fault:
@@ -51,7 +58,7 @@ async def login(request: Asking) -> Reply:
 async def logout(request: Asking) -> Reply:
     """End the session that the request came with."""
     await _leave(request)
-    return see("/", "signed-out", headers=[cookie(request, "", 0)])
+    return see("/", "signed-out", headers=[cookie(request, "", 0), cookie(request, "", 0, OPERATOR_COOKIES)])
 
 
 @get("/register")
@@ -87,6 +94,18 @@ async def session_cookie(request: Asking, account: Account) -> tuple[bytes, byte
     session, secret = await accounts_of(request).reception.login(account, label, address)
     await note(request, "login", account.name, actor=Actor(account.did, door="password", credential=session.id))
     return cookie(request, secret, SESSION_MS_MAX // 1_000)
+
+
+async def _operator_cookie(request: Asking, token: str) -> tuple[bytes, bytes]:
+    """Sign the operator in for a while: whoever has the token. Wrong ones are counted as everywhere."""
+    shown = replace(asked(request), headers={b"authorization": b"Bearer " + token.strip().encode()})
+    with noting_refusals(request, OPERATOR):
+        actor = await request.ports.doors.actor(shown)
+        if not actor.operator:
+            raise Unauthenticated("this is not the operator's token", hint="`gitant token` prints it")
+    await _leave(request)
+    await note(request, "login", OPERATOR, actor=actor)
+    return cookie(request, made(token.strip(), int(time.time()) + OPERATOR_S_MAX), OPERATOR_S_MAX, OPERATOR_COOKIES)
 
 
 async def _leave(request: Asking) -> None:

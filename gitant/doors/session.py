@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, final
 
-from api.origin import COOKIE, SAFE_METHODS, SECURE_COOKIE, came_from_own_page, check_origin
+from api.origin import COOKIE, SAFE_METHODS, SECURE_COOKIE, came_from_own_page, check_origin, cookie_of
 from api.threads import in_thread
 from domain.actor import Actor
 from domain.errors import Unauthenticated
@@ -45,7 +45,7 @@ class SessionDoor:
         if b"authorization" in asked.headers:
             # A secret that is shown on purpose counts alone: no browser adds it by itself.
             return self._by_secret(_shown(asked.header(b"authorization")))
-        actor = self._by_secret(_cookie(asked, secure=self._secure or asked.scheme == "https"))
+        actor = self._by_secret(cookie_of(asked, SECURE_COOKIE if self._secure or asked.scheme == "https" else COOKIE))
         if actor is None or asked.method in SAFE_METHODS or came_from_own_page(asked, self._public_url):
             return actor
         check_origin(asked, self._public_url)
@@ -75,13 +75,3 @@ def _shown(header: str) -> str:
         return ""
     found = (word for word in words if word.startswith(SESSION_PREFIX.encode()))
     return next(found, b"").decode("utf-8", "surrogateescape")
-
-
-def _cookie(asked: Asked, *, secure: bool) -> str:
-    """The session's cookie. Over TLS only the one that no other host can have set."""
-    wanted = SECURE_COOKIE if secure else COOKIE
-    for pair in asked.header(b"cookie").replace(",", ";").split(";"):
-        name, _, value = pair.strip().partition("=")
-        if name == wanted:
-            return value.strip()
-    return ""
