@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.comment.state import CommentState
 from domain.envelope import read_own
-from domain.ids import EventId
+from domain.ids import EventId, StreamId
 from domain.kinds import KINDS
 from domain.verdict import ACCEPTED, carried, void
 from tests.cases.authority import House, papers
@@ -32,6 +33,7 @@ def test_what_may_be_redacted_counts_for_nothing_without_its_payload() -> None:
         ({}, ACCEPTED),
         (papers("dan", "phone"), ACCEPTED),
         (papers("dan", "phone", signer="phone"), void("enrolment-forged")),
+        (papers("dan", "phone", stream=StreamId(bytes(32))), void("enrolment-elsewhere")),
         ({"author": DAN}, void("not-enrolled")),
         ({**papers("dan", "phone"), "author": MIA, "roots": [MIA]}, void("not-enrolled")),
         ({**papers("dan", "phone"), "roots": [MIA]}, void("no-authority")),
@@ -166,3 +168,17 @@ def test_nothing_of_another_stream_is_judged_again() -> None:
     assert applied is not None
     assert applied.verdict is ACCEPTED
     assert applied.rejudged == [story.genesis.id]
+
+
+def test_what_is_gone_is_told_by_its_sort_whoever_touched_it_first() -> None:
+    """A redaction acts on several sorts of things, and does not say which it was."""
+    house = House()
+    before = house.events[-1]
+    house.write("lap", "comment.added.v1", {"body": "One."}, on=house.one, **papers("eve", "lap"))
+    said = house.write("eve", "comment.added.v1", {"body": "Two."}, on=house.one)
+    house.write("lap", "event.redacted.v1", {"events": [said.id]}, on=said, author=key("eve").did)
+    assert house.node.history.redacted(said.id)
+    fall = house.draft("root", "member.blocked.v1", about("eve", cut=[before.id]))
+    applied = house.node.receive(fall.raw)
+    assert applied is not None
+    assert applied.gone[said.id] is CommentState
