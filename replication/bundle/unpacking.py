@@ -118,7 +118,7 @@ class Unpacking:
         """Everything is stored: raise `BundleFault` if something still waits for what the file does not have."""
         waiting = len(self._inbox.pending)
         if waiting:
-            raise BundleFault(f"{waiting:,} events build on others that are neither in the file nor on this node")
+            raise BundleFault(f"{waiting:,} events lack something that is neither in the file nor on this node")
 
     def stores(self) -> list[Store]:
         """What is to be put into the log now."""
