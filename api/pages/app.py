@@ -10,6 +10,7 @@ from api.asking import Asking
 from api.pages import assets, faults, front, looks, network, signing, trust
 from api.pages.issues import HANDLERS as ISSUES
 from api.pages.repos import HANDLERS as REPOS
+from api.pages.settings import HANDLERS as SETTINGS
 from api.pages.source.pages import HANDLERS as SOURCE
 from api.shell import Manners, Shell
 
@@ -33,6 +34,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *network.HANDLERS,
     *trust.HANDLERS,
     *ISSUES,
+    *SETTINGS,
     *REPOS,
     *SOURCE,
 )

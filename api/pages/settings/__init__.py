@@ -1,0 +1,24 @@
+"""Pages where people set things: of their account, of a repository, of the node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from api.pages.settings import account, node, profile, repository
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    account.show_account,
+    account.change_account,
+    account.make_token,
+    repository.show_settings,
+    repository.change_settings,
+    repository.change_members,
+    repository.delete_repo,
+    repository.follow,
+    node.show_node,
+    node.change_people,
+    profile.show_person,
+)
