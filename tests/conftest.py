@@ -32,7 +32,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("gitant")
 
 _ALLOWED_SKIPS = Path(__file__).parent / "house" / "allowed_skips.txt"
-_LONG = ("tests/soak", "tests/transcripts", "tests/gitant", "tests/interop")
+_LONG = ("tests/namespaces", "tests/soak", "tests/transcripts", "tests/gitant", "tests/interop")
 """Folders whose files take long: begun first, or one process would have a last long file to itself."""
 _skipped: set[tuple[str, str]] = set()
 _run: set[str] = set()

@@ -93,6 +93,13 @@ class Node:
             assert data, f"the node has ended, saying: {self.told}"
             self.told += data.decode()
 
+    def listen(self) -> None:
+        """Take in what it has said by now: a node whose words nobody reads waits once the pipe is full."""
+        assert self.process.stderr is not None
+        with suppress(BlockingIOError):
+            while data := os.read(self.process.stderr.fileno(), 65_536):
+                self.told += data.decode(errors="replace")
+
     def end(self, signum: int = signal.SIGTERM) -> int:
         """The exit code, after a signal."""
         self.process.send_signal(signum)

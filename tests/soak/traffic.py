@@ -63,6 +63,8 @@ def _cycles(nodes: Sequence[Member], repo: str, rounds: int) -> str:
     peer = str(nodes[0].ask("GET", "/status")["did"])
     before: list[Use] = []
     for number in range(rounds):
+        for node in nodes:
+            node.node.listen()
         if number == max(1, rounds // 4):
             before = [use_of(node) for node in nodes]
         nodes[1].ask("PUT", f"/peers/{peer}/pause", {})
