@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 from litestar import get
@@ -90,7 +91,7 @@ async def choose_sides(
     """Choose what to compare, or go on to what was chosen."""
     row = repo_at(request, owner, name)
     if base and head:
-        return see(f"{url_of(row)}/compare/{base}...{head}")
+        return see(f"{url_of(row)}/compare/{quote(base)}...{quote(head)}")
     return await steady(request, partial(_choice, request, row))
 
 
@@ -187,7 +188,7 @@ async def _compared(request: Asking, row: RepoRow, sides: _Sides, ways: Ways) ->
 
 
 def _shows(ways: Ways, here: str, new: str) -> dict[str, Any]:
-    return {"ways": ways, "here": here, "new_commit": new}
+    return {"ways": ways, "here": quote(here, safe="/~"), "new_commit": new}
 
 
 async def _commit_text(request: Asking, row: RepoRow, sha: str, *, mail: bool) -> Reply:

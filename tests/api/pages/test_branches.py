@@ -1,0 +1,121 @@
+"""Branches and tags as pages, with the forms that make, delete and settle them; archives; search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.accounts import Person, person
+from tests.api.history import NESTED
+from tests.api.pages.browsing import HTML, opened, page, sent
+
+if TYPE_CHECKING:
+    from litestar.testing import TestClient
+
+    from tests.api.client import Client
+    from tests.api.history import History
+
+BASE = "/operator/history"
+
+
+@pytest.fixture(scope="module")
+def kay(api: Client, anyone: Client, history: History) -> Person:
+    """Somebody who may write to the repository."""
+    made = person(api, "kay")
+    api.post(f"{history.repo}/collaborators", {"user": "kay", "role": "developer"})
+    return Person(anyone, made.name, made.did, made.token)
+
+
+def test_branches_tell_how_far_they_are(http: TestClient[Any], history: History) -> None:
+    text = page(http, f"{BASE}/branches")
+    assert "0 ahead of main" in text
+    assert "1 behind" in text
+    assert f'href="{BASE}/compare/main...feature/x"' in text
+    assert '<form class="end"' not in text, "nobody is signed in"
+    assert f'href="{BASE}/src/branch/feature/x"' in text
+    tags = page(http, f"{BASE}/tags")
+    assert f'href="{BASE}/src/tag/v1"' in tags
+    assert history.first[:10] in tags
+    opened(http, f"{BASE}/branches?after=nonsense", 422)
+
+
+def test_branches_are_made_and_deleted_by_forms(http: TestClient[Any], history: History, kay: Person) -> None:
+    made = sent(http, f"{BASE}/branches", kay.token, {"name": "a/new one".replace(" ", "-"), "commit": history.first})
+    assert made.headers["location"] == f"{BASE}/branches"
+    assert "a/new-one" in page(http, f"{BASE}/branches")
+    assert 'aria-label="Delete a/new-one"' in page(http, f"{BASE}/branches", cookie=f"gitant_session={kay.token}")
+    assert "docs" in page(http, f"{BASE}/src/branch/a/new-one")
+    sent(http, f"{BASE}/branches", kay.token, {"name": "<b>#1?", "commit": "v1"}, 422)
+    sent(http, f"{BASE}/branches", kay.token, {"name": "<b>#1", "commit": "v1"})
+    listed = page(http, f"{BASE}/branches")
+    assert "<b>" not in listed
+    assert f'href="{BASE}/src/branch/%3Cb%3E%231"' in listed
+    assert "README.md" in page(http, f"{BASE}/src/branch/%3Cb%3E%231")
+    assert "&lt;b&gt;#1 has 0 commits" in page(http, f"{BASE}/compare/main...%3Cb%3E%231")
+    assert f'href="{BASE}/compare/main...%3Cb%3E%231.diff"' in page(http, f"{BASE}/compare/main...%3Cb%3E%231")
+    chosen = opened(http, f"{BASE}/compare?base=main&head=%3Cb%3E%231", 303)
+    assert chosen.headers["location"] == f"{BASE}/compare/main...%3Cb%3E%231"
+    for fields, said in (
+        ({"name": "x y", "commit": "main"}, "x y"),
+        ({"name": "other", "commit": "nowhere"}, "nowhere"),
+        ({"name": "x..", "commit": "main"}, "x.."),
+    ):
+        refused = sent(http, f"{BASE}/branches", kay.token, fields, 422)
+        assert 'role="alert"' in refused.text
+        assert said in refused.text
+    sent(http, f"{BASE}/branches", kay.token, {"name": "a/new-one"}, 409)
+    gone = sent(http, f"{BASE}/branches/delete", kay.token, {"name": "a/new-one"})
+    assert gone.headers["location"] == f"{BASE}/branches"
+    assert "a/new-one" not in page(http, f"{BASE}/branches")
+    sent(http, f"{BASE}/branches/delete", kay.token, {"name": "a/new-one"}, 404)
+    assert "one place only" in sent(http, f"{BASE}/branches/settle", kay.token, {"ref": "refs/heads/main"}, 409).text
+    assert "Tags" in sent(http, f"{BASE}/branches/settle", kay.token, {"ref": "refs/tags/v1"}, 409).text
+
+
+def test_forms_are_for_those_who_may(http: TestClient[Any], api: Client, history: History) -> None:
+    assert history.repo
+    noor = person(api, "noor")
+    sent(http, f"{BASE}/branches", noor.token, {"name": "mine"}, 403)
+    sent(http, f"{BASE}/branches", "none", {"name": "mine"}, 401)
+    for path in ("branches", "branches/delete", "branches/settle"):
+        foreign = {**HTML, "cookie": f"gitant_session={noor.token}", "sec-fetch-site": "cross-site"}
+        assert http.post(f"{BASE}/{path}", data={"name": "x"}, headers=foreign).status_code in {401, 403}
+        sent(http, f"/operator/nothing/{path}", noor.token, {"name": "x"}, 404)
+
+
+def test_archives_are_the_apis(http: TestClient[Any], history: History) -> None:
+    answer = opened(http, f"{BASE}/archive/refs/tags/v1.zip", 302)
+    assert answer.headers["location"] == f"{history.repo}/archive/refs/tags/v1.zip"
+    assert opened(http, answer.headers["location"]).content.startswith(b"PK")
+
+
+def test_search_leads_to_what_is_named(http: TestClient[Any], api: Client, history: History) -> None:
+    number = api.post(f"{history.repo}/issues", {"title": "A <b>sought</b> thing"}).json()["number"]
+    api.post("/api/v1/repos", {"name": "cellar", "private": True, "description": "sought by nobody"})
+    for q, to in (
+        ("operator/history", BASE),
+        (f"operator/history%23{number}", f"{BASE}/issues/{number}"),
+        ("@operator", "/operator"),
+    ):
+        assert opened(http, f"/search?q={q}", 303).headers["location"] == to
+    text = page(http, "/search?q=sought")
+    assert "A &lt;b&gt;sought&lt;/b&gt; thing" in text
+    assert "cellar" not in text
+    assert "called that" in page(http, "/search?q=operator/cellar")
+    assert f'href="{BASE}"' in page(http, "/search?q=hist")
+    assert "called that" in page(http, "/search?q=%3Cscript%3Ealert(1)")
+    opened(http, "/search?q=no:nonsense", 422)
+    assert "<input" in page(http, "/search")
+
+
+def test_code_is_found_with_what_stands_around_it(http: TestClient[Any], history: History) -> None:
+    text = page(http, f"{BASE}/search?q=LINE 17")
+    url = f"{BASE}/src/commit/{history.third}/{NESTED.replace(' ', '%20')}"
+    assert (
+        f'<tr class="hit"><td class="n"><a href="{url}#L18">18</a></td><td class="c"><mark>line 17</mark></td>' in text
+    )
+    assert f'<tr><td class="n"><a href="{url}#L16">16</a></td><td class="c">line 15</td>' in text
+    assert "line 14" not in text
+    assert "holds that" in page(http, f"{BASE}/search?q=<i>none")
+    assert "<input" in page(http, f"{BASE}/search")
