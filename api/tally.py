@@ -58,6 +58,8 @@ class Tally:
         self._series: dict[tuple[str, str, int], Series] = {}
         self._streams = 0
         self._flush_due = False
+        self._changed = False
+        """Whether more was counted since the counts were last written."""
 
     def record(
         self, method: str, route: str, status: int, seconds: float, received_bytes: int = 0, sent_bytes: int = 0
@@ -84,22 +86,30 @@ class Tally:
         self._flush_soon()
 
     def _flush_soon(self) -> None:
+        self._changed = True
         if self._file is not None and not self._flush_due:
             self._flush_due = True
-            asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
+            asyncio.get_running_loop().call_later(FLUSH_S, self._flush_apart)
+
+    def _flush_apart(self) -> None:
+        """Write in a thread: no request may wait for a disk that others keep busy."""
+        assert self._file is not None
+        self._changed = False
+        writing = asyncio.get_running_loop().run_in_executor(None, _write, self._file, self._sheet())
+        writing.add_done_callback(self._flushed)
+
+    def _flushed(self, _: asyncio.Future[None]) -> None:
+        self._flush_due = False
+        if self._changed:
+            self._flush_soon()
 
     def flush(self) -> None:
-        """Let the other workers see these counts."""
-        self._flush_due = False
-        if self._file is None:
-            return
-        fresh = self._file.with_suffix(".new")
-        try:
-            fresh.write_bytes(msgspec.json.encode(_Sheet(os.getpid(), self._streams, [*self._series.values()])))
-            fresh.replace(self._file)
-        except OSError:
-            # A full disk must not end requests; the next flush tries again.
-            return
+        """Let the other workers see these counts now."""
+        if self._file is not None:
+            _write(self._file, self._sheet())
+
+    def _sheet(self) -> bytes:
+        return msgspec.json.encode(_Sheet(os.getpid(), self._streams, [*self._series.values()]))
 
     def sums(self) -> list[Series]:
         """The counts of all workers."""
@@ -126,6 +136,16 @@ class Tally:
                     yield msgspec.json.decode(path.read_bytes(), type=_Sheet)
                 except (OSError, msgspec.DecodeError):
                     continue
+
+
+def _write(file: Path, sheet: bytes) -> None:
+    fresh = file.with_suffix(".new")
+    try:
+        fresh.write_bytes(sheet)
+        fresh.replace(file)
+    except OSError:
+        # A full disk must not end requests; the next flush tries again.
+        return
 
 
 def _lives(pid: int) -> bool:
