@@ -19,6 +19,9 @@ REFUSED_HERE: Final = "refused"
 REFUSED_THERE: Final = "refused-there"
 """The codes of the notes in which the replication core tells of them."""
 
+_ORDINARY: Final = frozenset({"stream-unknown", "answer-late"})
+"""Refusals of what was on its way when something changed: they mean nothing to people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
@@ -37,7 +40,7 @@ class Complaints:
 
     def noted(self, note: Note, now_s: float) -> None:
         """The core has told of something; other notes than refusals change nothing."""
-        if note.peer is None:
+        if note.peer is None or (note.values or {}).get("code") in _ORDINARY:
             return
         if note.code == REFUSED_THERE:
             self._keep(note.peer, f"it says: {note.words}", now_s)

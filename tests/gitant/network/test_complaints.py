@@ -16,6 +16,7 @@ def test_the_last_of_each_peer_is_shown_while_it_is_new() -> None:
     complaints.noted(Note("refused", "this node speaks version 1", peer=BOB), 20)
     complaints.noted(Note("store-failed", "events could not be stored"), 20)
     complaints.noted(Note("news-dropped", "too much", peer=ANN), 20)
+    complaints.noted(Note("refused", "no such stream", peer=ANN, values={"code": "stream-unknown"}), 20)
     complaints.turned_away(Told(What.REFUSED, "nobody knows", "192.0.2.1:1", False), 20)
     assert complaints.current(20) == {
         ANN: "it says: this node's disk is full",
