@@ -79,7 +79,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     tables = KeptTables()
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
     gatehouse = Gatehouse(plan, folder, accounts, views, writer)
-    reader = DulwichReader(folder.repos)
+    reader = DulwichReader(folder.repos, tables)
     log = _Log(folder)
     importer = _importer(plan, folder, store, views, writer)
     peering = NodePeering(

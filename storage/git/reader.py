@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, final
 
-from domain.errors import NotFound, TooLarge
+from domain.errors import LocalFault, NotFound, TooLarge
 from domain.ports_git import Distance, TreeDiff
 from storage.git import commits, revs, trees
 from storage.git.archive.store import ArchiveStore
@@ -14,6 +14,7 @@ from storage.git.care.usage import DiskUse
 from storage.git.diff.files import Patches, as_file_change
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
+from storage.git.engine.strides import TableStrides
 from storage.git.history import History
 from storage.git.languages import languages
 from storage.git.last_commits import Remembered, last_commits
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from domain.ports_git import CommitInfo, TreeEntry
     from storage.git.diff.files import Patch
     from storage.git.diff.paths import Change
+    from storage.git.engine.keeping import KeptTables
     from storage.git.objects import Objects
     from storage.git.pool import Handle
     from storage.git.read_limits import DiffLimits
@@ -49,7 +51,9 @@ if TYPE_CHECKING:
 class DulwichReader:
     """Reads `root/<stream hex>.git`; any number of threads may share one."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tables: KeptTables | None = None) -> None:
+        """With `tables`, what they know is not read."""
+        self._tables = tables
         self._pool = HandlePool(root)
         self._disk = DiskUse(root)
         self._counts: dict[tuple[bytes, str], int] = {}  # by tip and path, which decide it for ever
@@ -106,7 +110,8 @@ class DulwichReader:
             size = handle.objects.sizes((entry.oid,))[entry.oid]
             if size > BLAME.blob_bytes_max:
                 raise TooLarge(f"{path!r} has {size:,} bytes; at most {BLAME.blob_bytes_max:,} are blamed", hint=_BLAME)
-            return Blamer(handle.objects, History(handle.objects, handle.known), BLAME).blame(tip, raw, entry)
+            history = History(handle.objects, handle.known)
+            return Blamer(handle.objects, history, BLAME, self._strides(handle)).blame(tip, raw, entry)
 
     def last_commits(self, repo: StreamId, rev: str, path: str) -> LastCommits:
         with self._pool.use(repo) as handle:
@@ -195,6 +200,15 @@ class DulwichReader:
         with self._pool.use(repo) as handle:
             history = History(handle.objects, handle.known)
             return history.is_ancestor(revs.resolve(handle.objects, ancestor), revs.resolve(handle.objects, of))
+
+    def _strides(self, handle: Handle) -> TableStrides | None:
+        """What is not in tables is read step by step; nobody who asks for a file waits for tables to be made."""
+        if self._tables is None or self._disk.usage(handle.folder[0]).tableless:
+            return None
+        try:
+            return TableStrides(self._tables.tables(handle.folder[0]))
+        except (LocalFault, OSError):
+            return None
 
     def disk_bytes(self, repo: StreamId) -> int:
         return self._disk.bytes(repo)
