@@ -17,6 +17,7 @@ from api.problems import PROBLEM_JSON, trouble, with_head
 from api.routes import (
     activity,
     agents,
+    apart,
     archives,
     attachments,
     audit,
@@ -210,6 +211,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     network.show_sync,
     network.show_network,
     network.compare_now,
+    apart.keep_apart,
+    apart.end_apart,
     overlay.show_overlay,
     overlay.show_bootstrap,
     overlay.list_shared_events,

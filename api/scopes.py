@@ -224,6 +224,8 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
         "GET /api/v1/network/status",
         "POST /api/v1/network/compare",
         "GET /api/v1/network/peers",
+        "PUT /api/v1/network/apart/{id}",
+        "DELETE /api/v1/network/apart/{id}",
         "PUT /api/v1/network/pause",
         "DELETE /api/v1/network/pause",
         f"PUT {_PEER}/pause",

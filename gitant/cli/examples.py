@@ -132,6 +132,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "peer add": ("gitant peer add did:key:z6Mk…@forge.example.org:4040",),
     "peer list": ("gitant peer list",),
     "peer pause": ("gitant peer pause did:key:z6Mk…",),
+    "peer leave": ("gitant peer leave attic", "gitant peer leave attic --undo"),
     "peer resume": ("gitant peer resume did:key:z6Mk…",),
     "sync pause": ("gitant sync pause",),
     "sync resume": ("gitant sync resume",),

@@ -9,6 +9,7 @@ import typer
 from domain.errors import InvalidInput
 from domain.ids import is_hex_id
 from gitant.cli.api import Api, segment
+from gitant.cli.checkout import selector
 from gitant.cli.options import DataDir, Json, Url
 from gitant.cli.output import clean, print_json, print_table, tell
 
@@ -94,6 +95,20 @@ def resume(did: Did, data_dir: DataDir = None, url: Url = None) -> None:
     with Api.open(data_dir, url) as api:
         api.send("DELETE", f"{_PEERS}/{segment(did)}/pause")
     tell(f"{did} is talked with again")
+
+
+@app.command()
+def leave(
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="A name, owner/name or id.", show_default=False)],
+    undo: Annotated[bool, typer.Option("--undo", help="Share it again, and get what was missed.")] = False,
+    data_dir: DataDir = None,
+    url: Url = None,
+) -> None:
+    """Share a repository with no other node, and take nothing more of it from any."""
+    with Api.open(data_dir, url) as api:
+        path = f"/api/v1/network/apart/{segment(selector(repo))}"
+        api.send("DELETE", path) if undo else api.send("PUT", path, {})
+    tell(f"{repo} is shared with other nodes again" if undo else f"{repo} is kept apart from other nodes")
 
 
 @app.command()

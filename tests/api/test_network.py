@@ -117,3 +117,20 @@ def test_what_is_told_of_events_is_public_whoever_asks(api: Client, anyone: Clie
     for asker in (api, anyone):
         assert asker.get(shared).json() == {"events": []}, "private things are nobody's to be told of here"
         assert asker.get(f"{found}?did={KEY.did}").json()["events"] == []
+
+
+def test_a_repository_is_kept_apart_until_it_is_shared_or_followed_again(
+    api: Client, anyone: Client, repo: str
+) -> None:
+    name = str(api.get(repo).json()["id"])
+    apart = f"/api/v1/network/apart/{name}"
+    api.post(FOLLOWS, {"repo": name})
+    api.put(apart, {}, 204)
+    assert api.get(FOLLOWS).json() == {"follows": []}
+    assert api.get(repo).json()["id"] == name, "it is still here"
+    api.delete(apart)
+    api.delete(apart, 404)
+    api.put(apart, {}, 204)
+    api.post(FOLLOWS, {"repo": name})
+    api.delete(apart, 404)
+    anyone.put(apart, {}, 401)

@@ -52,7 +52,7 @@ def test_what_lists_or_shows_can_do_it_in_json() -> None:
     silent = {"serve", "stop", "version", "completion", "credential", "query", "repo delete", "label delete"}
     silent |= {"member remove", "member leave", "protect remove", "token revoke"}
     silent |= {"api"}  # prints nothing else
-    silent |= {"peer remove", "peer unblock", "peer unfollow", "peer resume", "sync pause", "sync resume"}
+    silent |= {"peer remove", "peer unblock", "peer unfollow", "peer resume", "peer leave", "sync pause", "sync resume"}
     lacking = {
         name
         for name, command in COMMANDS.items()
