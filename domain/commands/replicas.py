@@ -7,7 +7,7 @@ taken in like any other: every copy of a stream holds the same events.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, Final, final
 
 import msgspec
 
@@ -46,6 +46,8 @@ Every store has it, for each may change what is held.
 """
 EARLY = "early"
 """In the `extra` of a store: the ids of the events that have to come again, with what is before them."""
+_FEW: Final = 16
+"""Events for each of which it is asked whether it is held; for more, whether anything is."""
 Bytes3 = tuple[bytes, bytes, bytes | None]
 """Header, signature and payload."""
 
@@ -65,7 +67,7 @@ def store(scene: Scene, actor: Actor, args: StoreReplicas) -> Done:
     """Put events into the log; some that strangers wrote may wait outside it, and those are named."""
     _check_own(actor)
     events = [read_own(*each) for each in args.events]
-    door = _Door(scene, args.origin)
+    door = _Door(scene, args.origin, many=len(events) > _FEW)
     arrived = let_in((event for event in events if scene.link(event.id) is None), door)
     for effect in door.effects.values():
         scene.after(effect)
@@ -143,9 +145,14 @@ def _check_own(actor: Actor) -> None:
 class _Door:
     """The log, as what arrives at it."""
 
-    def __init__(self, scene: Scene, origin: str) -> None:
+    def __init__(self, scene: Scene, origin: str, *, many: bool) -> None:
+        """With `many` events to come it is found out first whether anything is held at all, which mostly is not so."""
         self._scene = scene
         self._origin = origin
+        self._desk = scene.desk
+        self._holds = self._desk is not None and (not many or self._desk.held.sum().events > 0)
+        self._open: dict[StreamId, bool] = {}
+        """By stream, whether strangers are let into it."""
         self.taken: list[Event] = []
         self.effects: dict[tuple[type[RepositoryEffect], StreamId], RepositoryEffect] = {}
         """What has to follow, each once for each repository."""
@@ -155,22 +162,23 @@ class _Door:
 
         Elsewhere a copy that is complete comes first: budgets bound what they add.
         """
-        desk = self._scene.desk
-        if desk is None or event.genesis or desk.held.rule(event.stream) in {None, "open"}:
+        if self._desk is None or event.genesis:
             return False
-        return is_stranger(self._scene, event)
+        is_open = self._open.get(event.stream)
+        if is_open is None:
+            is_open = self._open[event.stream] = self._desk.held.rule(event.stream) in {None, "open"}
+        return not is_open and is_stranger(self._scene, event)
 
     def here(self, name: EventId) -> bool:
         return self._scene.link(name) is not None
 
     def held(self, name: EventId) -> Event | None:
-        desk = self._scene.desk
-        found = desk.held.get(name) if desk is not None else None
+        found = self._desk.held.get(name) if self._desk is not None and self._holds else None
         return None if found is None else read_own(found.raw.header, found.raw.signature, found.raw.payload)
 
     def hold(self, event: Event) -> None:
         """Have it wait for a decision, unless it was dropped before, or nothing is taken of strangers there."""
-        desk = self._scene.desk
+        desk = self._desk
         assert desk is not None, "nobody is kept out of a node without a desk"
         if event.payload is None or desk.rule_of(event.stream) == "refuse" or desk.held.was_dropped(event.id):
             return
@@ -178,18 +186,16 @@ class _Door:
             return  # it was only vouched for, and outside the log nobody would look at it again
         with suppress(LocalFault):  # as many wait as may: its author can have it sent again when some were decided on
             desk.hold(event, self._origin)
+            self._holds = True
 
     def forget(self, name: EventId) -> None:
-        desk = self._scene.desk
-        if desk is not None and desk.held.get(name) is not None:
-            desk.held.remove(name)
+        if self._desk is not None and self._holds and self._desk.held.get(name) is not None:
+            self._desk.held.remove(name)
 
     def take(self, event: Event) -> None:
         verdict = self._scene.take_checked(event)
         self.taken.append(event)
-        desk = self._scene.desk
-        if desk is not None and desk.held.get(event.id) is not None:
-            desk.held.remove(event.id)
+        self.forget(event.id)
         if verdict.accepted:
             for effect in follow_up(event):
                 self.effects[type(effect), effect.repo] = effect
