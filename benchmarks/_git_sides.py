@@ -87,19 +87,13 @@ class NodeSide:
         return f"http://x:{self._token}@127.0.0.1:{self._port}/operator/{name}.git"
 
     def cpu_s(self) -> float:
-        return sum(own + ended for own, ended in map(_times, self.pids()))
+        assert self._process is not None
+        return tree_cpu_s(self._process.pid)
 
     def pids(self) -> list[int]:
         """The supervisor and every process under it."""
         assert self._process is not None
-        found, left = list[int](), [self._process.pid]
-        while left:
-            pid = left.pop()
-            with suppress(FileNotFoundError):
-                for path in Path(f"/proc/{pid}/task").glob("*/children"):
-                    left += map(int, path.read_text().split())
-                found.append(pid)
-        return found
+        return _tree(self._process.pid)
 
     def anon_mib(self) -> float:
         """RssAnon of the largest process."""
@@ -178,6 +172,22 @@ class PeerSide:
     def cpu_s(self) -> float:
         assert self._process is not None
         return _times(self._process.pid)[1]
+
+
+def tree_cpu_s(pid: int) -> float:
+    """Processor time that a process and all under it have taken so far."""
+    return sum(own + ended for own, ended in map(_times, _tree(pid)))
+
+
+def _tree(pid: int) -> list[int]:
+    found, left = list[int](), [pid]
+    while left:
+        pid = left.pop()
+        with suppress(FileNotFoundError):
+            for path in Path(f"/proc/{pid}/task").glob("*/children"):
+                left += map(int, path.read_text().split())
+            found.append(pid)
+    return found
 
 
 def _times(pid: int) -> tuple[float, float]:
