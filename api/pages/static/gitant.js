@@ -175,7 +175,7 @@
     };
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") for (const each of menus()) each.open = false;
-      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Shift" || typing(event.target)) return;
       const now = event.timeStamp - since < 1_000 && before ? `${before} ${event.key}` : event.key;
       before = event.key;
       since = event.timeStamp;
