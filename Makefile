@@ -19,7 +19,7 @@ UV ?= uv
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --generate-hashes
 
-.PHONY: help setup serve test check format bench demo soak fuzz mutants lock clean
+.PHONY: help setup serve test check format bench demo soak fuzz mutants screenshots lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -71,6 +71,9 @@ soak: setup ## 200 rounds of kill -9 under load, power cuts, 50 backups, 22,000 
 
 fuzz: setup ## bytes of all sorts at the replication core, for a minute (ARGS="--seconds 600 --seed 2")
 	@$(BIN)/python -m tests.replication.fuzzing $(ARGS)
+
+screenshots: setup ## every page in both colours and two widths, as pictures in build/screenshots
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 mutants: setup ## break authority in every small way, one at a time, and see which tests notice
 	@$(BIN)/python -m tests.mutants $(ARGS)

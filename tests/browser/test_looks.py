@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.axe import violations
 from tests.browser.people import Colours, Person
-from tests.interop.clients import StockGit
+from tests.browser.things import OWN, STRANGERS, make_things, too_wide_px
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,43 +20,21 @@ if TYPE_CHECKING:
 
     from tests.gitant.running import Node
 
-LONG: Final = "a-name-that-goes-on-and-on-and-would-push-everything-to-the-right"
 FIRST_BYTES_MAX: Final = 100_000
 NEXT_BYTES_MAX: Final = 15_000
-STRANGERS: Final = ("/", "/explore", "/login", "/register", "/nothing/here", "/kay/vault", "/kay/vault/issues")
-OWN: Final = ("/", "/new", "/issues", f"/kay/{LONG}", "/kay/vault/issues/new", "/kay/vault/issues/1")
+LOOKS: Final[tuple[tuple[int, Colours], ...]] = ((320, "dark"), (1280, "light"))
+"""Each width and each choice of colours; `make screenshots` looks at all four together."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def things(node: Node, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Something to look at: long names, text from right to left, code, a conversation."""
-    with Person(node, browser, "kay") as kay:
-        kay.register()
-        kay.make_repo(LONG)
-        path = kay.make_repo("vault")
-        work = StockGit(tmp_path_factory.mktemp("git")).work_tree("work")
-        work.commit(
-            "README.md", f"# Vault\n\n{'x' * 300}\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\ndef f(): ...\n```\n"
-        )
-        work.commit(f"{LONG}.txt", "text\n")
-        work("push", "--quiet", kay.git_url(path), "main")
-        for title, body in (("It creaks " + "x" * 200, "- [ ] one\n- [x] two\n\n> said"), ("שלום עולם", "מימין לשמאל")):
-            kay.go("/kay/vault/issues/new")
-            kay.page.get_by_label("Title").fill(title)
-            kay.page.get_by_label("What is it about?").fill(body)
-            kay.page.get_by_role("button", name="Open the issue").click()
-        kay.page.get_by_label("Comment, in Markdown").fill("Said.")
-        kay.page.get_by_role("button", name="Comment", exact=True).click()
+    make_things(node, browser, tmp_path_factory.mktemp("git"))
 
 
-@pytest.fixture(params=["light", "dark"])
-def colours(request: pytest.FixtureRequest) -> Colours:
-    return request.param  # type: ignore[no-any-return]
-
-
-@pytest.fixture(params=[320, 1280])
-def looking(request: pytest.FixtureRequest, node: Node, browser: Browser, colours: Colours) -> Iterator[Person]:
-    with Person(node, browser, "kay", width=request.param, colours=colours) as found:
+@pytest.fixture(params=LOOKS, ids=[f"{width} {colours}" for width, colours in LOOKS])
+def looking(request: pytest.FixtureRequest, node: Node, browser: Browser) -> Iterator[Person]:
+    width, colours = request.param
+    with Person(node, browser, "kay", width=width, colours=colours) as found:
         yield found
 
 
@@ -65,7 +43,7 @@ def test_nothing_is_in_anybody_s_way(looking: Person) -> None:
 
     def look(path: str) -> None:
         page = looking.go(path)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = too_wide_px(page)
         wrong.extend(f"{path}: {each}" for each in violations(page))
         if wide > 0:
             wrong.append(f"{path}: {wide} px wider than the window")
