@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.pages.source.branches import Listed, Ref
+from api.pages.templating import environment
 from tests.api.accounts import Person, person
 from tests.api.history import NESTED
 from tests.api.pages.browsing import HTML, opened, page, sent
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.api.client import Client
     from tests.api.history import History
+    from tests.api.node import Node
 
 BASE = "/operator/history"
 
@@ -71,6 +74,20 @@ def test_branches_are_made_and_deleted_by_forms(http: TestClient[Any], history: 
     sent(http, f"{BASE}/branches/delete", kay.token, {"name": "a/new-one"}, 404)
     assert "one place only" in sent(http, f"{BASE}/branches/settle", kay.token, {"ref": "refs/heads/main"}, 409).text
     assert "Tags" in sent(http, f"{BASE}/branches/settle", kay.token, {"ref": "refs/tags/v1"}, 409).text
+
+
+def test_a_diverged_branch_is_shown_with_its_places(history: History, node: Node) -> None:
+    row = node.ports.views.repo_at("operator", "history")
+    assert row is not None
+    two = [node.ports.git.commit(row.id, oid) for oid in (history.second, history.third)]
+    ref = Ref("refs/heads/main", "main", "branch", history.third, diverged=True, event="0" * 64)
+    parts: Any = environment().get_template("branch_parts.html").module
+    text = str(parts.settle_form(Listed(ref, two[1], None, two), BASE, may_move=True))
+    assert [f'value="{oid}"' in text for oid in (history.second, history.third)] == [True, True]
+    assert f'value="{history.third}" checked' in text
+    assert "Settle it" in text
+    assert "Settle it" not in str(parts.settle_form(Listed(ref, two[1], None, two), BASE, may_move=False))
+    assert "to settle" in str(parts.ref_head(Listed(ref, two[1], None, two), BASE, "branch"))
 
 
 def test_forms_are_for_those_who_may(http: TestClient[Any], api: Client, history: History) -> None:
