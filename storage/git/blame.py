@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from storage.git.trees import Entry
 
 _TAIL_BLOCK_BYTES = 1_024
-_STRIDE_MIN = 2
+_STRIDE_MIN = 6
+"""Shorter ones cost more to look up than to walk."""
 _STRIDE_LINES_MIN = 2
 _STRIDE_PER_COMMIT = 64
 """So many steps in columns cost as much as one step that reads."""
