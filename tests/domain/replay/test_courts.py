@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from domain.authority.roles import Role
+from domain.issue.state import IssueState
 from domain.replay import courts
 from domain.replay.engine import Engine
 from domain.replay.memory import MemoryHistory
@@ -65,7 +66,9 @@ def test_what_is_dropped_between_two_events_is_found_again() -> None:
         assert told(node, house) == expected
         node.engine.forget()
         assert told(node, house) == expected
-        assert node.engine.foresee(house.push("ann")) is ACCEPTED
+        for who in ("ann", "root"):
+            node.engine.forget()
+            assert node.engine.foresee(house.push(who)) is ACCEPTED
 
 
 def test_more_streams_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +129,12 @@ def test_a_write_that_fails_anywhere_leaves_nothing_once_it_is_forgotten() -> No
             history.go_back()
             engine.forget()
             assert _verdicts(history, push, given, said) == [ACCEPTED] * 3
-            engine.apply(house.say("bob"))
+            assert engine.apply(house.say("bob")).rejudged == []
             assert engine.apply(fall).rejudged == [push.id, given.id, said.id]
         assert _verdicts(history, push, given, said) == [_GONE, _GONE, void("no-authority")]
+        acts = [(act.event, act.level) for act in engine.court(house.genesis.stream).acts]
+        engine.forget()
+        assert [(act.event, act.level) for act in engine.court(house.genesis.stream).acts] == acts
     assert 8 < failures < 40, "it failed at each step, and not for ever"
 
 
@@ -138,3 +144,17 @@ _GONE = void("revoked-meanwhile")
 
 def _verdicts(history: Any, *events: Event) -> list[Any]:
     return [history.verdicts[event.id] for event in events]
+
+
+def test_what_was_folded_and_did_not_become_durable_is_folded_no_more() -> None:
+    house, history = House(), Fragile()
+    engine = Engine(history)  # type: ignore[arg-type]  # it is one by what it hands on
+    for event in house.events:
+        engine.apply(event)
+    history.keep()
+    engine.apply(house.say("bob"))
+    history.go_back()
+    engine.forget()
+    state = engine.state(house.one.id)
+    assert isinstance(state, IssueState)
+    assert state.comments == 0
