@@ -317,9 +317,7 @@ class Views(IssueViews, AuthorityViews, AgentViews, Protocol):
         """
         ...
 
-    def activity(
-        self, reader: Actor, *, author: Did | None = None, after: str | None = None, limit: int = 30
-    ) -> Page:
+    def activity(self, reader: Actor, *, author: Did | None = None, after: str | None = None, limit: int = 30) -> Page:
         """What happened lately where the reader may look, newest first.
 
         Doc: id, kind, repo, repo_name, author, time, subject (the issue's or ref's name), number, summary (a sentence).

@@ -244,9 +244,7 @@ class SqliteViews:
     def since(self, after: int, which: LogFilter, *, limit: int = 100) -> tuple[Sequence[LogLine], int]:
         return live.since(self._connection, after, which, limit)
 
-    def activity(
-        self, reader: Actor, *, author: Did | None = None, after: str | None = None, limit: int = 30
-    ) -> Page:
+    def activity(self, reader: Actor, *, author: Did | None = None, after: str | None = None, limit: int = 30) -> Page:
         return events.activity(self._connection, reader, after, limit, author)
 
     def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
