@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from markupsafe import Markup, escape
@@ -12,7 +13,7 @@ from pygments.token import Token as Kind
 from pygments.util import ClassNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pygments.lexer import Lexer
 
@@ -20,6 +21,8 @@ COLOURED_CHARS_MAX: Final = 512 << 10
 """What is longer stays in one colour: lexers take a second for a few megabytes."""
 _LINE_CHARS_MAX: Final = 5_000
 """A line that long is no line that anybody wrote, and lexers can take for ever on it."""
+COLOURING_S_MAX: Final = 1.0
+"""What a lexer has not come to by then stays in one colour: an open comment, begun ten thousand times, takes hours."""
 # pygments has no types: what a lexer takes besides is open.
 _BY_NAME: Final = cast("Callable[..., Lexer]", lexers.get_lexer_by_name)  # pyright: ignore[reportUnknownMemberType]
 _BY_FILE: Final = cast("Callable[..., Lexer]", lexers.get_lexer_for_filename)  # pyright: ignore[reportUnknownMemberType]
@@ -59,7 +62,7 @@ def lines(text: str, *, language: str = "", name: str = "") -> tuple[Markup, ...
         return tuple(escape(line) for line in re.findall(r"[^\n]*\n|[^\n]+", text))
     found: list[Markup] = []
     now: list[str] = []
-    for kind, part in lexer.get_tokens(text):
+    for kind, part in _timely(lexer, text):
         mark = _class_of(kind)
         for piece in re.findall(r"[^\n]*\n|[^\n]+", part):
             shown = escape(piece.removesuffix("\n"))
@@ -71,6 +74,18 @@ def lines(text: str, *, language: str = "", name: str = "") -> tuple[Markup, ...
     if now:
         found.append(Markup("".join(now)))
     return tuple(found)
+
+
+def _timely(lexer: Lexer, text: str) -> Iterator[tuple[Any, str]]:
+    """A lexer's tokens as long as its time lasts, and the rest as one."""
+    until, at = monotonic() + COLOURING_S_MAX, 0
+    text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")  # as lexers read it
+    for kind, part in lexer.get_tokens(text):
+        at += len(part)
+        yield kind, part
+        if monotonic() > until:
+            yield Kind, text[at:]
+            return
 
 
 def _lexer(text: str, language: str, name: str) -> Lexer | None:

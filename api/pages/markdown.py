@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -15,7 +16,6 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
-from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
@@ -25,11 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_core import StateCore
     from markdown_it.utils import EnvType, OptionsDict
 
 SOURCE_CHARS_MAX: Final = 200_000
 """What is longer is shown as it is."""
 NESTING_MAX: Final = 40
+WORK_MAX: Final = 100_000_000
+"""Of squares of the lengths of paragraphs: a hostile one takes time by its square. What is over it stays plain text."""
+_HEADED_MAX: Final = 4
+"""Headings down to this level can be linked to."""
 _TAGS: Final = {
     *("a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1", "h2", "h3"),
     *(
@@ -66,6 +71,8 @@ _ATTRIBUTES: Final = {
     "th": {"align", "colspan", "rowspan", "scope"},
 }
 _CLASS: Final = re.compile(r"(footnote|task-list|contains-task|hl|anchor|tok-|alert)[a-z-]*")
+_OWN_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+"""Browsers take a backslash for a slash, and leave tabs and line ends out."""
 _SCHEMES: Final = {"http", "https", "mailto", "gitant"}
 _ISSUE: Final = re.compile(r"(?<![\w&/#])#([1-9][0-9]{0,8})\b")
 _PERSON: Final = re.compile(r"(?<![\w/@.])@([A-Za-z0-9][A-Za-z0-9-]{0,38})\b")
@@ -105,7 +112,9 @@ def _rendered(text: str, place: Place) -> Markup:
 @cache
 def _parser() -> MarkdownIt:
     made = MarkdownIt("gfm-like", {"html": True, "linkify": True, "maxNesting": NESTING_MAX})
-    made.use(tasklists_plugin, label=True).use(footnote_plugin).use(anchors_plugin, max_level=4, slug_func=_slug)
+    made.use(tasklists_plugin, label=True).use(footnote_plugin)
+    made.core.ruler.before("inline", "bounded", _bounded)
+    made.core.ruler.push("anchors", _anchored)
     made.add_render_rule("fence", _fence)
     made.add_render_rule("image", _image)
     made.add_render_rule("link_open", _link)
@@ -117,6 +126,7 @@ def _sieve() -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=_TAGS,
         attributes=_ATTRIBUTES,
+        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
         attribute_filter=_filtered,
         url_schemes=_SCHEMES,
         link_rel="nofollow ugc noopener noreferrer",
@@ -146,10 +156,31 @@ def _filtered(tag: str, name: str, value: str) -> str | None:
         )
     if tag == "img" and name == "src":
         # Nothing is loaded from elsewhere: whoever opens a page would be told on.
-        return value if value.startswith("/") and not value.startswith("//") else None
+        return value if _OWN_PATH.fullmatch(value) else None
     if name in {"width", "height"}:
         return value if value.isdigit() and len(value) < 5 else None
     return value
+
+
+def _bounded(state: StateCore) -> None:
+    """Leave paragraphs unread where reading them all would take too long."""
+    left = WORK_MAX
+    for token in state.tokens:
+        if token.type == "inline":
+            left -= len(token.content) ** 2
+            if left < 0:
+                token.type = "text"
+
+
+def _anchored(state: StateCore) -> None:
+    """Name headings by their words, for links to them; of those with the same words, each by its number, too."""
+    found: dict[str, int] = {}
+    for heading, words in pairwise(state.tokens):
+        if heading.type != "heading_open" or int(heading.tag[1]) > _HEADED_MAX:
+            continue
+        slug = _slug("".join(each.content for each in words.children or () if each.type in {"text", "code_inline"}))
+        again = found[slug] = found.get(slug, -1) + 1
+        heading.attrSet("id", f"{slug}-{again}" if again else slug)
 
 
 def _fence(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG001

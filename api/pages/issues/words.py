@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import msgspec
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 Comment: TypeAlias = Annotated[str, PathParameter(name="comment", description="A comment's id.", max_length=100)]
 _COMMENT: Final = f"{ISSUE}/comments/{{comment:str}}"
-_TASK: Final = re.compile(r"^(\s*(?:[-*+]|\d{1,9}[.)])\s+\[)([ xX])(\](?=\s))", re.MULTILINE)
+_TASK: Final = re.compile(r"^([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX])(\](?=\s))", re.MULTILINE)
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
@@ -110,8 +111,7 @@ def ticked(text: str, task: str) -> str:
 
 def _tasks(text: str) -> list[re.Match[str]]:
     fences = [mark.start() for mark in _FENCE.finditer(text)]
-    fenced = list(zip(fences[::2], [*fences[1::2], len(text)], strict=False))
-    return [mark for mark in _TASK.finditer(text) if not any(begin < mark.start() < end for begin, end in fenced)]
+    return [mark for mark in _TASK.finditer(text) if bisect_left(fences, mark.start()) % 2 == 0]
 
 
 def _bound(form: Form) -> dict[str, Any]:
