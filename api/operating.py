@@ -26,7 +26,10 @@ def holds(token: bytes, value: str, now_s: float) -> bool:
     until, dot, code = value.partition(".")
     if not dot or not until.isascii() or not until.isdigit() or len(until) > len(str(2**40)):
         return False
-    return hmac.compare_digest(_code(token, int(until)), code) and now_s < int(until) <= now_s + OPERATOR_S_MAX
+    return (
+        hmac.compare_digest(_code(token, int(until)).encode(), code.encode())
+        and now_s < int(until) <= now_s + OPERATOR_S_MAX
+    )
 
 
 def _code(token: bytes, until_s: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -87,13 +87,4 @@ def checked(kind: type[Wanted], **values: Any) -> Wanted:
 
 def local_path(text: str) -> str:
     """Where to go on: a path of this node, or its front page for anything else."""
-    parts = urlsplit(text)
-    if (
-        parts.scheme
-        or parts.netloc
-        or not text.startswith("/")
-        or text.startswith(("//", "/\\"))
-        or not text.isprintable()
-    ):
-        return "/"
-    return text
+    return text if text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() else "/"

@@ -7,6 +7,7 @@ from litestar import post
 from api.asking import Asking
 from api.pages.forms import form_of, local_path
 from api.pages.page import KEYS_COOKIE, THEME_COOKIE, THEMES, see
+from api.people import refuse_foreign_page
 from api.reply import Reply
 from domain.errors import InvalidInput
 
@@ -16,6 +17,7 @@ _YEAR_S = 31_536_000
 @post("/-/look", status_code=303)
 async def choose_look(request: Asking) -> Reply:
     """Choose colours, or whether single keys do things; then go on where one was."""
+    refuse_foreign_page(request)
     form = await form_of(request)
     theme, keys = form.text("theme"), form.text("keys")
     chosen: list[tuple[str, str]] = []

@@ -71,6 +71,7 @@ async def steady(request: Asking, make: Callable[[], Awaitable[Shown]]) -> Reply
         "page",
         request.scope["path"],
         request.scope["query_string"],
+        request.base_url,  # addresses to clone from have it
         request.actor,
         _look_of(cookies),
         _part(request),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from urllib.parse import quote
 
 import msgspec
 from litestar.params import PathParameter
@@ -30,8 +31,8 @@ def repo_at(request: Asking, owner: str, name: str) -> RepoRow:
     if request.scope["method"] == "GET" and (row.owner, row.name) != (owner, name):
         path = request.scope["path"]
         rest = path.removeprefix(f"/{owner}/{name}") if path.startswith(f"/{owner}/{name}") else ""
-        query = request.scope["query_string"].decode("latin-1")
-        to = f"/{row.owner}/{row.name}{rest}" + (f"?{query}" if query else "")
+        query = quote(request.scope["query_string"], safe="/?=&%~:+@!*,;")
+        to = quote(f"/{row.owner}/{row.name}{rest}", safe="/~:@") + (f"?{query}" if query else "")
         raise Moved(f"{owner}/{name} is {row.owner}/{row.name} now", to=to)
     return row
 

@@ -51,12 +51,13 @@ async def login(request: Asking) -> Reply:
             account = await accounts_of(request).reception.known(name, form.text("password"), asked(request).address)
     except LocalFault as fault:
         return _login_page(request, to, name, fault)
-    return see(to, "signed-in", headers=[await session_cookie(request, account), NO_STORE])
+    return see(to, "signed-in", headers=[*await signed_in(request, account), NO_STORE])
 
 
 @post("/logout", status_code=303)
 async def logout(request: Asking) -> Reply:
     """End the session that the request came with."""
+    refuse_foreign_page(request)
     await _leave(request)
     return see("/", "signed-out", headers=[cookie(request, "", 0), cookie(request, "", 0, OPERATOR_COOKIES)])
 
@@ -82,9 +83,14 @@ async def register(request: Asking) -> Reply:
     except LocalFault as fault:
         return _register_page(request, wanted, fault)
     await note(request, "account.created", made.account.name, actor=Actor(made.account.did, door="registration"))
-    headers = [NO_STORE] if waiting else [NO_STORE, await session_cookie(request, made.account)]
+    headers = [NO_STORE] if waiting else [NO_STORE, *await signed_in(request, made.account)]
     values = {"account": made.account, "recovery": made.recovery, "waiting": waiting}
     return fresh(request, Shown("registered.html", "Keep your recovery line", values, keep=False), headers=headers)
+
+
+async def signed_in(request: Asking, account: Account) -> list[tuple[bytes, bytes]]:
+    """Begin a session, and take an operator's cookie from the browser: it would count before the session."""
+    return [await session_cookie(request, account), cookie(request, "", 0, OPERATOR_COOKIES)]
 
 
 async def session_cookie(request: Asking, account: Account) -> tuple[bytes, bytes]:

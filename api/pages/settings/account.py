@@ -45,8 +45,8 @@ async def change_account(request: Asking) -> Reply:
     """Another profile or password; a session or token ended."""
     form = await form_of(request)
     act, _, which = form.text("act").partition(":")
+    check_person(request)
     try:
-        check_person(request)
         account = await own_account(request)
         if act == "profile":
             fields = {name: form.line(name) for name in _PROFILE}
@@ -69,8 +69,8 @@ async def change_account(request: Asking) -> Reply:
 async def make_token(request: Asking) -> Reply:
     """Make a token, and show it: once."""
     form = await form_of(request)
+    check_person(request)
     try:
-        check_person(request)
         did = maker(request)
         days: dict[str, Any] = {"never": True} if form.text("days") == "never" else {"days": _days(form)}
         wanted = checked(NewToken, name=form.line("name"), scopes=form.all("scopes"), **days)

@@ -43,9 +43,9 @@ async def change_people(request: Asking) -> Reply:
     form = await form_of(request)
     act, _, name = form.text("act").partition(":")
     told: dict[str, str] = {}
+    check_person(request)
+    _check_operator(request)
     try:
-        check_person(request)
-        _check_operator(request)
         reception = accounts_of(request).reception
         if act == "make":
             wanted = NewAccount(form.line("username"), form.line("email"), form.text("password"))

@@ -30,19 +30,16 @@ _ROLES: Final = tuple(role.word for role in GRANTABLE)
 @get(PATH)
 async def show_settings(request: Asking, owner: Owner, name: Name) -> Reply:
     """Everything that can be set of a repository."""
-    row = repo_at(request, owner, name)
-    check_person(request)
-    _check_keeper(request, row)
+    row = _kept_by(request, owner, name)
     return fresh(request, _page(request, row))
 
 
 @post(PATH, status_code=303)
 async def change_settings(request: Asking, owner: Owner, name: Name) -> Reply:
     """Another description, website, default branch, name or visibility; archived or not; topics; an offer."""
-    row = repo_at(request, owner, name)
+    row = _kept_by(request, owner, name)
     form = await form_of(request)
     try:
-        check_person(request)
         command, args = _wanted(form)
         await write(request, command, {"repo": row.id, **args})
     except LocalFault as fault:
@@ -55,11 +52,10 @@ async def change_settings(request: Asking, owner: Owner, name: Name) -> Reply:
 @post(f"{PATH}/members", status_code=303)
 async def change_members(request: Asking, owner: Owner, name: Name) -> Reply:
     """Give somebody a role, or take it."""
-    row = repo_at(request, owner, name)
+    row = _kept_by(request, owner, name)
     form = await form_of(request)
     act, _, who = form.text("act").partition(":")
     try:
-        check_person(request)
         user = _principal(request, who or form.line("user").removeprefix("@"))
         where: dict[str, Any] = {"repo": row.id, "user": user, "cut": []}
         if act == "give":
@@ -79,10 +75,9 @@ async def change_members(request: Asking, owner: Owner, name: Name) -> Reply:
 @post(f"{PATH}/delete", status_code=303)
 async def delete_repo(request: Asking, owner: Owner, name: Name) -> Reply:
     """Delete it, once its whole name is typed. It can be undeleted for some days."""
-    row = repo_at(request, owner, name)
+    row = _kept_by(request, owner, name)
     form = await form_of(request)
     try:
-        check_person(request)
         if form.line("confirm") != f"{row.owner}/{row.name}":
             raise InvalidInput(f"type {row.owner}/{row.name} to delete it", field="confirm")
         await write(request, "repository.delete", {"repo": row.id})
@@ -137,9 +132,13 @@ def _principal(request: Asking, name: str) -> str:
     return did
 
 
-def _check_keeper(request: Asking, row: RepoRow) -> None:
+def _kept_by(request: Asking, owner: str, name: str) -> RepoRow:
+    """The repository, for those who look after it: a refused form is shown on a page with everybody's roles."""
+    row = repo_at(request, owner, name)
+    check_person(request)
     if not may(request, row, "repository.edit"):
         raise Forbidden("these are for those who look after the repository", hint="ask one of its maintainers")
+    return row
 
 
 def _page(request: Asking, row: RepoRow, form: Form | None = None, fault: LocalFault | None = None) -> Shown:
