@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from itertools import pairwise
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from markupsafe import Markup
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
-from api.pages.code import highlighted
+from api.pages.code import COLOURING_S_MAX, highlighted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,9 +185,12 @@ def _anchored(state: StateCore) -> None:
 
 
 def _fence(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG001
-    token = tokens[index]
-    words = token.info.split()
-    return f'<pre class="hl"><code>{highlighted(token.content, language=words[0] if words else "")}</code></pre>\n'
+    """Code in its colours, as long as all of a text's code together does not take longer than one file may."""
+    token, began = tokens[index], monotonic()
+    words = token.info.split() if env.get("coloured_s", 0.0) <= COLOURING_S_MAX else []
+    shown = highlighted(token.content, language=words[0] if words else "")
+    env["coloured_s"] = env.get("coloured_s", 0.0) + monotonic() - began
+    return f'<pre class="hl"><code>{shown}</code></pre>\n'
 
 
 def _image(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
