@@ -19,7 +19,10 @@ UV ?= uv
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --generate-hashes
 
-.PHONY: help setup serve test check format bench demo soak fuzz mutants screenshots lock clean
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED)
+LONG = tests/browser tests/gitant/network tests/namespaces tests/soak
+
+.PHONY: help setup serve test long check format bench demo soak fuzz mutants screenshots lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -46,8 +49,11 @@ setup: .venv/.installed ## .venv with everything that is shipped and everything 
 serve: setup ## a node in the foreground; GITANT_HOST, GITANT_PORT and GITANT_DATA_DIR say where
 	@exec $(BIN)/gitant serve
 
-test: check ## the checks, then every test
-	@$(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED) $(ARGS)
+test: check ## the checks, then every test that takes no long run of real nodes or browsers
+	@$(PYTEST) $(if $(ARGS),$(ARGS),$(LONG:%=--ignore=%))
+
+long: setup ## the long runs, bounded: kills, power cuts, backups, networks of real nodes, the pages in a browser
+	@$(PYTEST) $(LONG) $(ARGS)
 
 check: setup ## lint, format, types (mypy and pyright), import rule
 	@$(BIN)/ruff check --quiet .

@@ -12,7 +12,6 @@ from api.asking import Asking
 from api.deprecated import marks_of
 from api.live.feed import Feed
 from api.openapi import describe, once
-from api.pages.app import Site, create_pages
 from api.problems import PROBLEM_JSON, trouble, with_head
 from api.routes import (
     activity,
@@ -62,6 +61,7 @@ from api.routes import (
 )
 from api.scopes import within
 from api.shell import Shell
+from api.site import Site
 from api.tally import Tally
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ def create_app(ports: ApiPorts) -> Litestar:
         ),
     )
     api = Shell(app.asgi_handler, ports, tally, _allowed(app), marks_of(app))
-    app.asgi_handler = Site(api, create_pages(ports, tally))
+    app.asgi_handler = Site(api, ports, tally)
     return app
 
 

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from gitant.access import AccessLog
     from gitant.plan import Plan
 
-_UNUSED: Final = ("pydantic",)
-"""Not a dependency of ours; but where it is installed, Litestar loads it, and a worker starts a fifth slower."""
+_UNUSED: Final = ("pydantic", "rich")
+"""Where the first is installed, Litestar loads it, and a worker starts a fifth slower; the second is the command line's,
+and structlog loads it for tracebacks in boxes, which no log line has.
+"""
 _SLOW_IMPORTS: Final = ("gitant.node", "gitant.http_server", "uvloop")
 
 

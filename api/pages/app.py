@@ -15,7 +15,7 @@ from api.pages.source.pages import HANDLERS as SOURCE
 from api.shell import Manners, Shell
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
+    from litestar.types import ASGIApp, ControllerRouterHandler
 
     from api.ports import ApiPorts
     from api.tally import Tally
@@ -45,26 +45,12 @@ MANNERS: Final = Manners(
         (b"referrer-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
         (b"cross-origin-opener-policy", b"same-origin"),
-        (b"vary", b"Accept, Cookie"),
+        (b"vary", b"Accept, Authorization, Cookie, Signature"),
     ),
     faults.told,
 )
 """What has no policy of its own is somebody's bytes, and runs nowhere."""
 _MADE_ANEW: Final = frozenset({b"content-type", b"content-length"})
-API_PATHS: Final = ("/api/", "/.well-known/", "/health", "/live", "/ready", "/metrics")
-
-
-class Site:
-    """Tells pages from the API by their paths."""
-
-    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
-        self._api = api
-        self._pages = pages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fields = cast("dict[str, Any]", scope)
-        is_page = fields["type"] == "http" and not fields["path"].startswith(API_PATHS)
-        await (self._pages if is_page else self._api)(scope, receive, send)
 
 
 def create_pages(ports: ApiPorts, tally: Tally) -> ASGIApp:

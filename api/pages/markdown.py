@@ -127,7 +127,7 @@ def _sieve() -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+        set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}, "pre": {"tabindex": "0"}},
         attribute_filter=_filtered,
         url_schemes=_SCHEMES,
         link_rel="nofollow ugc noopener noreferrer",

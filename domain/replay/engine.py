@@ -191,9 +191,10 @@ class Engine:
                 applied.overturned.setdefault(judgement.by, []).append(event.id)
         else:
             self._let_in(event, judgement.payload, judgement, applied, again=again)
+        turned = was is None or was.accepted != accepted
         if act is not None:
-            self._settle_act(act, judgement, new=not again)
-        return was is None or was.accepted != accepted  # whom an act's level concerns is judged again for that alone
+            turned |= self._settle_act(act, judgement, new=not again)
+        return turned
 
     def _bench(self, event: Event, *, again: bool) -> tuple[Act | None, Bench]:
         """Where an event is judged; a new one gets its place first, and a new act of authority its number."""
@@ -249,11 +250,13 @@ class Engine:
             members = (member.event for member in history.members(event.id))
             self._queue.extend(member.id for member in members if member.entity == event.id)
 
-    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> None:
+    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> bool:
         """Tell the court what an act counts for now, and have those judged again whom that may concern."""
         accepted = judgement.verdict is ACCEPTED
         if self._courts.settle(act, level_of(act.deed, judgement.role, accepted=accepted), alive=accepted):
             self._changed.append((act, new))
+            return True
+        return False
 
     def _settle(self, applied: Applied) -> None:
         """Judge again whom a change may concern, until nothing changes any more: levels end that, from the top."""

@@ -1,8 +1,8 @@
 """The verdict on one event: its payload, its device, what it acts on, and its author's right to do that. Pure.
 
 A verdict reads the event, the events its payload and entity name, and its stream's court. Where it rests on
-another event (one that is not here yet, one that is void), the judgement says what it awaits: the engine asks again
-when that arrives or changes. Whom an act of authority concerns is not awaited but found: `Courts.affected`.
+another event (one that is not here yet, one that is void, an act that takes a right away), the judgement says what it
+awaits: the engine asks again when that arrives or changes.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _judge_act(
     role, denial = deny(bench.court, request, bench.branch, bench.place, event.id)
     if denial is not None:
         by = denial.by.event if denial.by else None
-        return Judgement(void(denial.reason), None, awaits, role, by, denial.detail)
+        return Judgement(void(denial.reason), None, (by, *awaits) if by else awaits, role, by, denial.detail)
     if type(payload) is EventRedacted:  # payload classes make `isinstance` slow
         return _judge_redaction(event, payload, bench, find, role, awaits)
     return Judgement(ACCEPTED, payload, role=role)

@@ -112,7 +112,7 @@ def view(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json:
             ("forks", found["forks_count"]),
             ("open issues", found["open_issues"]),
             ("closed issues", found["closed_issues"]),
-            ("on the disk", f"{found['disk_bytes']:,} bytes"),
+            *([("on the disk", f"{found['disk_bytes']:,} bytes")] if "disk_bytes" in found else []),
         ]
     )
 

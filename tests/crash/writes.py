@@ -123,7 +123,7 @@ def start(argv: Sequence[str], folder: Path, scratch: Path, **popen: Any) -> Rec
     shutil.rmtree(base, ignore_errors=True)
     pipe.unlink(missing_ok=True)
     if folder.exists():
-        shutil.copytree(folder, base, symlinks=True)
+        shutil.copytree(folder, base, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
     else:
         base.mkdir(parents=True)
     os.mkfifo(pipe)
