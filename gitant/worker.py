@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from gitant.plan import Plan
 
 _UNUSED: Final = ("pydantic", "rich")
-"""Where the first is installed, Litestar loads it, and a worker starts a fifth slower; the second is the command line's,
-and structlog loads it for tracebacks in boxes, which no log line has.
+"""Where the first is installed, Litestar loads it, and a worker starts a fifth slower; the second is the command
+line's, and structlog loads it for tracebacks in boxes, which no log line has.
 """
 _SLOW_IMPORTS: Final = ("gitant.node", "gitant.http_server", "uvloop")
 
