@@ -212,7 +212,11 @@ class Engine:
 
     def _enter(self, event: Event, place: Place) -> Act | None:
         payload = _act_of(event)
-        return None if payload is None else self._courts.enter(event, payload, place)
+        if payload is None:
+            return None
+        if KINDS[event.kind].acts_on == ("repository",) and bytes(event.entity or b"") != event.stream:
+            return None  # void for good; and what somebody says of own keys would count without being accepted
+        return self._courts.enter(event, payload, place)
 
     def _let_in(
         self, event: Event, payload: Payload | None, judgement: Judgement, applied: Applied, *, again: bool

@@ -71,6 +71,18 @@ def test_what_is_dropped_between_two_events_is_found_again() -> None:
             assert node.engine.foresee(house.push(who)) is ACCEPTED
 
 
+def test_an_act_on_something_else_ends_nobody_s_own_device() -> None:
+    house = House()
+    house.grant("eve", "developer")
+    seen = house.events[-1]
+    said = house.write("lap", "comment.added.v1", {"body": "I."}, on=house.one, **papers("eve", "lap"))
+    for on in (house.one, said):
+        house.write("eve", "device.revoked.v1", {"device": key("lap").device}, on=on, after=[seen])
+    assert house.verdict(said) == ACCEPTED
+    house.write("eve", "device.revoked.v1", {"device": key("lap").device}, after=[seen])
+    assert house.verdict(said) == void("device-revoked")
+
+
 def test_more_streams_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courts, "_COURTS_MAX", 1)
     house, other, node = quarrel(), Story("ann", nonce=b"other NONCE nonc"), Node()
