@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from domain.authority.roles import Role
+from domain.ids import EventId
 from domain.issue.state import IssueState
 from domain.replay import courts
 from domain.replay.engine import Engine
@@ -74,13 +75,17 @@ def test_what_is_dropped_between_two_events_is_found_again() -> None:
 def test_an_act_on_something_else_ends_nobody_s_own_device() -> None:
     house = House()
     house.grant("eve", "developer")
-    seen = house.events[-1]
+    seen, before = house.events[-1], list(house.events)
     said = house.write("lap", "comment.added.v1", {"body": "I."}, on=house.one, **papers("eve", "lap"))
-    for on in (house.one, said):
-        house.write("eve", "device.revoked.v1", {"device": key("lap").device}, on=on, after=[seen])
-    assert house.verdict(said) == ACCEPTED
-    house.write("eve", "device.revoked.v1", {"device": key("lap").device}, after=[seen])
-    assert house.verdict(said) == void("device-revoked")
+    ends = {"device": key("lap").device}
+    strange = house.draft("eve", "device.revoked.v1", ends, entity=EventId(b"\x99" * 32), after=[seen])
+    mistaken = house.draft("eve", "device.revoked.v1", ends, on=house.one, after=[seen])
+    real = house.draft("eve", "device.revoked.v1", ends, after=[seen])
+    for act, verdict in ((strange, ACCEPTED), (mistaken, ACCEPTED), (real, void("device-revoked"))):
+        node = Node()
+        for event in (*before, act, said):
+            node.apply(event)
+        assert node.history.verdicts[said.id] == verdict
 
 
 def test_more_streams_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
