@@ -86,24 +86,22 @@ class Courts:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._courts: OrderedDict[StreamId, Court] = OrderedDict()
-        self._indexes: dict[StreamId, _Index] = {}
+        self._courts: OrderedDict[StreamId, tuple[Court, _Index]] = OrderedDict()
 
     def of(self, stream: StreamId, genesis: Event | None = None) -> Court:
         """The court of a stream, whose genesis is here or is `genesis`."""
-        court = self._courts.get(stream)
-        if court is None:
-            court = self._courts[stream] = self._load(stream, genesis)
+        held = self._courts.get(stream)
+        if held is None:
+            held = self._courts[stream] = (self._load(stream, genesis), _Index())
             if len(self._courts) > _COURTS_MAX:
-                self._indexes.pop(self._courts.popitem(last=False)[0], None)
+                self._courts.popitem(last=False)
         else:
             self._courts.move_to_end(stream)
-        return court
+        return held[0]
 
     def forget(self) -> None:
         """What was recorded last did not become durable."""
         self._courts.clear()
-        self._indexes.clear()
 
     def enter(self, event: Event, payload: Payload, place: Place) -> Act:
         """Give a new act of authority its number; it counts for nothing yet."""
@@ -175,7 +173,7 @@ class Courts:
                 pass
 
     def _about(self, stream: StreamId, limit: Limit) -> Sequence[Branch]:
-        index = self._indexes.setdefault(stream, _Index())
+        _, index = self._courts[stream]
         return index.about(limit, self._records.branches(stream))
 
     def _beyond(self, act: Act, branches: Sequence[Branch]) -> Iterator[EventId]:

@@ -43,7 +43,11 @@ def quarrel() -> House:
     house.write("root", "events.admitted.v1", {"events": [late.id]}, after=[house.events[-1], late])
     fall = house.write("root", "member.demoted.v1", about("ben", role="maintainer"))
     house.write("mia", "member.granted.v1", about("eve", role="viewer"))
-    house.write("ben", "member.granted.v1", about("zed", role="viewer"), after=[fall])
+    given = house.write("ben", "member.granted.v1", about("zed", role="viewer"), after=[fall])
+    gus = house.write("mia", "member.granted.v1", about("gus", role="developer"), after=[given])
+    left = house.write("gus", "member.revoked.v1", about("gus"), after=[gus])
+    house.write("root", "member.demoted.v1", about("gus", role="viewer"), after=[gus])
+    house.write("root", "issue.closed.v1", {"reason": "", "replaces": [house.one.id]}, on=house.one, after=[left])
     return house
 
 
@@ -129,6 +133,7 @@ def test_a_write_that_fails_anywhere_leaves_nothing_once_it_is_forgotten() -> No
     before = house.events[-1]
     push = house.write("ann", "refs.moved.v1", {"moves": [_MOVE]})
     given = house.write("ann", "member.granted.v1", about("eve", role="developer"))
+    more = house.write("ann", "refs.moved.v1", {"moves": [{**_MOVE, "ref": "refs/heads/ann"}]})
     said = house.write("eve", "refs.moved.v1", {"moves": [{**_MOVE, "ref": "refs/heads/eve"}]})
     fall = house.draft("root", "member.revoked.v1", about("ann", cut=[before.id]), after=[before])
     failures = 0
@@ -145,10 +150,10 @@ def test_a_write_that_fails_anywhere_leaves_nothing_once_it_is_forgotten() -> No
             failures += 1
             history.go_back()
             engine.forget()
-            assert _verdicts(history, push, given, said) == [ACCEPTED] * 3
+            assert _verdicts(history, push, given, more, said) == [ACCEPTED] * 4
             assert engine.apply(house.say("bob")).rejudged == []
-            assert engine.apply(fall).rejudged == [push.id, given.id, said.id]
-        assert _verdicts(history, push, given, said) == [_GONE, _GONE, void("no-authority")]
+            assert engine.apply(fall).rejudged == [push.id, given.id, more.id, said.id]
+        assert _verdicts(history, push, given, more, said) == [_GONE, _GONE, _GONE, void("no-authority")]
         acts = [(act.event, act.level) for act in engine.court(house.genesis.stream).acts]
         engine.forget()
         assert [(act.event, act.level) for act in engine.court(house.genesis.stream).acts] == acts
