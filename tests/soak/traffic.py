@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from statistics import linear_regression
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.gitant.network.meeting import Member
@@ -22,6 +23,7 @@ EVENTS_PER_ROUND: Final = 18
 """200 rounds write 3,600 events: one a second for an hour."""
 BYTES_GROWN_MAX: Final = 64 << 20
 """Of one process, from a quarter of the way to the end: there is more to show by then, and heaps are never flat."""
+LOOKS: Final = 12
 _PAUSE_S: Final = 0.02
 
 
@@ -55,7 +57,7 @@ def run_traffic(rounds: int, seed: int, scratch: Path, say: Callable[[str], None
 def part_and_write(nodes: Sequence[Member], repo: str, rounds: int, seed: int, say: Callable[[str], None]) -> None:
     """The same with two nodes that have a repository in common, of which the second dials the first."""
     say(_cycles(nodes, repo, rounds))
-    say(_writes(nodes, repo, rounds * EVENTS_PER_ROUND, Random(seed)))
+    say(_writes(nodes, repo, rounds * EVENTS_PER_ROUND, Random(seed), say))
 
 
 def _cycles(nodes: Sequence[Member], repo: str, rounds: int) -> str:
@@ -78,8 +80,9 @@ def _cycles(nodes: Sequence[Member], repo: str, rounds: int) -> str:
     return f"{rounds} times parted and met: {before} after a quarter, {after} at the end"
 
 
-def _writes(nodes: Sequence[Member], repo: str, events: int, dice: Random) -> str:
+def _writes(nodes: Sequence[Member], repo: str, events: int, dice: Random, say: Callable[[str], None]) -> str:
     before: list[Use] = []
+    looks: list[tuple[int, dict[str, int]]] = []
     began = time.monotonic()
     callers = [Caller((node.host, node.port), node.token) for node in nodes]
     with closing(callers[0]), closing(callers[1]):
@@ -88,11 +91,18 @@ def _writes(nodes: Sequence[Member], repo: str, events: int, dice: Random) -> st
         for number in range(events):
             if number == events // 4:
                 before = [use_of(node) for node in nodes]
+            if number % max(1, events // LOOKS) == 0:
+                looks.append((number, private_bytes(nodes[0])))
+                for node in nodes:
+                    node.node.listen()
             said = {"body": "b" * dice.randint(1, 400)}
             callers[number % 2].ask("POST", f"/api/v1/repos/{repo}/issues/{issue}/comment", said)
     _until(lambda: _level(nodes, repo), lambda: "they come to the same")
     took_s = time.monotonic() - began
     after = [use_of(node) for node in nodes]
+    looks.append((events, private_bytes(nodes[0])))
+    for name in looks[0][1]:
+        say(_grown(name, [(number, found.get(name, 0)) for number, found in looks]))
     _check(before, after)
     return f"{events} events in {took_s:.0f} s: {before} after a quarter, {after} at the end"
 
@@ -108,6 +118,33 @@ def use_of(node: Member) -> Use:
         threads=sum(len(os.listdir(f"/proc/{pid}/task")) for pid in pids),  # noqa: PTH208
         resident_bytes=sum(resident),
     )
+
+
+def private_bytes(node: Member) -> dict[str, int]:
+    """Memory that is no file's, by the process of a node that holds it."""
+    pids = [node.node.pid, *_children(node.node.pid)]
+    return {f"{_role_of(pid)} {pid}": _anonymous_bytes(pid) for pid in pids}
+
+
+def _role_of(pid: int) -> str:
+    words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+    module = words[words.index(b"-m") + 1].decode() if b"-m" in words else "gitant.serve"
+    return module.removeprefix("gitant.")
+
+
+def _anonymous_bytes(pid: int) -> int:
+    for line in (Path("/proc") / str(pid) / "status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) << 10
+    return 0
+
+
+def _grown(name: str, looks: Sequence[tuple[int, int]]) -> str:
+    """One process over time, and how much an event has cost it since half of them were written."""
+    late = looks[len(looks) // 2 :]
+    slope = linear_regression([number for number, _ in late], [size for _, size in late]).slope
+    course = " ".join(f"{size / (1 << 20):.1f}" for _, size in looks)
+    return f"{name}: {course} MiB; {slope:,.0f} bytes an event in the later half"
 
 
 def _children(pid: int) -> list[int]:
