@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from domain.envelope import Event
     from domain.ids import DeviceKey, Did, EventId, StreamId
-    from domain.ports_replication import Index
+    from domain.ports_replication import GitObject, Index
     from replication.effects import Effect, LinkId, Rows, Token
     from replication.records import Follows, Identity, ObjectRecord, SyncState
     from replication.room import Chance
@@ -137,10 +137,10 @@ class Replicator:
         self._desk.objects.fetched(token, ok=ok)
         return self._room.flush()
 
-    def gained(self, events: Sequence[Event], now: int) -> list[Effect]:
-        """Objects that these events need can be served from now on (a push to this node, say)."""
+    def gained(self, stream: StreamId, objects: Sequence[GitObject], now: int) -> list[Effect]:
+        """Objects of a stream can be served from now on that no peer has brought (a bundle has, say)."""
         self._room.now = now
-        self._desk.objects.gained(events)
+        self._desk.objects.came(stream, objects)
         return self._room.flush()
 
     def follow(self, follows: Follows, now: int) -> list[Effect]:

@@ -73,6 +73,13 @@ class Objects:
             objects = [each for each in self._desk.room.index.objects(event) if self._here(event.stream, each)]
             self._announce(event.stream, objects)
 
+    def came(self, stream: StreamId, objects: Iterable[GitObject]) -> None:
+        """Objects came by another way than a fetch: ask for them no more, and say so."""
+        here = [each for each in objects if self._here(stream, each)]
+        for each in here:
+            self._lacking.pop((stream, each), None)
+        self._announce(stream, here)
+
     def met(self, talk: Shared) -> None:
         """A stream has come to be shared with a peer: ask it for what is lacking."""
         self.look(talk.stream, besides=talk)

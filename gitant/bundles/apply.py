@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING, Final, final
 
+from domain.errors import Unavailable
 from domain.ids import Did, StreamId
 from domain.keys import SigningKey
 from gitant.bundles.checking import Checker, Findings
@@ -14,6 +16,7 @@ from gitant.bundles.files import opened, parts_of
 from gitant.bundles.taking import Taken, Taker
 from gitant.current import current_views
 from gitant.hand import writer_of
+from gitant.network.asking import Network
 from gitant.network.index import ViewsIndex
 from projections.database import open_readonly
 from replication.bundle.filing import BundleReader
@@ -59,12 +62,19 @@ def apply(folder: DataDir, settings: Settings, name: str, tickers: Tickers) -> O
         with ExitStack() as held:
             digest, found = _checked(file, room, held, tickers)
             file.seek(begin)
-            taker = Taker(hand, room.index, room.blobs, room.identity, room.follows, found.objects)
+            gained = partial(_say_gained, folder)
+            taker = Taker(hand, room.index, room.blobs, room.identity, room.follows, found.objects, gained)
             held.callback(taker.discard)
             with tickers("bytes taken in") as ticker:
                 for part in parts_of(file, BundleReader(), ticker):
                     taker.see(part)
         return Outcome(digest, found, taker.taken)
+
+
+def _say_gained(folder: DataDir, stream: StreamId) -> None:
+    """The process that talks with peers cannot see it; where there is none, nobody waits to hear it."""
+    with suppress(Unavailable):
+        Network(folder).ask_now("gained", stream=stream.hex())
 
 
 def look(folder: DataDir, settings: Settings, name: str, tickers: Tickers) -> Outcome:

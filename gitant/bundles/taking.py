@@ -13,7 +13,7 @@ from replication.bundle.unpacking import Unpacking
 from replication.effects import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from domain.ports_blobs import BlobDraft, Blobs
     from gitant.bundles.checking import Waiting
@@ -50,7 +50,9 @@ class Taker:
         identity: Identity,
         follows: Follows,
         objects: Mapping[StreamId, Waiting],
+        gained: Callable[[StreamId], None] = lambda _: None,
     ) -> None:
+        """`gained` is told of each stream whose objects or blobs can be served from here from then on."""
         self.taken = Taken()
         self._hand = hand
         self._index = index
@@ -58,9 +60,11 @@ class Taker:
         self._identity = identity
         self._follows = follows
         self._objects = objects
+        self._gained = gained
         self._unpacking: Unpacking | None = None
         self._ended = False
         self._draft: BlobDraft | None = None
+        self._blobs_came = False
 
     def see(self, part: Message) -> None:
         """The next part."""
@@ -107,6 +111,9 @@ class Taker:
             place = {"staged": token, "excused": waiting.excused} if waiting.staged else {"quarantine": token}
             self._hand.send("replica.objects", {"repo": one.stream, **place})
             self.taken.repositories += 1
+        if waiting is not None or self._blobs_came:
+            self._gained(one.stream)
+        self._blobs_came = False
 
     def _end_events(self) -> None:
         one = self._unpacking
@@ -149,4 +156,5 @@ class Taker:
         if self._draft is not None:
             draft, self._draft = self._draft, None
             draft.finish()
+            self._blobs_came = True
             self.taken.blobs += 1

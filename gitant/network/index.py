@@ -172,9 +172,17 @@ class ViewsIndex:
         if shown and self._store.holds(stream):
             here = self._store.kinds(stream, [oid.hex() for oid in shown])
         found = [GitObject(oid) for oid in shown if oid.hex() not in here]
-        rows = self._views.execute("SELECT DISTINCT sha256 FROM attachments WHERE stream=? AND redacted=0", (stream,))
-        found += [GitObject(row[0], blob=True) for row in rows.fetchall() if self._blobs.size(row[0]) is None]
+        found += [GitObject(name, blob=True) for name in self._attached(stream) if self._blobs.size(name) is None]
         return found[:limit]
+
+    def present(self, stream: StreamId) -> Sequence[GitObject]:
+        """What refs and attachments of a stream need that can be served from here."""
+        shown = sorted(self._shown(stream))
+        here: Mapping[str, str] = {}
+        if shown and self._store.holds(stream):
+            here = self._store.kinds(stream, [oid.hex() for oid in shown])
+        blobs = [name for name in self._attached(stream) if self._blobs.size(name) is not None]
+        return [GitObject(bytes.fromhex(oid)) for oid in here] + [GitObject(name, blob=True) for name in blobs]
 
     def have(self, stream: StreamId, wanted: GitObject) -> bool:
         if wanted.blob:
@@ -212,6 +220,10 @@ class ViewsIndex:
     def _is_public(self, stream: StreamId) -> bool:
         row = self._views.execute("SELECT private FROM repos WHERE stream=?", (stream,)).fetchone()
         return row is None or not row[0]
+
+    def _attached(self, stream: StreamId) -> list[bytes]:
+        rows = self._views.execute("SELECT DISTINCT sha256 FROM attachments WHERE stream=? AND redacted=0", (stream,))
+        return [row[0] for row in rows.fetchall()]
 
     def _shown(self, stream: StreamId) -> set[bytes]:
         """The objects that refs point to, by what the log says."""

@@ -26,6 +26,7 @@ from transport.carrier.seam import Why, WireClosed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from domain.ids import StreamId
     from gitant.network.fetching import Fetcher
     from gitant.network.index import ViewsIndex
     from gitant.network.reads import LogReads
@@ -157,6 +158,11 @@ class Runner:
         """Tell each connected peer where other nodes are: what `told` says for its wire."""
         for link, wire in list(self.wires.items()):
             self.do(self.core.introduce(link, told(wire), self.now))
+
+    def gained(self, stream: StreamId) -> None:
+        """Another process of this node has brought objects of a stream: say to each peer what there is."""
+        self._grow()
+        self.do(self.core.gained(stream, self.index.present(stream), self.now))
 
     def compare(self, *, thorough: bool) -> None:
         """Compare with all peers now."""

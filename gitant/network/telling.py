@@ -60,6 +60,7 @@ class Teller:
             "sync": self._sync,
             "streams": self._streams,
             "compare": self._compare,
+            "gained": self._gained,
         }
 
     async def serve(self, path: Path, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -99,6 +100,10 @@ class Teller:
 
     def _compare(self, asked: dict[str, Any]) -> dict[str, Any]:
         self._runner.compare(thorough=bool(asked.get("thorough")))
+        return {}
+
+    def _gained(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self._runner.gained(StreamId(bytes.fromhex(asked["stream"])))
         return {}
 
     def _status(self, _: dict[str, Any]) -> dict[str, Any]:

@@ -377,7 +377,7 @@ def test_objects_that_are_not_here_yet_are_fetched_when_they_come() -> None:
     net.run()
     assert not b.fetches
     a.shelf.present.add(commit)
-    net.do("a", a.core.gained([push], net.now))
+    net.do("a", a.core.gained(push.stream, [commit], net.now))
     net.run()
     assert [fetch.objects for fetch in b.fetches] == [(commit,)]
 
