@@ -85,6 +85,12 @@ def checked(kind: type[Wanted], **values: Any) -> Wanted:
         raise InvalidInput(f"{field.replace('_', ' ')} {said}".strip(), field=field) from None
 
 
+def sure(form: Form) -> None:
+    """Raise unless the box is ticked beside what cannot be taken back."""
+    if not form.flag("sure"):
+        raise InvalidInput("tick the box if you are sure: this cannot be taken back", field="sure")
+
+
 def local_path(text: str) -> str:
     """Where to go on: a path of this node, or its front page for anything else."""
     return text if text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() else "/"

@@ -24,6 +24,7 @@ from domain.keys import did_of, is_did, key_of
 
 if TYPE_CHECKING:
     from domain.ids import Did
+    from domain.ports_views import Answer
 
 Principal = Annotated[str, PathParameter(name="id", description="A principal: its user name, its did:key, or `@me`.")]
 DeviceName = Annotated[str, PathParameter(name="did", description="A device: the did:key of its key.")]
@@ -39,10 +40,7 @@ def list_devices(request: Asking, user: Principal) -> Reply:
     name = request.actor.did if user in {"me", "@me"} else user
     if name is None:
         raise Unauthenticated("this needs a login")
-    found = msgspec.json.decode(identity_of(request.ports.views, name)[1], type=_Identity)
-    node = request.ports.node.did
-    devices = [msgspec.structs.replace(each, kept_here=each.node == node) for each in found.devices]
-    return read_value(request, KnownDevices(devices))
+    return read_value(request, KnownDevices(known_devices(request, identity_of(request.ports.views, name)[1])))
 
 
 @post("/api/v1/users/{id:str}/devices", guards=[writers], responses=shapes.shows(NewDevice, status=201))
@@ -53,19 +51,9 @@ async def add_device(request: Asking, user: Principal, data: JSONBody[DeviceOffe
     """
     refuse_condition(request)
     me = _own(request, user)
-    keeper = agency_of(request).keeper
     if not data.certificate:
-        identity_of(request.ports.views, me)
-        device = did_of(await keeper.make_device(me))
-        await note(request, "device.made", device)
-        node = request.ports.node.did
-        how = (
-            f"sign its certificate with the root key, and send that here: gitant identity enroll {device} --node {node}"
-        )
-        return Reply(encode_json(NewDevice(device, node, how)), status=201)
-    if await keeper.enrol(me, chain_of(data.certificate)):
-        await note(request, "device.kept", data.certificate[:80])
-    return done(await write(request, "identity.enroll", {"did": me, "certificate": data.certificate}), status=201)
+        return Reply(encode_json(await make_key(request, me)), status=201)
+    return done(await take_certificate(request, me, data.certificate), status=201)
 
 
 @delete(
@@ -77,14 +65,42 @@ async def add_device(request: Asking, user: Principal, data: JSONBody[DeviceOffe
 async def end_device(request: Asking, user: Principal, device: DeviceName) -> Reply:
     """End a device whose key this node keeps: it signs its own end, and its key is forgotten."""
     refuse_condition(request)
-    me = _own(request, user)
+    await end_kept(request, _own(request, user), device)
+    return Reply(b"", status=204)
+
+
+def known_devices(request: Asking, identity: bytes) -> list[KnownDevice]:
+    """The devices that an identity's document names and has not ended."""
+    found = msgspec.json.decode(identity, type=_Identity)
+    node = request.ports.node.did
+    return [msgspec.structs.replace(each, kept_here=each.node == node) for each in found.devices]
+
+
+async def make_key(request: Asking, me: Did) -> NewDevice:
+    """Have this node make a key for somebody; what they do next makes it theirs."""
+    identity_of(request.ports.views, me)
+    device = did_of(await agency_of(request).keeper.make_device(me))
+    await note(request, "device.made", device)
+    node = request.ports.node.did
+    how = f"sign its certificate with the root key, and send that here: gitant identity enroll {device} --node {node}"
+    return NewDevice(device, node, how)
+
+
+async def take_certificate(request: Asking, me: Did, certificate: str) -> Answer:
+    """Make a device known by its certificate; if this node has made its key, it signs with it from now on."""
+    if await agency_of(request).keeper.enrol(me, chain_of(certificate)):
+        await note(request, "device.kept", certificate[:80])
+    return await write(request, "identity.enroll", {"did": me, "certificate": certificate})
+
+
+async def end_kept(request: Asking, me: Did, device: str) -> None:
+    """End a device whose key this node keeps for somebody."""
     if not is_did(device):
         raise NotFound("there is no such device")
     if not await agency_of(request).keeper.drop(me, key_of(device)):
         hint = f"end it with the root key: gitant identity revoke {device} --announce URL"
         raise Forbidden("this node keeps no such key of yours, so it cannot sign its end", hint=hint)
     await note(request, "device.ended", device)
-    return Reply(b"", status=204)
 
 
 def _own(request: Asking, name: str) -> Did:

@@ -35,6 +35,7 @@ OWN: Final = (
     "/kay/vault/issues/new",
     "/kay/vault/issues/1",
     "/settings",
+    "/settings/devices",
     "/kay/vault/settings",
 )
 

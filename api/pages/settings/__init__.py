@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.pages.settings import account, node, profile, repository
+from api.pages.settings import account, devices, node, profile, repository
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -13,6 +13,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     account.show_account,
     account.change_account,
     account.make_token,
+    devices.show_devices,
+    devices.change_devices,
     repository.show_settings,
     repository.change_settings,
     repository.change_members,

@@ -27,6 +27,8 @@ class Visitor:
         self._http = http
         self._cookies: dict[str, str] = {}
         self.name = name
+        self.recovery = ""
+        """The root key of their identity, as it was shown when they registered."""
 
     def open(self, path: str, expect: int = 200, **headers: str) -> str:
         """The HTML of a page."""
@@ -53,6 +55,7 @@ class Visitor:
     def register(self) -> None:
         page = self.send("/register", username=self.name, password=PASSWORD, expect=200)
         assert "Keep this line" in page
+        (self.recovery,) = re.findall(r'<code id="recovery"[^>]*>([^<]+)</code>', page)
 
     def sign_in(self) -> None:
         self.send("/login", username=self.name, password=PASSWORD)
