@@ -71,6 +71,10 @@ class IssueViews(Protocol):
         """
         ...
 
+    def writings(self, stream: StreamId, thing: EventId, *, limit: int = 100) -> Sequence[Moment]:
+        """The accepted events that wrote the words of an issue or a comment, its opening first, by (lamport, id)."""
+        ...
+
     def places(self, stream: StreamId, events: Sequence[bytes]) -> Mapping[bytes, Place]:
         """Those of these events that are accepted and of this stream."""
         ...

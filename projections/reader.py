@@ -147,6 +147,9 @@ class SqliteViews:
     ) -> Moments:
         return timeline.timeline(self._connection, stream, issue, reader, after, limit)
 
+    def writings(self, stream: StreamId, thing: EventId, *, limit: int = 100) -> Sequence[Moment]:
+        return timeline.writings(self._connection, stream, thing, limit)
+
     def places(self, stream: StreamId, events: Sequence[bytes]) -> Mapping[bytes, Place]:
         return timeline.places(self._connection, stream, events)
 

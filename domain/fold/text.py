@@ -11,7 +11,7 @@ times faster. Concurrent edits pay for a fork at their base, so what a document 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from domain.fold.merged import MergedText, Splice, fits
 from domain.limits import DOCUMENT_CHARS_MAX, DOCUMENT_EDITS_MAX, DOCUMENT_MERGE_STEPS_MAX
@@ -19,11 +19,19 @@ from domain.limits import DOCUMENT_CHARS_MAX, DOCUMENT_EDITS_MAX, DOCUMENT_MERGE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.envelope import Event
     from domain.ids import EventId
 
 _PLAIN_COPIES_MAX: Final = 64 << 20
 """Characters copied in cutting strings before Automerge is the cheaper way (not a matter of protocol)."""
+
+
+class Named(Protocol):
+    """What wrote: an event, or whatever else knows which one it was."""
+
+    @property
+    def id(self) -> EventId:
+        """The event's id."""
+        ...
 
 
 class Edit(NamedTuple):
@@ -43,12 +51,12 @@ class Text:
         self._documents: list[_TextDocument] = []
         self.stranded: dict[EventId, str] = {}
 
-    def open(self, event: Event, text: str, replaces: Sequence[bytes] = ()) -> None:
+    def open(self, event: Named, text: str, replaces: Sequence[bytes] = ()) -> None:
         """Begin a document with `text`, in place of those that hold an edit named in `replaces`."""
         self._documents = [document for document in self._documents if document.events.isdisjoint(replaces)]
         self._documents.append(_TextDocument(event.id, text))
 
-    def edit(self, event: Event, base: Sequence[EventId], splices: Sequence[Splice]) -> str:
+    def edit(self, event: Named, base: Sequence[EventId], splices: Sequence[Splice]) -> str:
         """Apply one edit; returns a void reason when the document's caps are passed, else nothing."""
         document = next((each for each in self._documents if each.events.issuperset(base)), None)
         if document is None or not base:

@@ -87,6 +87,16 @@ def _source(repo: StreamId, repo_name: str, issue: EventId, number: int, title: 
     return Source(repo, repo_name, issue, number, title, entity if entity != issue else None)
 
 
+def writings(connection: sqlite3.Connection, stream: StreamId, thing: EventId, limit: int) -> Sequence[Moment]:
+    """In the order in which they count."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} {_ITS_OWN} AND (events.id=:issue OR events.kind IN ('body.edited.v1', 'body.reset.v1'))"
+        " ORDER BY members.lamport, members.id LIMIT :limit",
+        {"issue": thing, "stream": stream, "limit": limit},
+    )
+    return [_moment(row) for row in rows]
+
+
 def places(connection: sqlite3.Connection, stream: StreamId, names: Sequence[bytes]) -> Mapping[bytes, Place]:
     """By id; none of another stream, for its repository may be closed to whoever asks."""
     marks = ", ".join("?" * len(names))

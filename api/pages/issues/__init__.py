@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.pages.issues import acts, lists, one, opening, words
+from api.pages.issues import acts, history, lists, one, opening, words
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -26,6 +26,9 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     words.show_comment_edit,
     words.edit_comment,
     words.redact_comment,
+    words.settle_comment,
+    history.show_issue_history,
+    history.show_comment_history,
     words.tick,
     words.preview,
 )

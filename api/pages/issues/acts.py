@@ -14,15 +14,19 @@ from api.gate import comment_of
 from api.pages.forms import Form, checked, form_of
 from api.pages.issues.finding import ISSUE, Number, acting, found, url_of_issue
 from api.pages.issues.one import issue_page
+from api.pages.issues.rivals import chosen
 from api.pages.page import fresh, see
 from api.pages.place import Name, Owner
 from api.reply import Reply
+from api.threads import in_thread
 from api.writing import write
 from domain.errors import InvalidInput, LocalFault
 from domain.reaction.contents import CONTENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from domain.ports_views import EntityRow, RepoRow
 
 Back = Annotated[bool, QueryParameter(name="back", description="Take it back.")]
 _ACTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
@@ -67,12 +71,18 @@ async def assign(request: Asking, owner: Owner, name: Name, number: Number) -> R
 
 @post(f"{ISSUE}/settle", status_code=303)
 async def settle(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
-    """Settle a field that two people wrote at once: with the value that is chosen."""
+    """Settle a field that two people wrote at once: with the value of one of them, or with other words."""
     form = await form_of(request)
-    field, value = form.text("field"), form.text("value")
-    if field not in {"title", "state", "body"}:
-        raise InvalidInput("title, text and state can be settled here", field="field")
-    return await _done(request, owner, name, number, form, "issue.edit", {field: value}, bound=False)
+    row, thing, where = acting(request, owner, name, number)
+    try:
+        doc = msgspec.json.decode(thing.doc)
+        command, args = await in_thread(_settling, request, row, thing, doc, form)
+        bound = {"if_match": form.text("tag")} if form.text("tag") else {}
+        await write(request, command, {**where, **args, **bound}, bound=True)
+    except LocalFault as fault:
+        row, thing = found(request, owner, name, number)
+        return fresh(request, await issue_page(request, row, thing, Form(), fault))
+    return see(url_of_issue(row, number), "settled")
 
 
 @post(f"{ISSUE}/do", status_code=303)
@@ -99,6 +109,23 @@ async def react(request: Asking, owner: Owner, name: Name, number: Number, *, ba
     command = "issue.unreact" if back else "issue.react"
     await write(request, command, {**where, "comment": said, "content": content})
     return see(url_of_issue(row, number, f"comment-{comment[:12]}" if comment else "issue-body"))
+
+
+def _settling(
+    request: Asking, row: RepoRow, thing: EntityRow, doc: Mapping[str, Any], form: Form
+) -> tuple[str, Mapping[str, Any]]:
+    """The command that settles a field, and what it takes."""
+    field = form.text("field")
+    if field == "title" and "value" in form:
+        return "issue.edit", {"title": checked(IssueChange, title=form.line("value")).title}
+    value = chosen(request, row.id, thing, doc, field, form.text("event"))
+    if field == "state":
+        is_open, reason = value
+        return "issue.edit", {"state": "open" if is_open else "closed", "reason": reason}
+    if field == "lock":
+        locked, reason = value
+        return ("issue.lock", {"reason": reason}) if locked else ("issue.unlock", {})
+    return "issue.edit", {field: value}
 
 
 async def _done(

@@ -20,6 +20,8 @@ ISSUE: Final = f"{ISSUES}/{{number:str}}"
 Number: TypeAlias = Annotated[
     str, PathParameter(name="number", description="An issue's number, or its id.", max_length=100)
 ]
+COMMENT: Final = f"{ISSUE}/comments/{{comment:str}}"
+CommentId: TypeAlias = Annotated[str, PathParameter(name="comment", description="A comment's id.", max_length=100)]
 LABELS_SHOWN_MAX: Final = 100
 
 

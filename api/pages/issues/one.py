@@ -15,6 +15,7 @@ from api.forms import CommentText
 from api.own import personal
 from api.pages.forms import Form, check_person, checked, form_of
 from api.pages.issues.finding import ISSUE, Number, found, labels_of, url_of_issue
+from api.pages.issues.rivals import quarrels
 from api.pages.markdown import Place, rendered
 from api.pages.page import Shown, fresh, see, steady
 from api.pages.place import Name, Owner, frame, may, url_of
@@ -22,6 +23,7 @@ from api.pages.signing import status_of
 from api.params import After
 from api.reply import Reply
 from api.standing import role_of
+from api.threads import in_thread
 from api.writing import write
 from domain.authority.roles import Role
 from domain.errors import LocalFault
@@ -29,6 +31,8 @@ from domain.etag import etag
 from domain.reaction.contents import CONTENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from api.shapes_moments import Moment
     from domain.ports_views import EntityRow, RepoRow
 
@@ -77,17 +81,16 @@ async def issue_page(
 ) -> Shown:
     """The page of an issue; with what was typed, where a form of it was refused."""
     views, did = request.ports.views, request.actor.did
-    place = Place(url_of(row))
     page = views.comments(row.id, thing.id, after=after, limit=COMMENTS_SHOWN)
     (doc, *said) = (msgspec.json.decode(each) for each in personal(request, [thing.doc, *page.docs]))
+    whole = after is None and page.next is None
     role = role_of(views, row, did) if did is not None else Role.BLOCKED
     own, triage = did == thing.author, may(request, row, "issue.triage")
     values = frame(request, row, "issues") | {
         "issue": doc,
         "tag": etag(thing.doc),
-        "body": rendered(doc["body"], place),
-        "thread": _thread(request, row, thing, said, place, whole=after is None and page.next is None),
         "following": page.next,
+        **await in_thread(_told, request, row, thing, doc, said, whole=whole),
         "labels": labels_of(request, row),
         "form": form,
         "fault": fault,
@@ -102,21 +105,35 @@ async def issue_page(
     return Shown("issue.html", f"{doc['title']} · #{doc['number']} · {row.name}", values, status_of(fault))
 
 
-def _thread(
-    request: Asking, row: RepoRow, thing: EntityRow, said: list[dict[str, Any]], place: Place, *, whole: bool
-) -> list[dict[str, Any]]:
-    """Comments and moments by when they happened; beside a part of the comments, only the moments among them."""
+def _told(
+    request: Asking, row: RepoRow, thing: EntityRow, doc: dict[str, Any], said: list[dict[str, Any]], *, whole: bool
+) -> dict[str, Any]:
+    """What was said, as it looks. Blocking: a hostile text takes seconds."""
+    place = Place(url_of(row))
     lines: list[dict[str, Any]] = [
-        {"comment": each, "html": rendered(each["body"], place), "at": (each["lamport"], each["id"])} for each in said
+        {
+            "comment": each,
+            "html": rendered(each["body"], place),
+            "at": (each["lamport"], each["id"]),
+            "quarrels": quarrels(request, row.id, each),
+        }
+        for each in said
     ]
     first, last = (said[0]["lamport"], said[-1]["lamport"]) if said else (0, 0)
+    lines += [each for each in _happened(request, row, thing) if whole or first <= each["at"][0] <= last]
+    return {
+        "body": rendered(doc["body"], place),
+        "quarrels": quarrels(request, row.id, doc),
+        "thread": sorted(lines, key=lambda line: line["at"]),
+    }
+
+
+def _happened(request: Asking, row: RepoRow, thing: EntityRow) -> Iterator[dict[str, Any]]:
+    """Moments that the thread does not show by itself."""
     page = request.ports.views.timeline(row.id, moments.event_id(thing), request.actor, limit=MOMENTS_SHOWN)
     for moment in moments.rows(request, row.id, page.moments):
-        if moment.action in _UNTOLD and moment.source is UNSET:
-            continue
-        if whole or first <= moment.lamport <= last:
-            lines.append({"moment": _plain(request, moment), "at": (moment.lamport, moment.id)})
-    return sorted(lines, key=lambda line: line["at"])
+        if moment.action not in _UNTOLD or moment.source is not UNSET:
+            yield {"moment": _plain(request, moment), "at": (moment.lamport, moment.id)}
 
 
 def _plain(request: Asking, moment: Moment) -> dict[str, Any]:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from litestar import get, post
-from litestar.params import PathParameter
 
 from api.asking import Asking
 from api.forms import CommentText
 from api.gate import comment_of
 from api.pages.forms import Form, check_person, checked, form_of
-from api.pages.issues.finding import ISSUE, Number, acting, found, url_of_issue
+from api.pages.issues.finding import COMMENT, ISSUE, CommentId, Number, acting, found, url_of_issue
+from api.pages.issues.rivals import chosen
 from api.pages.markdown import Place, rendered
 from api.pages.page import Shown, fresh, see
 from api.pages.place import Name, Owner, frame, repo_at, url_of
 from api.pages.sending import HTML
 from api.pages.signing import status_of
 from api.reply import Reply
+from api.threads import in_thread
 from api.writing import write
 from domain.errors import Conflict, InvalidInput, LocalFault
 from domain.etag import etag
@@ -28,22 +29,20 @@ from domain.etag import etag
 if TYPE_CHECKING:
     from domain.ports_views import EntityRow, RepoRow
 
-Comment: TypeAlias = Annotated[str, PathParameter(name="comment", description="A comment's id.", max_length=100)]
-_COMMENT: Final = f"{ISSUE}/comments/{{comment:str}}"
 _TASK: Final = re.compile(r"^([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX])(\](?=\s))", re.MULTILINE)
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
-@get(f"{_COMMENT}/edit")
-async def show_comment_edit(request: Asking, owner: Owner, name: Name, number: Number, comment: Comment) -> Reply:
+@get(f"{COMMENT}/edit")
+async def show_comment_edit(request: Asking, owner: Owner, name: Name, number: Number, comment: CommentId) -> Reply:
     """The form to change a comment with."""
     row, thing, _ = acting(request, owner, name, number)
     said = comment_of(request, row, thing, comment)
     return _edit_page(request, row, number, said, Form())
 
 
-@post(f"{_COMMENT}/edit", status_code=303)
-async def edit_comment(request: Asking, owner: Owner, name: Name, number: Number, comment: Comment) -> Reply:
+@post(f"{COMMENT}/edit", status_code=303)
+async def edit_comment(request: Asking, owner: Owner, name: Name, number: Number, comment: CommentId) -> Reply:
     """Change the words of a comment; what it said before stays in the log."""
     row, thing = found(request, owner, name, number)
     said = comment_of(request, row, thing, comment)
@@ -58,14 +57,26 @@ async def edit_comment(request: Asking, owner: Owner, name: Name, number: Number
     return see(url_of_issue(row, number, f"comment-{comment[:12]}"), "saved")
 
 
-@post(f"{_COMMENT}/redact", status_code=303)
-async def redact_comment(request: Asking, owner: Owner, name: Name, number: Number, comment: Comment) -> Reply:
+@post(f"{COMMENT}/redact", status_code=303)
+async def redact_comment(request: Asking, owner: Owner, name: Name, number: Number, comment: CommentId) -> Reply:
     """Take a comment's words away; a hole stays where it was."""
     row, thing, _ = acting(request, owner, name, number)
     said = comment_of(request, row, thing, comment)
     form = await form_of(request)
     await write(request, "comment.redact", {"repo": row.id, "comment": said.id, "reason": form.line("reason")})
     return see(url_of_issue(row, number, f"comment-{comment[:12]}"), "deleted")
+
+
+@post(f"{COMMENT}/settle", status_code=303)
+async def settle_comment(request: Asking, owner: Owner, name: Name, number: Number, comment: CommentId) -> Reply:
+    """Let one of the texts stand that two people gave a comment at once."""
+    row, thing, _ = acting(request, owner, name, number)
+    said = comment_of(request, row, thing, comment)
+    form = await form_of(request)
+    doc = msgspec.json.decode(said.doc)
+    body = await in_thread(chosen, request, row.id, said, doc, form.text("field"), form.text("event"))
+    await write(request, "comment.edit", {"repo": row.id, "comment": said.id, "body": body, **_bound(form)}, bound=True)
+    return see(url_of_issue(row, number, f"comment-{comment[:12]}"), "settled")
 
 
 @post(f"{ISSUE}/tick", status_code=303)
@@ -92,7 +103,8 @@ async def preview(request: Asking, owner: Owner, name: Name) -> Reply:
     row = repo_at(request, owner, name)
     check_person(request)
     form = await form_of(request)
-    return Reply(rendered(form.text("body"), Place(url_of(row))).encode(), kind=HTML)
+    shown = await in_thread(rendered, form.text("body"), Place(url_of(row)))
+    return Reply(shown.encode(), kind=HTML)
 
 
 class _Text(msgspec.Struct):

@@ -60,10 +60,15 @@ def drawn(patch: str, *, split: bool, spaces: bool) -> Drawn:
     hunks = list(parsed(patch))
     if not spaces:
         hunks = [made for hunk in hunks if (made := _without_spaces(hunk)) is not None]
-    marker = _Marker()
+    return in_rows(hunks, Marker(), split=split)
+
+
+def in_rows(hunks: Sequence[Hunk], marker: Marker, *, split: bool = False) -> Drawn:
+    """The rows of hunks."""
     found: list[str] = []
     for hunk in hunks:
-        found.append(f'<tr class="at"><td colspan="{4 if split else 3}">{escape(hunk.head)}</td></tr>')
+        if hunk.head:
+            found.append(f'<tr class="at"><td colspan="{4 if split else 3}">{escape(hunk.head)}</td></tr>')
         found += (_split if split else _unified)(hunk.lines, marker)
     marks = [line.mark for hunk in hunks for line in hunk.lines]
     return Drawn(Markup("".join(found)), len(found), marks.count("+"), marks.count("-"))
@@ -96,15 +101,16 @@ def parsed(patch: str) -> Iterator[Hunk]:
         yield hunk
 
 
-class _Marker:
+class Marker:
     """Marks the words that changed from one line to another, as long as its budget lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, chars_max: int = MARKED_CHARS_MAX) -> None:
         self._left = MARKED_PAIRS_MAX
+        self._chars_max = chars_max
 
     def pair(self, old: str, new: str) -> tuple[str, str]:
         """Both lines as HTML."""
-        if self._left <= 0 or max(len(old), len(new)) > MARKED_CHARS_MAX:
+        if self._left <= 0 or max(len(old), len(new)) > self._chars_max:
             return escape(old), escape(new)
         self._left -= 1
         head, tail = _ends(old, new)
@@ -162,7 +168,7 @@ def _blocks(lines: Iterable[Line]) -> Iterator[tuple[list[Line], list[Line], lis
             yield found, [], []
 
 
-def _unified(lines: list[Line], marker: _Marker) -> Iterator[str]:
+def _unified(lines: list[Line], marker: Marker) -> Iterator[str]:
     for same, gone, come in _blocks(lines):
         for line in same:
             shown = escape(line.text)
@@ -176,7 +182,7 @@ def _unified(lines: list[Line], marker: _Marker) -> Iterator[str]:
             yield f'<tr class="ins"><td class="n"></td><td class="n">{line.new}</td><td class="c">{text}</td></tr>'
 
 
-def _split(lines: list[Line], marker: _Marker) -> Iterator[str]:
+def _split(lines: list[Line], marker: Marker) -> Iterator[str]:
     for same, gone, come in _blocks(lines):
         for line in same:
             text = escape(line.text)
