@@ -149,6 +149,8 @@ class NodeFacts:
     """Free space where the data folder is, now."""
     not_ready: Callable[[], Sequence[str]]
     """Why the node cannot take work yet, in words for a person; nothing when its views are caught up."""
+    peers_not_ready: Callable[[], Sequence[str]] = tuple
+    """Why the node cannot take peers yet, where it is to; nothing once it has."""
     free_bytes_min: int = 256 << 20
     public_url: str | None = None
     """How the world reaches this node, where that is not the request's own `Host`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from api.problems import PROBLEM_JSON, trouble
 from domain.errors import Unavailable
 from gitant.cells import Cells
+from transport.carrier.web_door import try_later
 from transport.git.app import is_git_path
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ class Front:
         self._leaving = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and self._peers is not None:
-            await self._peers(scope, receive, send)
+        if scope["type"] == "websocket":
+            await (self._peers or _no_peers_yet)(scope, receive, send)
         if scope["type"] != "http":
-            return  # the server refuses a WebSocket that nobody accepts
+            return
         if self._leaving:
             send = _parting(send)
         if self._api is None or self._git is None:
@@ -71,6 +72,11 @@ class Front:
             await app(scope, receive, send)
         finally:
             self._cells.add(kind, -1)
+
+
+async def _no_peers_yet(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()  # websocket.connect
+    await try_later(scope, send)
 
 
 def _kind_of(path: str) -> str:

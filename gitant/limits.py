@@ -23,6 +23,8 @@ STILLBORN_MAX: Final = 5
 """Workers in a row that die before they are ready: then the node gives up."""
 CODE_INDEX_WAIT_S: Final = 300.0
 """How long after its start a node may be called not ready for its code index alone."""
+PEERS_WAIT_S: Final = 60.0
+"""The same because it does not take peers."""
 CODE_PATIENCE_S: Final = 2.0
 """How long a code search waits for the index to take in a push that was just made."""
 PROGRESS_EVERY_S: Final = 1.0

@@ -27,6 +27,8 @@ from gitant.gitgate import NodeGate
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
+from gitant.network.awaited import PeersAwaited
+from gitant.network.needed import has_peers_set
 from gitant.network.peering import NodePeering
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
@@ -143,6 +145,7 @@ def _facts(plan: Plan, folder: DataDir, writer: WriterClient) -> NodeFacts:
         started_ms=plan.started_ms,
         free_bytes=folder.free_bytes,
         not_ready=_Readiness(folder.views, writer).reasons,
+        peers_not_ready=PeersAwaited(folder, by_settings=has_peers_set(plan.settings)).reasons,
         free_bytes_min=plan.settings.min_free,
         public_url=plan.settings.public_url or None,
         numbers=NodeNumbers(folder, os.getppid(), plan.settings.tls_cert),

@@ -41,7 +41,7 @@ def show_live() -> Reply:
 
 @get("/ready", sync_to_thread=False, responses=shapes.shows(shapes.Health))
 def show_ready(request: Asking) -> Reply:
-    """Whether the node can take work: its views are caught up and its disk has room."""
+    """Whether the node can take work: its views are caught up, it takes peers if it is to, and its disk has room."""
     checks, reasons = _checks(request.ports)
     if reasons:
         raise NotReady("; ".join(reasons), checks)
@@ -49,14 +49,17 @@ def show_ready(request: Asking) -> Reply:
 
 
 def _checks(ports: ApiPorts) -> tuple[dict[str, object], list[str]]:
-    behind = [*ports.node.not_ready()]
+    behind, alone = [*ports.node.not_ready()], [*ports.node.peers_not_ready()]
     free, least = ports.node.free_bytes(), ports.node.free_bytes_min
     room = free >= least
     checks: dict[str, object] = {
         "views": {"ok": not behind, "reasons": behind},
+        "peers": {"ok": not alone, "reasons": alone},
         "disk": {"ok": room, "free_bytes": free, "free_bytes_min": least},
     }
-    reasons = behind if room else [*behind, f"{free:,} bytes are free and {least:,} are needed"]
+    reasons = [*behind, *alone]
+    if not room:
+        reasons.append(f"{free:,} bytes are free and {least:,} are needed")
     return checks, reasons
 
 

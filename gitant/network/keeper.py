@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, final
 
 import structlog
@@ -60,6 +61,8 @@ class NetworkKeeper:
         await self._note(self._lives)
         await self._wanted.wait()
         pause = RESTART_FIRST_S
+        if not self._stop.is_set():
+            await self._note(Lives(wanted=True))
         while not self._stop.is_set():
             was_ready, fault = await self._one_life()
             if self._stop.is_set():
@@ -67,7 +70,7 @@ class NetworkKeeper:
             pause = RESTART_FIRST_S if was_ready else min(2 * pause, RESTART_MOST_S)
             deaths = self._lives.deaths + 1
             _log.error("the network process ended and is started again", why=fault, deaths=deaths, after_s=pause)
-            await self._note(Lives(deaths, fault, time.time_ns() // 1_000_000))
+            await self._note(Lives(deaths, fault, time.time_ns() // 1_000_000, wanted=True))
             with trio.move_on_after(pause):
                 await self._stop.wait()
 
@@ -100,6 +103,8 @@ class NetworkKeeper:
             last_words = await self._hear()
             was_ready = last_words == READY
             last_words = b"" if was_ready else last_words
+            if was_ready:
+                await self._note(replace(self._lives, taking=True))
             while was_ready and (heard := await self._hear()):
                 last_words = heard
             with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""How the network process fares: how often it died since the node started, and of what; a file in the data folder.
+"""How the network process fares: whether it takes peers, how often it died, and of what; a file in the data folder.
 
 The supervisor writes it. Commands, the doctor and HTTP workers read it, so that a process that dies again and again
 is seen by whoever asks about peers.
@@ -25,11 +25,16 @@ WORDS_CHARS_MAX: Final = 400
 @final
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """`deaths` since the node started; `fault` is what the last one died of, in a sentence, at `died_ms` (0: never)."""
+    """`deaths` since the node started; `fault` is what the last one died of, in a sentence, at `died_ms` (0: never).
+
+    It is `wanted` where the node has anything to do with others, and then `taking` peers once it is ready.
+    """
 
     deaths: int = 0
     fault: str = ""
     died_ms: int = 0
+    wanted: bool = False
+    taking: bool = False
 
 
 def lives_file(folder: DataDir) -> Path:
@@ -46,7 +51,11 @@ def read_lives(folder: DataDir) -> Lives:
     """What stands there; that all is well where nothing does."""
     try:
         told = json.loads(lives_file(folder).read_bytes())
-        return Lives(int(told["deaths"]), str(told["fault"]), int(told["died_ms"]))
+        return Lives(
+            *(int(told["deaths"]), str(told["fault"]), int(told["died_ms"])),
+            wanted=bool(told["wanted"]),
+            taking=bool(told["taking"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return Lives()
 

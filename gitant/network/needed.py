@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from storage.datadir import DataDir
 
 
+def has_peers_set(settings: Settings) -> bool:
+    """Whether its settings alone say so."""
+    return bool(settings.peer_port or settings.seed_peers or settings.mdns)
+
+
 def has_peers(folder: DataDir, settings: Settings) -> bool:
     """Whether it takes peers, or knows some, or replicates something."""
-    if settings.peer_port or settings.seed_peers or settings.mdns:
+    if has_peers_set(settings):
         return True
     with closing(SqlitePeerBook(folder.local)) as book:
         return bool(book.peers() or book.follows())

@@ -86,7 +86,7 @@ class InlineWriter:
 
 @dataclass
 class Node:
-    """A node on a folder of its own. `free_bytes` and `behind` are what the test says they are."""
+    """A node on a folder of its own. `free_bytes`, `behind` and `alone` are what the test says they are."""
 
     world: World
     settings: ApiSettings = field(default_factory=ApiSettings)
@@ -95,6 +95,7 @@ class Node:
     registration: Registration = "closed"
     free_bytes: int = 1 << 40
     behind: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
     guesses: Guesses = field(default_factory=Unlimited)
     audited: bool = False
     """Whether it keeps a local audit log."""
@@ -164,6 +165,7 @@ class Node:
                 started_ms=STARTED_MS,
                 free_bytes=lambda: self.free_bytes,
                 not_ready=lambda: self.behind,
+                peers_not_ready=lambda: self.alone,
                 public_url=self.public_url,
             ),
             settings=self.settings,

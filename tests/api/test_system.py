@@ -41,19 +41,23 @@ def test_health_fails_when_the_views_cannot_be_read(node: Node) -> None:
 
 def test_ready_says_what_is_missing(anyone: Client, node: Node) -> None:
     ready = anyone.get("/ready").json()
-    assert ready["checks"]["views"] == {"ok": True, "reasons": []}
+    assert ready["checks"]["views"] == ready["checks"]["peers"] == {"ok": True, "reasons": []}
     node.behind.append("the views are 3 events behind")
+    node.alone.append("the process that talks with peers is starting")
     node.free_bytes = 1000
     try:
         response = anyone.get("/ready", 503)
         problem = response.json()
         assert response.headers["retry-after"]
         assert problem["checks"]["views"] == {"ok": False, "reasons": ["the views are 3 events behind"]}
+        assert problem["checks"]["peers"]["reasons"] == ["the process that talks with peers is starting"]
         assert problem["checks"]["disk"] == {"ok": False, "free_bytes": 1000, "free_bytes_min": 256 << 20}
         assert "3 events behind" in problem["detail"]
+        assert "peers is starting" in problem["detail"]
         assert "1,000 bytes are free" in problem["detail"]
     finally:
         node.behind.clear()
+        node.alone.clear()
         node.free_bytes = 1 << 40
     anyone.get("/ready")
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _ask(front: Front, path: str, kind: str = "http") -> list[dict[str, Any]]:
+def _ask(front: Front, path: str) -> list[dict[str, Any]]:
+    return _sent(front, {"type": "http", "method": "GET", "path": path, "headers": []})
+
+
+def _sent(front: Front, scope: dict[str, Any]) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -26,7 +30,7 @@ def _ask(front: Front, path: str, kind: str = "http") -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(front({"type": kind, "method": "GET", "path": path, "headers": []}, receive, send))
+    asyncio.run(front(scope, receive, send))
     return sent
 
 
@@ -85,5 +89,11 @@ def test_paths_go_where_they_belong_and_arrive_whole(path: str, name: str) -> No
     assert _ask(front, path) == [{"name": name, "path": path}]
 
 
-def test_nobody_speaks_websocket_here() -> None:
-    assert _ask(Front(), "/", kind="websocket") == []
+def test_a_websocket_that_comes_too_early_is_to_come_again() -> None:
+    front = Front()
+    scope = {"type": "websocket", "path": "/peer", "headers": [], "extensions": {"websocket.http.response": {}}}
+    start, body = _sent(front, scope)
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 503)
+    assert int(dict(start["headers"])[b"retry-after"]) > 0
+    assert body["body"]
+    assert _sent(front, {**scope, "extensions": {}}) == [{"type": "websocket.close", "code": 1013}]

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 PEER_PATH: Final = "/peer"
 RELAYED_MAX: Final = 128
 """WebSockets of one worker; the main process has its own limits on top."""
+RETRY_AFTER_S: Final = 2
 _TRY_LATER: Final = 1013
+_AWAY: Final = b"this node takes no peers just now; try again soon\n"
+_FULL: Final = b"this node has as many peers as it takes; try again soon\n"
 _PROTOCOL_ERROR: Final = 1002
 _GOING_AWAY: Final = 1001
 
@@ -51,7 +54,7 @@ class WebDoor:
             await send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
             return
         if self._open >= RELAYED_MAX:
-            await send({"type": "websocket.close", "code": _TRY_LATER})
+            await try_later(scope, send, _FULL)
             return
         self._open += 1
         try:
@@ -63,7 +66,7 @@ class WebDoor:
         try:
             reader, writer = await asyncio.open_unix_connection(self._path, limit=MESSAGE_BYTES_MAX)
         except OSError:  # the node starts, stops, or takes no peers
-            await send({"type": "websocket.close", "code": _TRY_LATER})
+            await try_later(scope, send, _AWAY)
             return
         try:
             writer.write(preface(self._host_of(scope), (scope.get("client") or ("", 0))[1]))
@@ -79,6 +82,20 @@ class WebDoor:
                 await send({"type": "websocket.close", "code": _GOING_AWAY})
         finally:
             writer.close()  # the client's last words are still passed on
+
+
+async def try_later(scope: Scope, send: Send, words: bytes = _AWAY) -> None:
+    """Answer a WebSocket's request with 503, where the server lets an application say so; else with what it says."""
+    if "websocket.http.response" not in scope.get("extensions", ()):
+        await send({"type": "websocket.close", "code": _TRY_LATER})
+        return
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(words)),
+        (b"retry-after", b"%d" % RETRY_AFTER_S),
+    ]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": words})
 
 
 async def _inwards(receive: Receive, writer: asyncio.StreamWriter) -> None:

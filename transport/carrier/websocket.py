@@ -32,6 +32,7 @@ MESSAGE_BYTES_MAX: Final = 64 << 10
 """What goes into one message: whoever relays it holds it whole."""
 _CHUNK_BYTES: Final = 64 << 10
 _ANSWER_BYTES_MAX: Final = 64 << 10
+_TRY_LATER: Final = 503
 
 
 async def upgraded(stream: trio.abc.Stream, place: Web) -> WebSocketStream:
@@ -50,6 +51,8 @@ async def upgraded(stream: trio.abc.Stream, place: Web) -> WebSocketStream:
             answer = next(iter(protocol.events()), None)
         except RemoteProtocolError as fault:
             raise WireClosed(Why.UNREACHABLE, f"{place} answers with something that is no HTTP") from fault
+        if isinstance(answer, RejectConnection) and answer.status_code == _TRY_LATER:
+            raise WireClosed(Why.UNREACHABLE, f"{place} takes no peers just now")
         if isinstance(answer, RejectConnection):
             raise WireClosed(Why.UNREACHABLE, f"{place} answers {answer.status_code}: no peers are taken there")
         if isinstance(answer, AcceptConnection):

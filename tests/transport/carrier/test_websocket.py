@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import Request
 
 from domain.errors import Unavailable
 from tests.house.tree import ROOT
@@ -20,6 +23,8 @@ from tests.transport.carrier.kit import PATIENCE_S, echo, in_real_time, node, re
 from transport.carrier.address import PeerAddress, Web
 from transport.carrier.seam import Why, WireClosed
 from transport.carrier.sockets import Sockets
+from transport.carrier.web_door import PEER_PATH
+from transport.carrier.websocket import SUBPROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +57,16 @@ def until_served(port: int) -> None:
         select.select([], [], [], 0.02)
 
 
+def asked_for_a_socket(port: int) -> str:
+    """What a server answers to a request for a WebSocket of peers, as far as its headers go."""
+    asked = WSConnection(ConnectionType.CLIENT).send(
+        Request(host="127.0.0.1", target=PEER_PATH, subprotocols=[SUBPROTOCOL])
+    )
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
+        connection.sendall(asked)
+        return connection.recv(4_096).decode("ascii")
+
+
 def test_a_wire_through_an_http_port(worker: tuple[Path, int]) -> None:
     relay, port = worker
 
@@ -69,6 +84,10 @@ def test_a_wire_through_an_http_port(worker: tuple[Path, int]) -> None:
             closed = await dial("bob")
             assert closed is not None
             assert closed.why is Why.UNREACHABLE
+            assert "just now" in closed.words
+            answer = await trio.to_thread.run_sync(asked_for_a_socket, port)
+            assert answer.startswith("HTTP/1.1 503 ")
+            assert "\r\nretry-after: " in answer.lower()
             await bob.carrier.listen_relay(relay)
             assert relay.stat().st_mode & 0o777 == 0o600
             for path in ("/", "/peer/", "/api/v1/status"):
