@@ -119,9 +119,11 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
 
 
 class Rival(msgspec.Struct):
-    """One of the places of a diverged ref; None: deleted there."""
+    """One of the places of a diverged ref, and who put it there; None: deleted there."""
 
     hash: str | None
+    author: str = ""
+    event: str = ""
 
 
 class Ref(msgspec.Struct):
@@ -136,13 +138,20 @@ class Ref(msgspec.Struct):
     values: list[Rival] = []
 
 
+class Placed(NamedTuple):
+    """One of the places of a diverged ref, with its commit if that is here."""
+
+    rival: Rival
+    commit: CommitInfo | None
+
+
 class Listed(NamedTuple):
     """A branch or tag in a list: its commit, if it is one that is here; and, of a diverged one, its other places."""
 
     ref: Ref
     commit: CommitInfo | None
     away: Distance | None
-    rivals: Sequence[CommitInfo]
+    rivals: Sequence[Placed]
 
 
 async def _branches(
@@ -185,9 +194,14 @@ def _listed(git: GitReader, repo: StreamId, refs: Sequence[Ref], default: str) -
         commit = _commit(git, repo, ref.hash or ref.name)
         is_other = base is not None and commit is not None and ref.name != default
         away = git.distance(repo, base.oid, commit.oid) if is_other and base and commit else None
-        rivals = [_commit(git, repo, each.hash) for each in ref.values[:RIVALS_SHOWN] if each.hash is not None]
-        found.append(Listed(ref, commit, away, [each for each in rivals if each is not None]))
+        rivals = [Placed(each, _commit(git, repo, each.hash) if each.hash else None) for each in _places(ref)]
+        found.append(Listed(ref, commit, away, rivals))
     return found
+
+
+def _places(ref: Ref) -> list[Rival]:
+    """The last places of a diverged ref, each once, by whoever put it there first."""
+    return list({each.hash: each for each in reversed(ref.values)}.values())[:RIVALS_SHOWN]
 
 
 def _commit(git: GitReader, repo: StreamId, rev: str) -> CommitInfo | None:

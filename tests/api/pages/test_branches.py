@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.pages.source.branches import Listed, Ref
-from api.pages.templating import environment
+from domain.refs.moved import Move, RefsMoved
 from tests.api.accounts import Person, person
 from tests.api.history import NESTED
+from tests.api.node import TOKEN
 from tests.api.pages.browsing import HTML, opened, page, sent
+from tests.api.pages.visitor import Visitor, words
+from tests.gitant.writer.world import KEY
 
 if TYPE_CHECKING:
     from litestar.testing import TestClient
@@ -76,18 +78,31 @@ def test_branches_are_made_and_deleted_by_forms(http: TestClient[Any], history: 
     assert "Tags" in sent(http, f"{BASE}/branches/settle", kay.token, {"ref": "refs/tags/v1"}, 409).text
 
 
-def test_a_diverged_branch_is_shown_with_its_places(history: History, node: Node) -> None:
+def test_a_diverged_branch_is_shown_with_its_places_and_settled(
+    http: TestClient[Any], api: Client, history: History, node: Node
+) -> None:
+    """Two moves of one branch, neither of which knew of the other."""
+    api.post(f"{history.repo}/branches", {"name": "side", "commit": history.third})
     row = node.ports.views.repo_at("operator", "history")
     assert row is not None
-    two = [node.ports.git.commit(row.id, oid) for oid in (history.second, history.third)]
-    ref = Ref("refs/heads/main", "main", "branch", history.third, diverged=True, event="0" * 64)
-    parts: Any = environment().get_template("branch_parts.html").module
-    text = str(parts.settle_form(Listed(ref, two[1], None, two), BASE, may_move=True))
-    assert [f'value="{oid}"' in text for oid in (history.second, history.third)] == [True, True]
-    assert f'value="{history.third}" checked' in text
-    assert "Settle it" in text
-    assert "Settle it" not in str(parts.settle_form(Listed(ref, two[1], None, two), BASE, may_move=False))
-    assert "to settle" in str(parts.ref_head(Listed(ref, two[1], None, two), BASE, "branch"))
+    other = Move(ref="refs/heads/side", old=None, new=bytes.fromhex(history.second), replaces=[])
+    event = node.world.signed(KEY, "refs.moved.v1", row.id, row.id, RefsMoved(moves=[other]))
+    node.world.run("event.submit", header=event.header, signature=event.signature, payload=event.payload)
+    operator = Visitor(http, "operator")
+    operator.send("/login", username="operator", password=TOKEN)
+    text = operator.open(f"{BASE}/branches")
+    settle = text.partition('<form class="settle"')[2].partition("</form>")[0]
+    assert [f'value="{oid}"' in settle for oid in (history.second, history.third)] == [True, True]
+    assert settle.count(" checked") == 1
+    assert words(settle).count("put there by operator") == 2
+    assert event.id.hex() in settle
+    assert f"/compare/{history.second}...{history.third}" in settle or f"/{history.third}...{history.second}" in settle
+    assert "Settle it" not in Visitor(http).open(f"{BASE}/branches")
+    operator.send(f"{BASE}/branches/settle", ref="refs/heads/side", commit=history.second)
+    text = operator.open(f"{BASE}/branches")
+    assert "to settle" not in text
+    assert f"{BASE}/commit/{history.second}" in text
+    operator.send(f"{BASE}/branches/delete", name="side")
 
 
 def test_forms_are_for_those_who_may(http: TestClient[Any], api: Client, history: History) -> None:
