@@ -15,9 +15,7 @@ from gitant.asgi import WORKER_CELLS
 from gitant.backup.outcome import read_outcome
 from gitant.care.numbers import care_numbers
 from gitant.cells import read_cells
-from gitant.network.lives import read_lives
-from gitant.network.tally import EVENTS, OBJECTS, PEERS, PHASES, network_counts
-from gitant.network.tally import NAMES as NETWORK
+from gitant.network.numbers import network_numbers
 from gitant.plan import worker_counts, writer_counts
 from gitant.tls import end_of_life
 from gitant.writer.tally import NAMES, SECONDS, SIZES
@@ -53,7 +51,7 @@ class NodeNumbers:
             *self._files(),
             *self._backup(),
             *care_numbers(self.folder),
-            *self._network(),
+            *network_numbers(self.folder),
             *self._tls(),
         ]
 
@@ -98,9 +96,11 @@ class NodeNumbers:
         try:
             with closing(open_readonly(self.folder.views)) as views:
                 count = views.execute("SELECT count(*) FROM alarms").fetchone()[0]
+                forks = views.execute("SELECT count(*) FROM forks").fetchone()[0]
         except sqlite3.Error:
             return  # they are being made again
         yield Number("gitant_overturned_events", "Events that had counted until an act of authority.", count)
+        yield Number("gitant_proven_forks", "Places where a device signed two events in one place of its feed.", forks)
 
     def _files(self) -> Iterator[Number]:
         for path in (
@@ -126,24 +126,6 @@ class NodeNumbers:
             yield Number(f"{last}_position", "The log position it has.", outcome.good_position)
             yield Number(f"{last}_bytes", "Its size, shared files included.", outcome.bytes)
             yield Number(f"{last}_duration_seconds", "How long it took.", outcome.took_ms / 1000)
-
-    def _network(self) -> Iterator[Number]:
-        deaths = read_lives(self.folder).deaths
-        yield Number("gitant_network_restarts_total", "How often the network process died and was restarted.", deaths)
-        told = read_cells(NETWORK, network_counts(self.folder))
-        for name, label, values, words in (
-            ("gitant_peers", "state", PEERS, "Nodes that this one knows, by how they stand."),
-            ("gitant_peer_streams", "state", PHASES, "Streams shared with connected peers, once for each peer."),
-            ("gitant_peer_events_total", "outcome", EVENTS, "Events that peers sent and the writer was given."),
-            ("gitant_peer_objects_total", "outcome", OBJECTS, "Git objects and attachments asked of peers."),
-        ):
-            prefix = name.removeprefix("gitant_").removeprefix("peer_").removesuffix("_total")
-            for value in values if told else ():
-                yield Number(name, words, told[f"{prefix}_{value}"], ((label, value),))
-        if told:
-            yield Number("gitant_peer_sent_bytes_total", "Bytes sent to peers, before encryption.", told["sent_bytes"])
-            yield Number("gitant_peer_received_bytes_total", "Bytes that peers sent.", told["received_bytes"])
-            yield Number("gitant_peer_refusals_total", "Connections of others that came to nothing.", told["refusals"])
 
     def _tls(self) -> Iterator[Number]:
         if not self.cert:

@@ -295,6 +295,7 @@ class _Process:
             Counter(self._state_of(peer, here) for peer in known | self._blocked),
             (state.phase for state in self._runner.core.states()),
             wires,
+            self._runner.core.sizes().objects,
         )
 
     def _state_of(self, peer: Did, here: set[Did]) -> str:

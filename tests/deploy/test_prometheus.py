@@ -14,6 +14,7 @@ import pytest
 
 from tests.deploy.tools import DEPLOY, checked
 from tests.gitant.certificates import make_certificate
+from tests.gitant.network.meeting import free_port, soon
 from tests.gitant.running import PATIENCE_S, running
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> str:
     cert, key = make_certificate(folder / "tls")
     (folder / "backups").mkdir()
     flags = ["--tls-cert", str(cert), "--tls-key", str(key), "--backup-dir", str(folder / "backups")]
+    flags += ["--peer-port", str(free_port())]
     context = ssl.create_default_context(cafile=str(cert))
     with (
         running(folder / "node", *flags) as node,
@@ -51,6 +53,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> str:
         listed = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
         assert listed.returncode == 0, listed.stderr
         node.wait_for_words("a backup is made")
+        soon(lambda: client.get("/ready").status_code == 200, "peers are taken")
         return client.get("/metrics").text
 
 

@@ -74,7 +74,7 @@ def _cycles(nodes: Sequence[Member], repo: str, rounds: int) -> str:
         nodes[0].ask("POST", f"/repos/{repo}/issues", {"title": f"apart {number}"})
         nodes[1].ask("DELETE", f"/peers/{peer}/pause")
         _until(lambda: _connected(nodes[1], peer), lambda: f"they meet again: {nodes[1].ask('GET', '/peers')}")
-        _until(lambda: _level(nodes, repo), lambda: "they come to the same")
+        _until(lambda: _level(nodes, repo), lambda: f"they come to the same in round {number}: {_told(nodes, repo)}")
     after = [use_of(node) for node in nodes]
     _check(before, after)
     return f"{rounds} times parted and met: {before} after a quarter, {after} at the end"
@@ -170,6 +170,10 @@ def _level(nodes: Sequence[Member], repo: str) -> bool:
         return len({node.digests(repo) for node in nodes}) == 1
     except OSError:  # an HTTP error is one, too: it has not come yet
         return False
+
+
+def _told(nodes: Sequence[Member], repo: str) -> list[Any]:
+    return [node.ask("GET", f"/repos/{repo}/sync") for node in nodes]
 
 
 def _until(holds: Callable[[], Any], words: Callable[[], str]) -> None:
