@@ -64,29 +64,34 @@
     for (const each of menus()) if (!each.contains(event.target)) each.open = false;
   });
 
-  // Drafts: what is typed and not sent is kept in this browser, and goes when the form is sent and taken.
-  const draftOf = (area) => `gitant:draft:${area.dataset.draft}`;
+  // Drafts: what is typed and not sent is kept in this browser for whoever typed it, until it is sent and taken, or
+  // they sign out. When their session ends by itself it stays, for when they are back.
+  const drafts = `gitant:draft:${root.dataset.me}:`;
+  const draftOf = (area) => drafts + area.dataset.draft;
   const readDrafts = () => {
-    for (const area of document.querySelectorAll("textarea[data-draft]")) {
+    for (const area of document.querySelectorAll("[data-draft]")) {
       const kept = localStorage.getItem(draftOf(area));
       if (kept && !area.value) area.value = kept;
     }
   };
   document.addEventListener("input", (event) => {
     const area = event.target;
-    if (!area.matches?.("textarea[data-draft]")) return;
+    if (!area.matches?.("[data-draft]")) return;
     if (area.value) localStorage.setItem(draftOf(area), area.value);
     else localStorage.removeItem(draftOf(area));
   });
   document.addEventListener("submit", (event) => {
-    for (const area of event.target.querySelectorAll("textarea[data-draft]")) {
-      // Taken back on the next page if that says that it was refused.
-      sessionStorage.setItem("gitant:sent", draftOf(area));
+    if (event.target.getAttribute("action") === "/logout") {
+      for (const key of Object.keys(localStorage)) if (key.startsWith(drafts)) localStorage.removeItem(key);
+      return;
     }
+    const going = [...event.target.querySelectorAll("[data-draft]")].map(draftOf);
+    // Taken back on the next page if that says that it was refused.
+    if (going.length) sessionStorage.setItem("gitant:going", JSON.stringify(going));
   });
-  const sent = sessionStorage.getItem("gitant:sent");
-  if (sent && !document.querySelector(".fault, .problem")) localStorage.removeItem(sent);
-  sessionStorage.removeItem("gitant:sent");
+  const sent = JSON.parse(sessionStorage.getItem("gitant:going") || "[]");
+  if (!document.querySelector("[role=alert], .problem")) for (const key of sent) localStorage.removeItem(key);
+  sessionStorage.removeItem("gitant:going");
   readDrafts();
 
   // Live: when the log grows, parts of the page that say so ask for themselves again.
