@@ -49,6 +49,8 @@ from domain.verdict import VOIDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from litestar.handlers import BaseRouteHandler
+
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
 _log = structlog.get_logger("gitant.api")
@@ -150,7 +152,7 @@ def _found(exc: Exception, scope: Mapping[str, Any]) -> Trouble:
             found = found._replace(headers=(*found.headers, ("accept-signature", ask)))
         return found
     if isinstance(exc, ValidationException):
-        return _of_validation(exc, path)
+        return _of_validation(exc, path, scope.get("route_handler"))
     if isinstance(exc, MethodNotAllowedException):
         allow = with_head((exc.headers or {}).get("allow", "").split(", "))
         headers = (("allow", allow),)
@@ -198,13 +200,21 @@ def _is_verdict(fault: LocalFault) -> bool:
     return isinstance(fault, Forbidden) and fault.field in VOIDS
 
 
-def _of_validation(exc: ValidationException, path: str) -> Trouble:
+def _of_validation(exc: ValidationException, path: str, handler: BaseRouteHandler | None) -> Trouble:
     """Litestar found a parameter or a field of the body wrong, and lists all of them."""
     found = cast("list[dict[str, str]]", exc.extra) if isinstance(exc.extra, list) else []
-    errors = [FieldProblem(_place(each), plain(each.get("message", ""))) for each in found]
+    errors = [FieldProblem(_place(each), _said(each, handler)) for each in found]
     # Without a list it is a parameter that is missing, and the detail ends in a URL that clients know themselves.
     detail = "; ".join(f"{error.pointer}: {error.detail}" for error in errors) or exc.detail.split(" for path ")[0]
     return _trouble(InvalidInput.code, detail, path, hint="docs/api.md describes every field", errors=errors)
+
+
+def _said(found: dict[str, str], handler: BaseRouteHandler | None) -> str:
+    """What is wrong with one of them, in plain words; the handler's own types say what would be right."""
+    key, message = found.get("key", ""), found.get("message", "")
+    name, field = ("data", key) if found.get("source") == "body" else (key, "")
+    asked = None if handler is None else handler.parsed_fn_signature.parameters.get(name)
+    return plain(message, None if asked is None else asked.annotation, field)
 
 
 def _place(found: dict[str, str]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from api.asking import Asking
 
 FIELDS_MAX: Final = 600
+DIGITS_MAX: Final = 15
 _KIND: Final = "application/x-www-form-urlencoded"
 _FIELD: Final = re.compile(r"\$\.([a-z_]+)")
 Wanted = TypeVar("Wanted")
@@ -44,6 +45,13 @@ class Form:
     def all(self, name: str) -> list[str]:
         """Every field of a name that is not empty."""
         return [value for value in self._fields.get(name, []) if value]
+
+    def number(self, name: str) -> int:
+        """One field as a whole number, 0 if it is empty; raises `InvalidInput` for anything else."""
+        text = self.line(name) or "0"
+        if not text.isascii() or not text.isdigit() or len(text) > DIGITS_MAX:
+            raise InvalidInput(f"{name.replace('_', ' ')} is a whole number", field=name)
+        return int(text)
 
     def flag(self, name: str) -> bool:
         """Whether a box was ticked."""
@@ -74,6 +82,12 @@ def check_person(request: Asking) -> None:
         raise Forbidden("forms are for people who are signed in", hint="programs use /api/v1")
 
 
+def check_operator(request: Asking) -> None:
+    """Raise unless it is the operator of this node who asks."""
+    if not request.actor.operator:
+        raise Forbidden("only the operator of this node may do this", hint="sign in as operator, with its token")
+
+
 def checked(kind: type[Wanted], **values: Any) -> Wanted:
     """Values as the API's own form for them; raises `InvalidInput` naming the field that is wrong."""
     try:
@@ -81,7 +95,7 @@ def checked(kind: type[Wanted], **values: Any) -> Wanted:
     except msgspec.ValidationError as fault:
         found = _FIELD.search(str(fault))
         field = found[1] if found else ""
-        said = plain(str(fault).partition(" - at")[0])
+        said = plain(str(fault).partition(" - at")[0], kind, field)
         raise InvalidInput(f"{field.replace('_', ' ')} {said}".strip(), field=field) from None
 
 

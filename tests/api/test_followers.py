@@ -35,7 +35,8 @@ def test_what_one_hears_is_a_choice(api: Client, anyone: Client, repo: str) -> N
     assert api.get(path).json() == {"level": "participating", "chosen": False}
     assert api.put(path, {"level": "all"}).json() == {"level": "all", "chosen": True}
     assert api.get(path).json() == {"level": "all", "chosen": True}
-    api.put(path, {"level": "some"}, 422)
+    wrong = api.put(path, {"level": "some"}, 422).json()["errors"]
+    assert wrong == [{"pointer": "/level", "detail": "must be 'all', 'ignore' or 'participating', not 'some'"}]
     api.delete(path)
     api.delete(path)
     assert api.get(path).json() == {"level": "participating", "chosen": False}
@@ -68,6 +69,7 @@ def test_lists_are_narrowed_and_sorted(api: Client, anyone: Client) -> None:
     assert names(owner="nobody") == []
     assert names(anyone, topic="git", sort="name") == ["b", "c"]
     anyone.get(f"{REPOS}?mine=true", 401)
-    api.get(f"{REPOS}?sort=size", 422)
+    wrong = api.get(f"{REPOS}?sort=size", 422).json()["errors"]
+    assert wrong == [{"pointer": "?sort", "detail": "must be 'created', 'name', 'stars' or 'updated', not 'size'"}]
     for sort in ("name", "stars", "updated"):
         api.get(f"{REPOS}?sort={sort}&after=nonsense", 422)

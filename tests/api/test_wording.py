@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from enum import Enum
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -32,3 +33,29 @@ def test_what_msgspec_says_is_told_in_words() -> None:
     assert said(Thing, {}) == "name is missing"
     assert plain("'data'") == "the body is missing"
     assert plain("something new") == "something new"
+
+
+class Size(Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class Order(msgspec.Struct):
+    size: Size
+    colour: Annotated[Literal["", "red"] | None, msgspec.Meta(description="of it")] = None
+    parts: list[Order] = msgspec.field(name="of", default_factory=list["Order"])
+
+
+def test_what_may_be_chosen_is_listed() -> None:
+    for value, field, words in (
+        ({"size": "x"}, "size", "must be 's' or 'l', not 'x'"),
+        ({"size": "s", "colour": "x"}, "colour", "must be 'red', not 'x'"),
+        ({"size": "s", "of": [{"size": "x"}]}, "of[0].size", "must be 's' or 'l', not 'x'"),
+    ):
+        with pytest.raises(msgspec.ValidationError) as fault:
+            msgspec.convert(value, Order)
+        message, _, where = str(fault.value).partition(" - at `$.")
+        assert where.rstrip("`") == field
+        assert plain(message, Order, field) == words
+        assert plain(message, Order, "elsewhere") == message
+        assert plain(message) == message
