@@ -22,6 +22,8 @@ from domain.ids import is_hex_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from domain.ports_views import RepoRow
+
 _PATH: Final = "/api/v1/repos/{id:str}/held"
 Stranger = Annotated[str, PathParameter(name="author", description="The did:key of who signed the events.")]
 Origin = Annotated[
@@ -35,13 +37,8 @@ async def list_held(
 ) -> Reply:
     """What strangers sent and waits, the oldest first: for a repository's maintainers, and whoever runs the node."""
     row = readable(request, repo)
-    args: dict[str, Any] = {"repo": row.id, "limit": page_size(request, per_page, limit)}
-    if after is not None:
-        args["held_ms"], args["event"] = _read_cursor(after)
-    answer = await request.ports.writer.send("held.list", request.actor, args)
-    rows: list[dict[str, Any]] = answer.extra["page"]
-    following = f"{rows[-1]['held_ms']}.{rows[-1]['event']}" if answer.extra["more"] else None
-    return listed(request, b"held", [encode_json(_shown(each)) for each in rows], following, answer.extra["total"])
+    rows, following, total = await held_in(request, row, after, page_size(request, per_page, limit))
+    return listed(request, b"held", [encode_json(each) for each in rows], following, total)
 
 
 @post(f"{_PATH}/{{author:str}}/admit", status_code=200, guards=[writers], responses=shapes.shows(shapes_held.Admitted))
@@ -85,9 +82,7 @@ _RULE: Final = "/api/v1/repos/{id:str}/strangers"
 @get(_RULE, responses=shapes.shows(shapes_held.Rule))
 async def show_rule(request: Asking, repo: Repo) -> Reply:
     """What becomes of events that strangers send about a repository."""
-    row = readable(request, repo)
-    answer = await request.ports.writer.send("held.rule", request.actor, {"repo": row.id})
-    return read_value(request, _ruled(answer.extra))
+    return read_value(request, await rule_of(request, readable(request, repo)))
 
 
 @put(_RULE, guards=[writers], responses=shapes.shows(shapes_held.Rule))
@@ -96,6 +91,24 @@ async def choose_rule(request: Asking, repo: Repo, data: JSONBody[StrangersRule]
     row = readable(request, repo)
     answer = await write(request, "held.choose", {"repo": row.id, "rule": data.rule})
     return done_with(answer, _ruled(answer.extra["held"]))
+
+
+async def held_in(
+    request: Asking, row: RepoRow, after: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None, int]:
+    """A page of what waits in a repository, the next cursor, and how much there is; for those who may decide on it."""
+    args: dict[str, Any] = {"repo": row.id, "limit": limit}
+    if after is not None:
+        args["held_ms"], args["event"] = _read_cursor(after)
+    answer = await request.ports.writer.send("held.list", request.actor, args)
+    rows: list[dict[str, Any]] = answer.extra["page"]
+    following = f"{rows[-1]['held_ms']}.{rows[-1]['event']}" if answer.extra["more"] else None
+    return [_shown(each) for each in rows], following, answer.extra["total"]
+
+
+async def rule_of(request: Asking, row: RepoRow) -> dict[str, Any]:
+    """What becomes of strangers' events in a repository."""
+    return _ruled((await request.ports.writer.send("held.rule", request.actor, {"repo": row.id})).extra)
 
 
 def _ruled(extra: Mapping[str, Any]) -> dict[str, Any]:

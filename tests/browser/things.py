@@ -37,6 +37,8 @@ OWN: Final = (
     "/settings",
     "/settings/devices",
     "/kay/vault/settings",
+    "/kay/vault/settings/branches",
+    "/kay/vault/settings/strangers",
 )
 
 

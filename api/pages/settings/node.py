@@ -11,13 +11,13 @@ from litestar.params import QueryParameter
 from api.accounts import NewAccount
 from api.asking import Asking
 from api.noting import note
-from api.pages.forms import Form, check_person, form_of
+from api.pages.forms import Form, check_operator, check_person, form_of
 from api.pages.page import Shown, fresh, see
 from api.pages.signing import NO_STORE, status_of
 from api.people import account_of, accounts_of, rfc3339, shown
 from api.reply import Reply
 from api.threads import in_thread
-from domain.errors import Forbidden, InvalidInput, LocalFault
+from domain.errors import InvalidInput, LocalFault
 
 if TYPE_CHECKING:
     from domain.ports_accounts import Standing
@@ -33,7 +33,7 @@ OfStanding = Annotated[str, QueryParameter(description="Only accounts in this st
 async def show_node(request: Asking, standing: OfStanding = "", after: After = "") -> Reply:
     """How the node is, and its accounts."""
     check_person(request)
-    _check_operator(request)
+    check_operator(request)
     return fresh(request, await _page(request, standing=standing, after=after))
 
 
@@ -44,7 +44,7 @@ async def change_people(request: Asking) -> Reply:
     act, _, name = form.text("act").partition(":")
     told: dict[str, str] = {}
     check_person(request)
-    _check_operator(request)
+    check_operator(request)
     try:
         reception = accounts_of(request).reception
         if act == "make":
@@ -71,11 +71,6 @@ async def change_people(request: Asking) -> Reply:
     if told:
         return fresh(request, await _page(request, told=told), headers=[NO_STORE])
     return see(PATH, "done")
-
-
-def _check_operator(request: Asking) -> None:
-    if not request.actor.operator:
-        raise Forbidden("only the operator of this node may do this", hint="sign in as operator, with its token")
 
 
 async def _page(

@@ -12,12 +12,13 @@ from api.forms import RepoChange, Topics
 from api.forms_authority import NewCollaborator
 from api.pages.forms import Form, check_person, checked, form_of
 from api.pages.page import Shown, fresh, see
-from api.pages.place import Name, Owner, frame, may, repo_at, url_of
+from api.pages.place import Name, Owner, may, repo_at, url_of
+from api.pages.settings.kept import kept_by, settings_frame
 from api.pages.signing import status_of
 from api.reply import Reply
 from api.writing import write
 from domain.authority.roles import GRANTABLE
-from domain.errors import Forbidden, InvalidInput, LocalFault, NotFound
+from domain.errors import InvalidInput, LocalFault, NotFound
 
 if TYPE_CHECKING:
     from domain.ports_views import RepoRow
@@ -30,14 +31,14 @@ _ROLES: Final = tuple(role.word for role in GRANTABLE)
 @get(PATH)
 async def show_settings(request: Asking, owner: Owner, name: Name) -> Reply:
     """Everything that can be set of a repository."""
-    row = _kept_by(request, owner, name)
+    row = kept_by(request, owner, name)
     return fresh(request, _page(request, row))
 
 
 @post(PATH, status_code=303)
 async def change_settings(request: Asking, owner: Owner, name: Name) -> Reply:
     """Another description, website, default branch, name or visibility; archived or not; topics; an offer."""
-    row = _kept_by(request, owner, name)
+    row = kept_by(request, owner, name)
     form = await form_of(request)
     try:
         command, args = _wanted(form)
@@ -52,7 +53,7 @@ async def change_settings(request: Asking, owner: Owner, name: Name) -> Reply:
 @post(f"{PATH}/members", status_code=303)
 async def change_members(request: Asking, owner: Owner, name: Name) -> Reply:
     """Give somebody a role, or take it."""
-    row = _kept_by(request, owner, name)
+    row = kept_by(request, owner, name)
     form = await form_of(request)
     act, _, who = form.text("act").partition(":")
     try:
@@ -75,7 +76,7 @@ async def change_members(request: Asking, owner: Owner, name: Name) -> Reply:
 @post(f"{PATH}/delete", status_code=303)
 async def delete_repo(request: Asking, owner: Owner, name: Name) -> Reply:
     """Delete it, once its whole name is typed. It can be undeleted for some days."""
-    row = _kept_by(request, owner, name)
+    row = kept_by(request, owner, name)
     form = await form_of(request)
     try:
         if form.line("confirm") != f"{row.owner}/{row.name}":
@@ -132,20 +133,11 @@ def _principal(request: Asking, name: str) -> str:
     return did
 
 
-def _kept_by(request: Asking, owner: str, name: str) -> RepoRow:
-    """The repository, for those who look after it: a refused form is shown on a page with everybody's roles."""
-    row = repo_at(request, owner, name)
-    check_person(request)
-    if not may(request, row, "repository.edit"):
-        raise Forbidden("these are for those who look after the repository", hint="ask one of its maintainers")
-    return row
-
-
 def _page(request: Asking, row: RepoRow, form: Form | None = None, fault: LocalFault | None = None) -> Shown:
     views = request.ports.views
     members, _, total = views.members(row.id, limit=MEMBERS_SHOWN)
     blocked, _, _ = views.members(row.id, blocked=True, limit=MEMBERS_SHOWN)
-    values = frame(request, row, "settings") | {
+    values = settings_frame(request, row, "general") | {
         "members": [msgspec.json.decode(doc) for doc in members],
         "members_total": total,
         "blocked": [msgspec.json.decode(doc) for doc in blocked],
