@@ -83,6 +83,8 @@ class Link:
         self._theirs: dict[bytes, bytes] = {}
         self._offered: dict[bytes, bytes] = {}
         """What the peer was told of streams, by tag; what both share, `talks` know better."""
+        self._told_all = False
+        """Whether the peer was ever told of all of them."""
         self._seeks: Seek | None = None
         self._found: set[StreamId] = set()
         """Those that the peer was told of since it began to seek."""
@@ -334,6 +336,8 @@ class Link:
             self._theirs = prints
             for tag in [tag for tag in self.talks if tag not in prints]:
                 self._drop(tag)
+            if not self._told_all:
+                self._send_offers()  # all was equal when it said hello, and is no more when it heard ours
         else:
             for tag, told in prints.items():
                 if tag in self._theirs or len(self._theirs) < OFFERS_MAX:
@@ -387,6 +391,7 @@ class Link:
         return {stream_tag(self.key, stream): stream for stream in self._desk.for_peer(self.peer)[:OFFERS_MAX]}
 
     def _send_offers(self) -> None:
+        self._told_all = True
         self._offered = {
             tag: stream_print(self.key, stream, self._desk.digest(stream)) for tag, stream in self._mine.items()
         }

@@ -392,6 +392,22 @@ def _phases(side: Side) -> list[Phase]:
     return [state.phase for state in side.core.states()]
 
 
+def test_what_is_written_between_two_hellos_is_there_at_once() -> None:
+    """Issue 7: one side found the hellos equal and offered nothing, so the other knew of nothing to compare."""
+    events = story(events=3)
+    net = Net()
+    for name in "ab":
+        net.side(name, events.events)
+    net.connect("a", "b")
+    late = events.issue("root")
+    net.appends("a", late)
+    net.run()
+    assert late.id in net.sides["b"].shelf.by_id
+    assert "stream-unknown" not in net.sides["a"].codes()
+    net.later(1_000)
+    assert _phases(net.sides["a"]) == _phases(net.sides["b"]) == [Phase.EQUAL]
+
+
 def test_a_whole_comparison_every_minute_finds_what_flooding_lost() -> None:
     events = story(events=3)
     net = joined(("a", 4), ("b", 4), events=events)
