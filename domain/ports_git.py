@@ -342,6 +342,10 @@ class GitReader(FilesReader, Protocol):
         """The commit a rev names (tags peeled)."""
         ...
 
+    def abbreviated(self, repo: StreamId, digits: str, *, limit: int = 10) -> list[str]:
+        """The commits that are here and whose names begin with these digits, at most `limit`, sorted."""
+        ...
+
     def tree(self, repo: StreamId, rev: str, path: str) -> list[TreeEntry]:
         """A folder's entries, folders first; `path` is empty for the root."""
         ...

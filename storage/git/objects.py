@@ -6,6 +6,7 @@ import os
 import struct
 import zlib
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Self, final
 
 from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException, ObjectFormatException
@@ -72,6 +73,11 @@ class Objects:
         """The ref that HEAD points to, whether or not it is there."""
         names, _ = self._refs.follow(Ref(b"HEAD"))
         return names[-1]
+
+    def beginning(self, digits: bytes, most: int) -> list[bytes]:
+        """Objects of any type whose names begin with two digits or more: the first so many, sorted."""
+        with self._reading(digits):
+            return sorted(islice(self._store.iter_prefix(digits), most))
 
     def raw(self, oid: bytes) -> tuple[int, bytes]:
         """The type and bytes of an object that somebody asks for; `NotFound` if it is not here."""

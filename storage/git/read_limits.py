@@ -15,6 +15,10 @@ REMEMBERED_COUNTS_MAX = 4_096
 DELTA_BASE_CACHE_BYTES_MAX = 4 << 20
 """Of each pack of each open repository."""
 TAG_DEPTH_MAX = 16
+BEGINNINGS_MAX = 200
+"""Objects looked at whose names begin with the digits of a short name: one has to be quite unlucky to have two."""
+COMMIT_BYTES_MAX = 1 << 20
+"""What is larger is taken for no commit where it was not said to be one."""
 TREE_ENTRIES_REMEMBERED_MAX = 50_000
 REMEMBERED_LINES_MAX = 400_000
 """Of all versions of a file that is being blamed."""

@@ -67,6 +67,10 @@ class DulwichReader:
         with self._pool.use(repo) as handle:
             return revs.resolve(handle.objects, rev).decode()
 
+    def abbreviated(self, repo: StreamId, digits: str, *, limit: int = 10) -> list[str]:
+        with self._pool.use(repo) as handle:
+            return revs.abbreviated(handle.objects, digits, limit)
+
     def tree(self, repo: StreamId, rev: str, path: str) -> list[TreeEntry]:
         with self._pool.use(repo) as handle:
             raw, entry = _found(handle.objects, rev, path)

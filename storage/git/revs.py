@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from domain.errors import NotFound
 from storage.git.names import shown
 from storage.git.objects import COMMIT, TAG, TYPES
-from storage.git.read_limits import TAG_DEPTH_MAX
+from storage.git.read_limits import BEGINNINGS_MAX, COMMIT_BYTES_MAX, TAG_DEPTH_MAX
 
 if TYPE_CHECKING:
     from storage.git.objects import Objects
 
+_SHORT = re.compile(r"[0-9a-fA-F]{7,40}")
 _OID = re.compile(r"[0-9a-fA-F]{40}")
 _HINT = "a rev is a branch, a tag, a full ref such as refs/heads/main, HEAD, or a commit's 40 hexadecimal digits"
 
@@ -22,6 +23,19 @@ def resolve(objects: Objects, rev: str) -> bytes:
     if is_oid(rev):
         return peeled(objects, rev.lower().encode(), rev, asked=True)
     return peeled(objects, _named(objects, rev), rev)
+
+
+def abbreviated(objects: Objects, digits: str, limit: int) -> list[str]:
+    """The commits whose names begin with `digits`; nothing for what are no digits, or too few to mean one thing."""
+    if not _SHORT.fullmatch(digits):
+        return []
+    found: list[str] = []
+    for oid in objects.beginning(digits.lower().encode(), BEGINNINGS_MAX):
+        if objects.size(oid) <= COMMIT_BYTES_MAX and objects.raw(oid)[0] == COMMIT:
+            found.append(oid.decode())
+            if len(found) == limit:
+                break
+    return found
 
 
 def peeled(objects: Objects, oid: bytes, rev: str, *, asked: bool = False) -> bytes:

@@ -60,6 +60,17 @@ def test_a_commit_shows_what_it_says_and_changed(http: TestClient[Any], edited: 
     opened(http, f"{base}/commit/{'0' * 40}", 404)
 
 
+def test_short_names_lead_to_the_whole_ones(http: TestClient[Any], edited: tuple[str, str, str]) -> None:
+    base, first, second = edited
+    assert opened(http, f"{base}/commit/{second[:7]}", 302).headers["location"] == f"{base}/commit/{second}"
+    to = opened(http, f"{base}/commit/{first[:12].upper()}.patch", 302).headers["location"]
+    assert to == f"{base}/commit/{first}.patch"
+    nothing = "0" * 7 if not first.startswith("0" * 7) else "1" * 7
+    assert f"no commit begins with {nothing}" in page(http, f"{base}/commit/{nothing}", 404)
+    opened(http, f"{base}/commit/{second[:6]}", 404)
+    opened(http, f"{base}/commit/edit")
+
+
 def test_a_rename_and_a_picture_are_told(http: TestClient[Any], history: History) -> None:
     assert "old.txt → new.txt" in page(http, f"{BASE}/commit/{history.third}")
     assert f'src="{BASE}/raw/commit/{history.first}/picture.png"' in page(http, f"{BASE}/commit/{history.first}")

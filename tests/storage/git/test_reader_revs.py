@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,3 +109,37 @@ def test_an_empty_repository_says_so(repo: StockRepo, reader: DulwichReader) -> 
 def test_a_repository_that_is_not_here(reader: DulwichReader) -> None:
     with pytest.raises(NotFound, match="not on this node"):
         reader.resolve(StreamId(bytes(32)), "HEAD")
+
+
+def test_short_names_of_commits(repo: StockRepo, reader: DulwichReader) -> None:
+    one = repo.commit_files({"a": b"1"})
+    tree = repo.line("rev-parse", f"{one}^{{tree}}")
+    alike = _alike(tree)
+    names = [repo.line("hash-object", "-t", "commit", "-w", "--stdin", stdin=body) for body in alike]
+    digits = names[0][:7]
+    assert names[1].startswith(digits)
+    for packed in (False, True):
+        if packed:
+            for number, name in enumerate((one, *names)):
+                repo.git("update-ref", f"refs/heads/{number}", name)
+            repo.git("repack", "-adq")
+        assert reader.abbreviated(repo.id, one[:7]) == [one]
+        assert reader.abbreviated(repo.id, one[:12].upper()) == [one]
+        assert reader.abbreviated(repo.id, digits) == sorted(names)
+        assert reader.abbreviated(repo.id, digits, limit=1) in ([names[0]], [names[1]])
+        assert reader.abbreviated(repo.id, tree[:10]) == [], "a tree is none"
+        for none in (one[:6], "g" * 7, "../../x", ""):
+            assert reader.abbreviated(repo.id, none) == []
+
+
+def _alike(tree: str) -> tuple[bytes, bytes]:
+    """Two commits whose names begin with the same seven digits."""
+    seen: dict[bytes, bytes] = {}
+    for second in range(1_000_000):
+        body = f"tree {tree}\nauthor a <a> {second} +0000\ncommitter a <a> {second} +0000\n\nm\n".encode()
+        digest = hashlib.sha1(b"commit %d\0" % len(body) + body).digest()
+        beginning = digest[:3] + bytes([digest[3] >> 4])
+        if beginning in seen:
+            return seen[beginning], body
+        seen[beginning] = body
+    raise AssertionError("there are two")
