@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 FIELDS_MAX: Final = 600
 DIGITS_MAX: Final = 15
-DIGITS_MAX: Final = 15
 _KIND: Final = "application/x-www-form-urlencoded"
 _FIELD: Final = re.compile(r"\$\.([a-z_]+)")
 Wanted = TypeVar("Wanted")
@@ -46,13 +45,6 @@ class Form:
     def all(self, name: str) -> list[str]:
         """Every field of a name that is not empty."""
         return [value for value in self._fields.get(name, []) if value]
-
-    def number(self, name: str) -> int:
-        """One field as a whole number, 0 if it is empty; raises `InvalidInput` for anything else."""
-        text = self.line(name) or "0"
-        if not text.isascii() or not text.isdigit() or len(text) > DIGITS_MAX:
-            raise InvalidInput(f"{name.replace('_', ' ')} is a whole number", field=name)
-        return int(text)
 
     def number(self, name: str) -> int:
         """One field as a whole number, 0 if it is empty; raises `InvalidInput` for anything else."""
