@@ -95,6 +95,11 @@ def open_event(raw: RawEvent) -> Event:
     return event
 
 
+def is_signed(event: Event) -> bool:
+    """Whether an event's signature is right, for those that were only vouched for."""
+    return verify(event.device, event.signature, SIGNATURE_TAG + event.header)
+
+
 def open_unverified(raw: RawEvent) -> Event:
     """`open_event` without the check of the signature itself, its last and dearest.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from replication.limits import IDS_MAX
 
@@ -20,9 +20,17 @@ _OPEN_MAX: Final = 1_024
 @dataclass(slots=True)
 class _Ask:
     stream: StreamId
+    runs: bool
     tries: int = 0
     tried: set[int] = field(default_factory=set[int])
     again_ms: int = 0
+
+
+class Asked(NamedTuple):
+    """An ask that went out: for which events, and whether for what vouches for them, too."""
+
+    names: frozenset[EventId]
+    runs: bool
 
 
 class Asks:
@@ -31,22 +39,25 @@ class Asks:
     def __init__(self, desk: Counter) -> None:
         self._desk = desk
         self._asks: dict[EventId, _Ask] = {}
-        self._open: dict[tuple[LinkId, int], frozenset[EventId]] = {}
+        self._open: dict[tuple[LinkId, int], Asked] = {}
 
     def __len__(self) -> int:
         return len(self._asks)
 
-    def want(self, talk: Shared, names: Iterable[EventId]) -> None:
-        """Ask a peer for events that its message named; those that are asked for already are not."""
+    def want(self, talk: Shared, names: Iterable[EventId], *, runs: bool = True) -> None:
+        """Ask a peer for events that its message named; those that are asked for already are not.
+
+        Without `runs`, copies are asked for that need nothing else to vouch for them.
+        """
         new: list[EventId] = []
         for name in sorted(names):
             if name not in self._asks and len(self._asks) < self._desk.room.limits.pending_events:
-                self._asks[name] = _Ask(talk.stream)
+                self._asks[name] = _Ask(talk.stream, runs)
                 new.append(name)
         self._ask(talk, new)
 
-    def answered(self, link: LinkId, number: int) -> frozenset[EventId] | None:
-        """What the ask with this number was for; None if there is none that waits for its answer."""
+    def answered(self, link: LinkId, number: int) -> Asked | None:
+        """What the ask with this number was; None if there is none that waits for its answer."""
         return self._open.pop((link, number), None)
 
     def gone(self, link: LinkId) -> None:
@@ -55,11 +66,15 @@ class Asks:
             del self._open[key]
 
     def _ask(self, talk: Shared, names: list[EventId]) -> None:
+        for runs in (True, False):
+            self._ask_some(talk, [name for name in names if self._asks[name].runs == runs], runs=runs)
+
+    def _ask_some(self, talk: Shared, names: list[EventId], *, runs: bool) -> None:
         room = self._desk.room
         for start in range(0, len(names), IDS_MAX):
             part = names[start : start + IDS_MAX]
-            number = talk.ask(part)
-            self._open[talk.link.id, number] = frozenset(part)
+            number = talk.ask(part, runs=runs)
+            self._open[talk.link.id, number] = Asked(frozenset(part), runs)
             while len(self._open) > _OPEN_MAX:
                 del self._open[next(iter(self._open))]
             for name in part:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from replication.effects import LinkId, ReadFeeds, ReadIds, ReadVouched, Rows, Token
     from replication.inbox import Batch
     from replication.messages import Events, Seek
+    from replication.opening import Opened
     from replication.room import Room
     from replication.seams import Claimant, Line
 
@@ -186,10 +187,10 @@ class Desk:
             else:
                 self.room.note("flood-held", "a peer sends more news than is taken", peer=link.peer, stream=talk.stream)
             return
-        names = self.asks.answered(link.id, message.number)
-        if names is not None:
-            self.mends.take(talk, message.rows, names)
-            self.take(talk, message, size, news=True, asked=names)
+        asked = self.asks.answered(link.id, message.number)
+        if asked is not None:
+            self.mends.take(talk, message.rows, asked)
+            self.take(talk, message, size, news=True, asked=asked.names)
         elif not link.gave_number(message.number):
             link.refuse("not-asked", f"there is no want {message.number}")
 
@@ -203,10 +204,17 @@ class Desk:
             talk.stalled("a peer has more of the stream than is taken from one")
             return
         opened = open_rows(
-            message.rows, stream, self.inbox.holding(stream), room.verify, singly=news, own=room.identity.devices
+            message.rows,
+            stream,
+            self.inbox.holding(stream),
+            room.verify,
+            singly=news and not asked,
+            own=room.identity.devices,
         )
         link.saw(event.id for event in opened.events)
-        if news and not asked:
+        if asked:
+            asked = _with_vouchers(opened, asked)
+        elif news:
             opened.events = [event for event in opened.events if self._flood_events.take(event.author, 1, room.now)]
         parcel = Parcel(link.id, link.peer, message.number, size)
         taken = self.inbox.take(stream, opened, parcel, asked=asked, news=news)
@@ -313,3 +321,12 @@ class Desk:
             self._forget(link)
             self.asks.gone(link)
             self.objects.gone(link)
+
+
+def _with_vouchers(opened: Opened, asked: Collection[EventId]) -> set[EventId]:
+    """What was asked for, and of what came along what vouches for it: nobody else would take the one alone."""
+    wanted = {*asked}
+    for event in opened.events:
+        if event.prev in wanted and event.prev in opened.vouched:
+            wanted.add(event.id)
+    return wanted

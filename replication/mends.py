@@ -16,10 +16,11 @@ from replication.effects import Checked, Mend, Outcome, ReadVouched, Token
 from replication.limits import IDS_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from domain.envelope import Event
     from domain.ids import EventId, StreamId
+    from replication.asks import Asked
     from replication.effects import Rows
     from replication.inbox import Batch
     from replication.seams import Counter, Shared
@@ -74,10 +75,11 @@ class Mends:
         """Events that are asked for though they are in the log."""
         return {name for stream in self._asking for name in self._lacking(stream, IDS_MAX)}
 
-    def take(self, talk: Shared, rows: Sequence[_Row], asked: Collection[EventId]) -> None:
+    def take(self, talk: Shared, rows: Sequence[_Row], asked: Asked) -> None:
         """An answer to an ask may have what is lacking."""
-        lacking = {*self._lacking(talk.stream, IDS_MAX)}.intersection(asked) if talk.stream in self._asking else ()
-        whole = [event for row in rows if event_id(row[0]) in lacking and (event := self._whole(talk, row)) is not None]
+        lacking = {*self._lacking(talk.stream, IDS_MAX)} & asked.names if talk.stream in self._asking else ()
+        mine = [row for row in rows if event_id(row[0]) in lacking]
+        whole = [event for row in mine if (event := self._whole(talk, row, lone=not asked.runs)) is not None]
         if whole:
             token = self._desk.room.token()
             for event in whole:
@@ -158,16 +160,18 @@ class Mends:
             most = max(1, room.limits.pending_events // 2)
             start = asking.fruitless * most % len(names)
             part = [*names[start:], *names[:start]][:most]
-            self._desk.asks.want(talks[room.rng.randrange(len(talks))], part)
+            self._desk.asks.want(talks[room.rng.randrange(len(talks))], part, runs=False)
             asking.fruitless += 1
             asking.again_ms = now + min(room.limits.mend_ms << min(asking.fruitless, 16), room.limits.mend_ms_max)
         self._ask_later()
 
-    def _whole(self, talk: Shared, row: _Row) -> Event | None:
-        """An event of an answer, if nothing is wrong with it or lacks."""
+    def _whole(self, talk: Shared, row: _Row, *, lone: bool) -> Event | None:
+        """An event of an answer, if nothing is wrong with it or lacks; a `lone` one has nothing to vouch for it."""
         try:
             event = open_unverified(RawEvent(*row))
             if not self._desk.room.verify(event.device, event.signature, SIGNATURE_TAG + event.header):
+                if not lone:
+                    return None
                 raise Rejected("signature-wrong", event.id.hex())
         except Rejected as fault:
             talk.link.refuse("event-rejected", str(fault))

@@ -207,10 +207,11 @@ class More(StreamMessage, frozen=True, kw_only=True):
 
 
 class Ask(StreamMessage, frozen=True, kw_only=True):
-    """Asks for single events."""
+    """Asks for single events; with `runs`, for what vouches for those with a wrong signature, too."""
 
     number: _Number
     ids: Annotated[list[_Id], _Meta(min_length=1, max_length=IDS_MAX)]
+    runs: bool = False
 
 
 class Declined(StreamMessage, frozen=True, kw_only=True):

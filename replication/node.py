@@ -99,8 +99,8 @@ class Replicator:
         self._room.alarms.due(now)
         return self._room.flush()
 
-    def appended(self, events: Sequence[Event], now: int) -> list[Effect]:
-        """This node's own writer made events durable."""
+    def appended(self, events: Sequence[Event], now: int, vouched: Collection[EventId] = frozenset()) -> list[Effect]:
+        """This node's own writer made events durable, or let them in; signatures of `vouched` were not checked."""
         self._room.now = now
         self._desk.inbox.appended(events)
         self._desk.objects.gained(events)
@@ -111,7 +111,9 @@ class Replicator:
             for talk in self._desk.talks(stream):
                 talk.take_back({event.device for event in written})
             self._desk.acted(stream, written)
-            self._desk.spread(Batch(stream, written, set(), news=True))
+            batch = Batch(stream, written, {event.id for event in written if event.id in vouched}, news=True)
+            self._desk.spread(batch)
+            self._desk.mends.stored(batch)
         return self._room.flush()
 
     def stored(

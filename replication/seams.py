@@ -35,8 +35,8 @@ class Shared(Protocol):
         """Which link."""
         ...
 
-    def ask(self, names: Sequence[EventId]) -> int:
-        """Ask for events by id; the number that the answer will have."""
+    def ask(self, names: Sequence[EventId], *, runs: bool) -> int:
+        """Ask for events by id, with what vouches for them or not; the number that the answer will have."""
         ...
 
     def have(self, objects: Iterable[GitObject]) -> None:
@@ -242,8 +242,8 @@ class Mender(Protocol):
 class Asker(Protocol):
     """The clerk for what is asked for by id."""
 
-    def want(self, talk: Shared, names: Iterable[EventId]) -> None:
-        """Ask a peer for events."""
+    def want(self, talk: Shared, names: Iterable[EventId], *, runs: bool = True) -> None:
+        """Ask a peer for events; without `runs`, for copies that need nothing else to vouch for them."""
         ...
 
 

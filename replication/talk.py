@@ -295,10 +295,10 @@ class Talk:
         elif not wanted.parcels:
             self._finish(parcel.number, wanted)
 
-    def ask(self, names: Sequence[EventId]) -> int:
-        """Ask for events by id; the number that the answer will have."""
+    def ask(self, names: Sequence[EventId], *, runs: bool) -> int:
+        """Ask for events by id, with what vouches for them or not; the number that the answer will have."""
         number = self.link.next_number()
-        self._send(Ask(stream=self.tag, number=number, ids=list(names[:IDS_MAX])))
+        self._send(Ask(stream=self.tag, number=number, ids=list(names[:IDS_MAX]), runs=runs))
         return number
 
     def decline(self, devices: Iterable[DeviceKey]) -> None:
@@ -371,7 +371,7 @@ class Talk:
             self.link.refuse("too-many-wants", f"{self.link.serving} are served")
             return
         serving = self._serving[message.number] = Serving(self._desk, self, message.number, ())
-        serving.read_ids(message.ids)
+        serving.read_ids(message.ids, runs=message.runs)
 
     def serves(self, number: int, by: object) -> bool:
         """Whether a want of the peer's is still answered, and by whom."""
@@ -417,8 +417,9 @@ class Talk:
         events = self.link.unseen(batch.events)
         if not events:
             return
-        if not batch.news or self.phase is Phase.KNOWN or self._serving or self._closed_there:
-            self.link.hint(self)
+        unchecked = not batch.vouched.isdisjoint(event.id for event in events)
+        if not batch.news or unchecked or self.phase is Phase.KNOWN or self._serving or self._closed_there:
+            self.link.hint(self)  # what was vouched for is sent with what vouches for it
             return
         for part in _parts(events, self._room.limits.batch_bytes):
             rows = [(event.header, event.signature, self._desk.payload_of(event)) for event in part]

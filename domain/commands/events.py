@@ -92,13 +92,16 @@ def submit(scene: Scene, actor: Actor, args: SubmitEvent) -> Done:
     return Done(extra={"event": take_in(scene, actor, event).id.hex()})
 
 
-def take_in(scene: Scene, actor: Actor, event: Event, *, counted: bool = True) -> Event:
-    """Append an event that somebody else signed, or raise why not; `counted` against its author's budget."""
+def take_in(scene: Scene, actor: Actor, event: Event, *, waited: bool = False) -> Event:
+    """Append an event that somebody else signed, or raise why not.
+
+    One that `waited` here was checked when it came, and does not count against its author's budget.
+    """
     effects = _check(scene, actor, event)
-    if counted and not actor.operator:
+    if not waited and not actor.operator:
         charge(scene, event)
     try:
-        taken = scene.take(event.raw)
+        taken = scene.take(event.raw, checked=waited)
     except (MissingParents, Rejected) as fault:
         raise past_fault(fault) from fault
     for effect in effects:

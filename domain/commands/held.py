@@ -12,7 +12,7 @@ from domain.commands.events import take_in
 from domain.commands.members import ChangeMember, block
 from domain.commands.scene import Done, permit, repository
 from domain.commands.standing import DESK
-from domain.envelope import open_event, read_own
+from domain.envelope import is_signed, read_own
 from domain.errors import InvalidInput, LocalFault, NotFound, Unauthenticated
 from domain.ids import Did, StreamId
 from domain.keys import is_did
@@ -63,12 +63,15 @@ def admit(scene: Scene, actor: Actor, args: AdmitHeld) -> Done:
     admitted: list[str] = []
     refused: list[dict[str, str]] = []
     for each in waiting:
+        event = read_own(each.raw.header, each.raw.signature, each.raw.payload)
         try:
-            take_in(scene, ANONYMOUS, open_event(each.raw), counted=False)
+            take_in(scene, ANONYMOUS, event, waited=True)
         except LocalFault as fault:
             refused.append({"event": each.id.hex(), "why": fault.message})
             continue
         desk.held.remove(each.id)
+        if not is_signed(event):
+            scene.vouch([event.id])  # it was vouched for when it came; a right one will be asked for
         admitted.append(each.id.hex())
     return Done(extra={DESK: {"author": author, "admitted": admitted, "refused": refused}})
 

@@ -22,10 +22,9 @@ from domain.commands.scene import (
     Scene,
 )
 from domain.commands.standing import DESK, is_stranger
-from domain.envelope import SIGNATURE_TAG, read_own
+from domain.envelope import is_signed, read_own
 from domain.errors import Conflict, Forbidden, LocalFault
 from domain.ids import EventId, StreamId
-from domain.keys import verify
 from domain.kinds import KINDS
 from domain.moderation.arrivals import let_in
 from domain.refs.moved import KIND as REFS_MOVED
@@ -35,6 +34,8 @@ from domain.repository.imported import KIND as IMPORTED
 from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from domain.actor import Actor
     from domain.commands.scene import RepositoryEffect
     from domain.envelope import Event
@@ -67,13 +68,13 @@ def store(scene: Scene, actor: Actor, args: StoreReplicas) -> Done:
     """Put events into the log; some that strangers wrote may wait outside it, and those are named."""
     _check_own(actor)
     events = [read_own(*each) for each in args.events]
-    door = _Door(scene, args.origin, many=len(events) > _FEW)
+    door = _Door(scene, args.origin, {event.id for event in events}, many=len(events) > _FEW)
     arrived = let_in((event for event in events if scene.link(event.id) is None), door)
     for effect in door.effects.values():
         scene.after(effect)
     extra = {HELD: [event.id for event in arrived.outside], EARLY: [event.id for event in arrived.early]}
     taken = {event.id for event in door.taken}
-    scene.vouch([EventId(name) for name in args.vouched if name in taken])
+    scene.vouch([*door.vouched, *(EventId(name) for name in args.vouched if name in taken)])
     return Done(extra=extra)
 
 
@@ -145,15 +146,18 @@ def _check_own(actor: Actor) -> None:
 class _Door:
     """The log, as what arrives at it."""
 
-    def __init__(self, scene: Scene, origin: str, *, many: bool) -> None:
+    def __init__(self, scene: Scene, origin: str, came: Collection[EventId], *, many: bool) -> None:
         """With `many` events to come it is found out first whether anything is held at all, which mostly is not so."""
         self._scene = scene
         self._origin = origin
+        self._came = came
         self._desk = scene.desk
         self._holds = self._desk is not None and (not many or self._desk.held.sum().events > 0)
         self._open: dict[StreamId, bool] = {}
         """By stream, whether strangers are let into it."""
         self.taken: list[Event] = []
+        self.vouched: list[EventId] = []
+        """Of what was held, those whose signatures are wrong: they were vouched for when they came."""
         self.effects: dict[tuple[type[RepositoryEffect], StreamId], RepositoryEffect] = {}
         """What has to follow, each once for each repository."""
 
@@ -182,11 +186,20 @@ class _Door:
         assert desk is not None, "nobody is kept out of a node without a desk"
         if event.payload is None or desk.rule_of(event.stream) == "refuse" or desk.held.was_dropped(event.id):
             return
-        if not verify(event.device, event.signature, SIGNATURE_TAG + event.header):
-            return  # it was only vouched for, and outside the log nobody would look at it again
         with suppress(LocalFault):  # as many wait as may: its author can have it sent again when some were decided on
             desk.hold(event, self._origin)
             self._holds = True
+
+    def follower(self, event: Event) -> Event | None:
+        if self._desk is None or not self._holds:
+            return None
+        found = self._desk.held.at(event.stream, event.device, event.seq + 1)
+        after = None if found is None else read_own(found.raw.header, found.raw.signature, found.raw.payload)
+        return after if after is not None and after.prev == event.id else None
+
+    def spoiled(self, name: EventId) -> bool:
+        event = self._scene.event(name)
+        return event is not None and not is_signed(event)
 
     def forget(self, name: EventId) -> None:
         if self._desk is not None and self._holds and self._desk.held.get(name) is not None:
@@ -195,6 +208,8 @@ class _Door:
     def take(self, event: Event) -> None:
         verdict = self._scene.take_checked(event)
         self.taken.append(event)
+        if event.id not in self._came and not is_signed(event):
+            self.vouched.append(event.id)
         self.forget(event.id)
         if verdict.accepted:
             for effect in follow_up(event):

@@ -181,8 +181,11 @@ class Scene(Protocol):
         """Sign a genesis as the operator and fold it."""
         ...
 
-    def take(self, raw: RawEvent) -> Event:
-        """Check and fold an event that somebody else signed; raises `PeerFault`."""
+    def take(self, raw: RawEvent, *, checked: bool = False) -> Event:
+        """Check and fold an event that somebody else signed; raises `PeerFault`.
+
+        If its bytes were `checked` before, only how it fits its past is looked at.
+        """
         ...
 
     def identity(self, did: Did) -> IdentityState | None:
@@ -239,6 +242,10 @@ class Scene(Protocol):
 
     def link(self, name: EventId) -> Link | None:
         """What a descendant's check needs to know of an event of the log."""
+        ...
+
+    def event(self, name: EventId) -> Event | None:
+        """An event of the log, whole."""
         ...
 
     def counts(self, stream: StreamId, did: Did) -> bool:

@@ -6,6 +6,7 @@ simulator sort by the same rule, so that two honest nodes differ by no more than
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,8 +38,16 @@ class Door(Protocol):
         """Keep a stranger's event outside, if there is room for it and nothing against it."""
         ...
 
+    def follower(self, event: Event) -> Event | None:
+        """One that is held and comes next in the same feed."""
+        ...
+
     def forget(self, name: EventId) -> None:
         """Hold an event no longer: what is before it has gone."""
+        ...
+
+    def spoiled(self, name: EventId) -> bool:
+        """Whether an event is in the log with a wrong signature: the next of its feed says whose it is, and no more."""
         ...
 
     def take(self, event: Event) -> None:
@@ -61,12 +70,15 @@ def let_in(events: Iterable[Event], door: Door) -> Arrived:
     """Take in events of one stream that come after their past; those that stay outside, in order.
 
     What is held has all of its past in the log or held, as it is taken in with it. Events may be forgotten one by one,
-    so this is looked at again when they are needed.
+    so this is looked at again when they are needed. Nobody else would take an event with a wrong signature without
+    what vouches for it, so that is taken in, too.
     """
     aside: dict[EventId, Event] = {}
     early: dict[EventId, Event] = {}
-    for event in events:
-        if door.keeps_out(event):
+    arriving, vouchers = iter(events), deque["Event"]()
+    while (event := vouchers.popleft() if vouchers else next(arriving, None)) is not None:
+        stranger = door.keeps_out(event)
+        if stranger and not (event.prev is not None and door.spoiled(event.prev)):
             aside[event.id] = event
             continue
         sound, gaps = _needed(event, aside, door)
@@ -75,14 +87,23 @@ def let_in(events: Iterable[Event], door: Door) -> Arrived:
             for name in gaps:
                 door.forget(name)
             continue
-        for each in sound:
+        for each in (*sound, event):
             aside.pop(each.id, None)
             door.take(each)
-        door.take(event)
+        vouchers += _vouchers((*sound, event) if stranger else sound, aside, door)
     for event in aside.values():
         if all(door.here(name) or door.held(name) is not None for name in past_of(event)):
             door.hold(event)
     return Arrived([*aside.values()], [*early.values()])
+
+
+def _vouchers(taken: Iterable[Event], aside: Mapping[EventId, Event], door: Door) -> list[Event]:
+    """What vouches for strangers' events that were taken in with wrong signatures, as far as it can follow at once."""
+    spoiled = [event for event in taken if door.spoiled(event.id)]
+    names = {event.id for event in spoiled}
+    found = [event for event in aside.values() if event.prev in names]
+    found += [after for event in spoiled if (after := door.follower(event)) is not None and after.id not in aside]
+    return [event for event in found if all(door.here(name) for name in past_of(event))]
 
 
 def _needed(event: Event, aside: Mapping[EventId, Event], door: Door) -> tuple[list[Event], set[EventId]]:

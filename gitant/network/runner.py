@@ -217,7 +217,7 @@ class Runner:
         if outcome is Outcome.FAILED:
             # What was kept of it is in the log all the same, and the core has to know.
             kept = [event for event in effect.events if self.index.link(event.id) is not None]
-            self.do(self.core.appended(kept, self.now))
+            self.do(self.core.appended(kept, self.now, effect.vouched))
         self.do(self.core.stored(effect.token, outcome, self.now, frozenset(held), why))
 
     async def _read(self, effect: Read) -> None:
@@ -256,7 +256,9 @@ class Runner:
             news = [event for event in events if event.id not in self._stored]
             self._stored.difference_update(event.id for event in events)
             if news:
-                self.do(self.core.appended(news, self.now))
+                places = self._log.are_vouched([row.position for row in rows])
+                vouched = {event.id for event, row in zip(events, rows, strict=True) if row.position in places}
+                self.do(self.core.appended(news, self.now, vouched))
 
     def _note(self, note: Note) -> None:
         self.complaints.noted(note, trio.current_time())

@@ -16,7 +16,7 @@ from domain.commands.events import OPERATOR_NAME
 from domain.commands.scene import HeadChanged, RefsChanged
 from domain.commands.standing import charge
 from domain.content.redacted import EventRedacted
-from domain.envelope import open_event, seal
+from domain.envelope import open_event, read_own, seal
 from domain.fold.kind import PayloadFault, read_payload, write_payload
 from domain.identity.created import IdentityCreated
 from domain.identity.state import IdentityState
@@ -132,6 +132,9 @@ class Stage:
     def link(self, name: EventId) -> Link | None:
         return self._projector.history.link(name)
 
+    def event(self, name: EventId) -> Event | None:
+        return self._projector.history.event(name)
+
     def counts(self, stream: StreamId, did: Did) -> bool:
         """As of the last flush."""
         branches = self._connection.execute("SELECT n FROM branches WHERE stream=? AND principal=?", (stream, did))
@@ -211,9 +214,9 @@ class Stage:
             self._genesis("identity.created.v1", IdentityCreated(name=OPERATOR_NAME), [own])
         return self._genesis(kind, payload, roots)
 
-    def take(self, raw: RawEvent) -> Event:
+    def take(self, raw: RawEvent, *, checked: bool = False) -> Event:
         """Check somebody else's event against its past and fold it; one that is here already changes nothing."""
-        event = open_event(raw)
+        event = read_own(raw.header, raw.signature, raw.payload) if checked else open_event(raw)
         if self._projector.history.link(event.id) is None:
             check_links(event, self._projector.history.link)
             self._fold(event)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
+from domain.moderation.arrivals import let_in
 from replication.effects import (
     Checked,
     Close,
@@ -31,7 +32,7 @@ from replication.messages import decoded, encoded, name_of
 from replication.node import Replicator
 from replication.records import Follows, Identity, Phase
 from tests.making import key
-from tests.replication.shelf import Shelf
+from tests.replication.shelf import Porch, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -143,7 +144,7 @@ class Net:
         side = self.sides[name]
         for event in events:
             side.shelf.put(event)
-        self.do(name, side.core.appended(events, self.now))
+        self.do(name, side.core.appended(events, self.now, side.shelf.vouched))
 
     def inject(self, name: str, link: LinkId, number: int, *messages: Message) -> None:
         """Have a side receive messages that its peer never sent; `number` is that of the first frame."""
@@ -158,13 +159,7 @@ class Net:
                 case Send(link, data):
                     self._send(name, link, data)
                 case Store():
-                    outcome = side.storing(effect)
-                    held = frozenset(event.id for event in effect.events if event.author in side.strangers)
-                    if outcome is Outcome.STORED:
-                        for event in effect.events:
-                            (side.shelf.hold if event.id in held else side.shelf.put)(event)
-                        side.shelf.vouched.update(effect.vouched - held)
-                    todo += side.core.stored(effect.token, outcome, self.now, held)
+                    todo += self._store(side, effect)
                 case Mend():
                     side.shelf.mend(effect.events)
                     todo += side.core.stored(effect.token, Outcome.STORED, self.now)
@@ -182,6 +177,19 @@ class Net:
                     self._ends.pop((name, link), None)
                 case Note():
                     side.notes.append(effect)
+
+    def _store(self, side: Side, effect: Store) -> list[Effect]:
+        outcome, shelf = side.storing(effect), side.shelf
+        if outcome is not Outcome.STORED:
+            return side.core.stored(effect.token, outcome, self.now)
+        before = len(shelf.by_id)
+        arrived = let_in(effect.events, Porch(shelf, side.strangers, effect.events))
+        held = frozenset(event.id for event in arrived.outside)
+        shelf.vouched.update(effect.vouched & shelf.by_id.keys())
+        came = {event.id for event in effect.events}
+        along = [event for event in [*shelf.by_id.values()][before:] if event.id not in came]
+        effects = side.core.appended(along, self.now, shelf.vouched) if along else []
+        return effects + side.core.stored(effect.token, Outcome.FAILED if arrived.early else outcome, self.now, held)
 
     def _send(self, name: str, link: LinkId, data: bytes) -> None:
         end = self._ends.get((name, link))

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from domain.chain import Link
+from domain.envelope import is_signed
 from domain.ports_replication import GitObject, Held, Tip
 from replication.digests import log_digest
 from replication.effects import ReadFeeds, ReadIds, ReadVouched, Row, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from domain.envelope import Event
     from domain.ids import DeviceKey, Did, EventId, StreamId
@@ -30,7 +31,8 @@ class Shelf:
         self.needs: dict[EventId, list[GitObject]] = {}
         self.present: set[GitObject] = set()
         self.vouched: set[EventId] = set()
-        self.held_links: dict[EventId, Link] = {}
+        self.beside: dict[EventId, Event] = {}
+        """Strangers' events that are kept out of the log."""
         self._links: dict[EventId, Link] = {}
         self._tips: dict[StreamId, dict[EventId, Tip]] = {}
         self._heads: dict[StreamId, set[EventId]] = {}
@@ -45,15 +47,11 @@ class Shelf:
         assert all(name in self._links for name in past), "the core let an event through before its past"
         self.events.setdefault(event.stream, []).append(event)
         self.by_id[event.id] = event
-        self.rest(Tip(event.device, event.seq, event.id), Link(event.stream, event.device, event.seq, event.lamport))
+        self.rest(Tip(event.device, event.seq, event.id), place_of(event))
         for name in past:
             self._heads[event.stream].discard(name)
         if event.prev is not None:
             self._tips[event.stream].pop(event.prev, None)
-
-    def hold(self, event: Event) -> None:
-        """Keep a stranger's event beside the log."""
-        self.held_links[event.id] = Link(event.stream, event.device, event.seq, event.lamport)
 
     def rest(self, tip: Tip, link: Link) -> None:
         """Note a place in a stream as taken, and as the end of its feed."""
@@ -87,7 +85,8 @@ class Shelf:
         return list(self._tips.get(stream, {}).values())
 
     def link(self, name: EventId) -> Link | None:
-        return self._links.get(name) or self.held_links.get(name)
+        beside = self.beside.get(name)
+        return self._links.get(name) if beside is None else place_of(beside)
 
     def slot(self, stream: StreamId, device: DeviceKey, seq: int) -> Sequence[EventId]:
         return self._slots.get((stream, device, seq), [])
@@ -161,3 +160,45 @@ class Shelf:
         if event.id in self.redactions:
             raw = type(raw)(raw.header, raw.signature, None)
         return Row(event.id, event.device, raw, event.id in self.vouched)
+
+
+def place_of(event: Event) -> Link:
+    """What an event's descendants are checked against."""
+    return Link(event.stream, event.device, event.seq, event.lamport)
+
+
+class Porch:
+    """`Door` of a shelf that keeps out what strangers wrote."""
+
+    def __init__(self, shelf: Shelf, strangers: Collection[Did], came: Iterable[Event]) -> None:
+        self._shelf = shelf
+        self._strangers = strangers
+        self._came = {event.id for event in came}
+
+    def keeps_out(self, event: Event) -> bool:
+        return event.author in self._strangers
+
+    def here(self, name: EventId) -> bool:
+        return self._shelf.link(name) is not None and name not in self._shelf.beside
+
+    def held(self, name: EventId) -> Event | None:
+        return self._shelf.beside.get(name)
+
+    def hold(self, event: Event) -> None:
+        self._shelf.beside[event.id] = event
+
+    def follower(self, event: Event) -> Event | None:
+        return next((each for each in self._shelf.beside.values() if each.prev == event.id), None)
+
+    def spoiled(self, name: EventId) -> bool:
+        event = self._shelf.by_id.get(name)
+        return event is not None and not is_signed(event)
+
+    def forget(self, name: EventId) -> None:
+        self._shelf.beside.pop(name, None)
+
+    def take(self, event: Event) -> None:
+        self._shelf.beside.pop(event.id, None)
+        self._shelf.put(event)
+        if event.id not in self._came and not is_signed(event):
+            self._shelf.vouched.add(event.id)

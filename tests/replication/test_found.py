@@ -194,3 +194,69 @@ def test_streams_for_which_there_was_no_room_are_sought_again() -> None:
     assert len(b.shelf.by_id) == 2
     net.later(200_000)
     assert len(b.shelf.by_id) == 5
+
+
+def _talks_on(made: Story, after: Event, prev: Event | None = None) -> tuple[list[Event], list[Event]]:
+    """Three comments of a stranger, as they are and with wrong signatures but for the last; `prev` is his last one."""
+    said: list[Event] = []
+    for body in "abc":
+        past = said[-1:] or [after]
+        last, on = said[-1] if said else prev, made.events[1]
+        said.append(made.draft("eve", "comment.added.v1", {"body": body}, on=on, after=past, prev=last))
+    return said, [*(structs.replace(event, signature=made.genesis.signature) for event in said[:-1]), said[-1]]
+
+
+def _answer(made: Story, said: Event) -> Event:
+    last = made.events[-1]
+    return made.draft("root", "comment.added.v1", {"body": "!"}, on=made.events[1], after=[said], prev=last)
+
+
+def test_a_held_event_with_a_wrong_signature_comes_in_with_its_answer_and_what_vouches_for_it() -> None:
+    made = story(2)
+    right, spoiled = _talks_on(made, made.events[-1])
+    net = Net()
+    a = net.side("a", [*made.events, *spoiled])
+    a.shelf.vouched.update(event.id for event in spoiled[:-1])
+    b = net.side("b", follows=Follows(everything=True))
+    c = net.side("c", follows=Follows(everything=True))
+    b.strangers.add(key("eve").did)
+    net.connect("a", "b")
+    net.connect("b", "c")
+    net.run()
+    net.later(10_000)
+    assert b.shelf.beside.keys() == {event.id for event in spoiled}
+    answer = _answer(made, spoiled[0])
+    net.appends("a", answer)
+    net.run()
+    net.later(60_000)
+    assert a.shelf.by_id.keys() == b.shelf.by_id.keys() == c.shelf.by_id.keys()
+    assert b.shelf.vouched == {event.id for event in spoiled[:-1]}
+    net.side("d", [*made.events, *right])
+    net.connect("d", "b")
+    net.run()
+    net.later(60_000)
+    assert a.shelf.by_id == b.shelf.by_id == c.shelf.by_id == {e.id: e for e in [*made.events, *right, answer]}
+    assert not b.shelf.vouched
+    assert "event-rejected" not in a.codes() + b.codes() + c.codes()
+
+
+def test_an_event_of_a_declined_feed_that_is_asked_for_comes_with_what_vouches_for_it() -> None:
+    made = story(2)
+    first = made.draft("eve", "comment.added.v1", {"body": "?"}, on=made.events[1], after=made.events[-1:])
+    net = Net()
+    a = net.side("a", [*made.events, first])
+    b = net.side("b", follows=Follows(everything=True))
+    b.strangers.add(key("eve").did)
+    net.connect("a", "b")
+    net.run()
+    net.later(10_000)
+    assert a.phase(made.genesis.stream) == {Phase.PARTIAL}
+    _, spoiled = _talks_on(made, first, first)
+    a.shelf.vouched.update(event.id for event in spoiled[:-1])
+    answer = _answer(made, spoiled[0])
+    net.appends("a", *spoiled)
+    net.appends("a", answer)
+    net.run()
+    net.later(5_000)
+    assert a.shelf.by_id.keys() == b.shelf.by_id.keys()
+    assert "event-rejected" not in b.codes()

@@ -161,7 +161,7 @@ def test_a_strangers_events_that_are_held_are_left_out_until_they_are_let_in() -
     net.run()
     net.later(120_000)
     assert b.shelf.by_id.keys() == {event.id for event in made.events}
-    assert b.shelf.held_links.keys() == {event.id for event in words}
+    assert b.shelf.beside.keys() == {event.id for event in words}
     assert b.phase(stream) == a.phase(stream) == {Phase.PARTIAL}
     wants = sum(said == ("b", "want") for said in net.said)
     net.later(300_000)

@@ -232,7 +232,7 @@ class SimulatedNode:
             out = frozenset(event.id for event in effect.events) - self.replica.history.events.keys()
         self.simulation.tell(f"{self.name} has {outcome} {len(kept)}{f', and holds {len(out)}' if out else ''}")
         if along := [event for event in kept if early or event not in effect.events]:
-            self._do(self.core.appended(along, self.now))
+            self._do(self.core.appended(along, self.now, self.vouched))
         if early:
             outcome = Outcome.FAILED  # what is before some of it has gone: it has to come again
         self._do(self.core.stored(effect.token, outcome, self.now, out))

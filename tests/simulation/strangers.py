@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.authority.roles import Role
-from domain.envelope import SIGNATURE_TAG
-from domain.keys import key_of, verify
+from domain.envelope import is_signed
+from domain.keys import key_of
 
 if TYPE_CHECKING:
     from domain.envelope import Event
@@ -41,14 +41,24 @@ class StrangersDoor:
         return self._node.held.get(name)
 
     def hold(self, event: Event) -> None:
-        """Keep it beside the log; nobody vouches for it any more when it is let in."""
-        if verify(event.device, event.signature, SIGNATURE_TAG + event.header):
-            self._node.held[event.id] = event
+        """Keep it beside the log."""
+        self._node.held[event.id] = event
+
+    def follower(self, event: Event) -> Event | None:
+        """One that was kept out and comes next in the same feed."""
+        return next((each for each in self._node.held.values() if each.prev == event.id), None)
+
+    def spoiled(self, name: EventId) -> bool:
+        """Whether an event is in the log with a wrong signature."""
+        event = self._node.replica.history.events.get(name)
+        return event is not None and not is_signed(event)
 
     def forget(self, name: EventId) -> None:
         """Hold it no longer."""
         self._node.held.pop(name, None)
 
     def take(self, event: Event) -> None:
-        """Put an event into the log."""
+        """Put an event into the log; if it was held, its signature may be looked at only there."""
+        if event.id in self._node.held and not is_signed(event):
+            self._node.vouched.add(event.id)
         self._node.take(event)
