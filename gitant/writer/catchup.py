@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from domain.ports_log import batches
+from gitant.collector import without_collector
 from projections.database import finish_draft, open_draft
 from projections.projector import Projector
 from projections.source import LogSource, event_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
     from pathlib import Path
 
     from domain.ports_log import EventLog
@@ -29,7 +28,7 @@ def catch_up(
     """Apply what the log has beyond the views' position; how many events that was. `progress` gets (done, all)."""
     first, last = projector.position, log.last_position()
     held_events = held_bytes = 0
-    with _without_collector():
+    with without_collector():
         for rows in batches(log, projector.position):
             for row in rows:
                 projector.apply(event_of(row), row.position)
@@ -49,15 +48,3 @@ def build_anew(path: Path, log: EventLog, progress: Callable[[int, int], None]) 
     count = catch_up(Projector(connection, LogSource(log)), log, progress)
     finish_draft(connection)
     return count
-
-
-@contextmanager
-def _without_collector() -> Generator[None]:
-    """Folding leaves no circles of objects, and to look for some among all that it holds takes a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

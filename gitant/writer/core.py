@@ -22,6 +22,7 @@ from domain.errors import Conflict, LocalFault, Unavailable
 from domain.pen import NoPens
 from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
+from gitant.collector import without_collector
 from gitant.writer.catchup import catch_up
 from gitant.writer.caution import Carefree
 from gitant.writer.effects import carry_out, drop_quarantines
@@ -103,16 +104,9 @@ class WriterCore:
         A request that fails after it has written something is left out and the rest is run again without it.
         """
         outcomes: dict[int, Outcome] = {}
-        while True:
-            stage = self._new_stage()
-            receipts: dict[bytes, Receipt] = {}
-            spoiled = self._run_all(batch, stage, outcomes, receipts)
-            if not spoiled:
-                break
-            self._projector.abandon(self._log.last_position())
-            if self._desk is not None:
-                self._desk.abandon()
-        self._commit(stage, list(receipts.values()), outcomes, batch)
+        with without_collector():
+            stage, receipts = self._run_until_sound(batch, outcomes)
+            self._commit(stage, receipts, outcomes, batch)
         if self._housekeeper is not None:
             self._housekeeper.tidy(self._now_ms())
         return [outcomes[index] for index in range(len(batch))]
@@ -126,6 +120,17 @@ class WriterCore:
         self._at_close()
         self._projector.shelf.connection.close()
         self._log.close()
+
+    def _run_until_sound(self, batch: Sequence[Request], outcomes: dict[int, Outcome]) -> tuple[Stage, list[Receipt]]:
+        """Run the batch, again and again without those that spoil it: what it comes to, still in memory."""
+        while True:
+            stage = self._new_stage()
+            receipts: dict[bytes, Receipt] = {}
+            if not self._run_all(batch, stage, outcomes, receipts):
+                return stage, list(receipts.values())
+            self._projector.abandon(self._log.last_position())
+            if self._desk is not None:
+                self._desk.abandon()
 
     def _run_all(
         self, batch: Sequence[Request], stage: Stage, outcomes: dict[int, Outcome], receipts: dict[bytes, Receipt]
