@@ -34,19 +34,24 @@ if TYPE_CHECKING:
 SHOWN_BYTES_MAX: Final = 1 << 20
 """Of a file as text in a page: what is larger is for downloading."""
 Plain = Annotated[bool, QueryParameter(description="The source of what would be shown as it is meant.")]
+Behind = Annotated[
+    str, QueryParameter(name="after", description="Of a folder, the entries behind this one.", max_length=4_096)
+]
 _SYMLINK: Final = "120000"
 _SVG: Final = b"image/svg+xml"
 _SVG_POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
 
 @get("/{owner:str}/{name:str}/src/{rest:path}")
-async def show_source(request: Asking, owner: Owner, name: Name, rest: Rest, plain: Plain = False) -> Reply:
+async def show_source(
+    request: Asking, owner: Owner, name: Name, rest: Rest, plain: Plain = False, after: Behind = ""
+) -> Reply:
     """A folder or a file."""
     row = repo_at(request, owner, name)
     at = located(request, row, rest)
     if at is None:
         return go(guessed(request, row, rest).url("src"))
-    return await steady(request, partial(_source, request, at, plain=plain))
+    return await steady(request, partial(_source, request, at, after, plain=plain))
 
 
 @get("/{owner:str}/{name:str}/raw/{rest:path}")
@@ -101,9 +106,9 @@ async def _raw(request: Asking, owner: str, name: str, rest: str, view: str) -> 
     return bytes_or_part(request, data, tag=tag, kind=kind_of(data))
 
 
-async def _source(request: Asking, at: At, *, plain: bool) -> Shown:
+async def _source(request: Asking, at: At, after: str, *, plain: bool) -> Shown:
     row = at.row
-    found = await in_thread(_found, request, at, plain)
+    found = await in_thread(_found, request, at, plain, after)
     values = frame(request, row, "code") | at.values() | {"refs": refs_offered(request, row), "plain": plain} | found
     where = f"{at.path} · " if at.path else ""
     title = f"{where}{at.ref if at.kind != 'commit' else at.ref[:10]} · {row.name}"
@@ -111,13 +116,13 @@ async def _source(request: Asking, at: At, *, plain: bool) -> Shown:
     return Shown(template, title, values, keep=found.get("complete", True))
 
 
-def _found(request: Asking, at: At, plain: bool) -> dict[str, Any]:
+def _found(request: Asking, at: At, plain: bool, after: str) -> dict[str, Any]:
     git, repo = request.ports.git, at.row.id
     commit = git.resolve(repo, at.rev)
     entry = git.entry(repo, commit, at.path)
     values: dict[str, Any] = {"entry": entry, "commit": commit, "lasting": at.url("src", commit=commit)}
     if entry.type == "tree":
-        return values | inside(git, at.row, commit, at.path) | {"tip": git.commit(repo, commit)}
+        return values | inside(git, at.row, commit, at.path, after) | {"tip": git.commit(repo, commit)}
     if entry.type == "commit":
         return values | {"show": "submodule", "last": None}
     history = git.commits(repo, commit, path=at.path, limit=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
 from api.pages.markdown import Place, rendered
@@ -16,23 +17,45 @@ if TYPE_CHECKING:
 
 README: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
 README_BYTES_MAX: Final = 1 << 20
+ENTRIES_SHOWN: Final = 500
 MARKDOWN: Final = (".md", ".markdown")
 
 
-def inside(git: GitReader, row: RepoRow, commit: str, path: str) -> dict[str, Any]:
-    """What a page shows of a folder. Blocking; `complete` is false while last commits are still being looked for."""
+def inside(git: GitReader, row: RepoRow, commit: str, path: str, after: str = "") -> dict[str, Any]:
+    """What a page shows of a folder, from behind the entry `after` on: a name, of a folder with a slash behind it.
+
+    Blocking; `complete` is false while last commits are still being looked for.
+    """
     entries = git.tree(row.id, commit, path)
+    here = _behind(entries, after)
+    part = entries[here : here + ENTRIES_SHOWN]
     last = git.last_commits(row.id, commit, path)
-    commits = {oid: git.commit(row.id, oid) for oid in {*last.commits.values()}}
-    name, readme = _readme(git, row.id, commit, entries)
+    commits = {oid: git.commit(row.id, oid) for oid in {last.commits.get(entry.name, "") for entry in part} - {""}}
+    name, readme = _readme(git, row.id, commit, entries) if not here else ("", "")
     shown = rendered(readme, Place(url_of(row), commit, path)) if name.lower().endswith(MARKDOWN) else None
     return {
-        "entries": _listed(entries, last.commits, commits),
+        "entries": _listed(part, last.commits, commits),
+        "entry_count": len(entries),
+        "before": here,
+        "following": _mark(part[-1]) if here + len(part) < len(entries) else "",
         "complete": last.complete,
         "readme_name": name,
         "readme": readme,
         "readme_html": shown,
     }
+
+
+def _mark(entry: TreeEntry) -> str:
+    return entry.name + ("/" if entry.type == "tree" else "")
+
+
+def _behind(entries: Sequence[TreeEntry], after: str) -> int:
+    """Where the entries behind a name begin: they stay behind it when others come and go."""
+    if not after:
+        return 0
+    by_mark = {_mark(entry): at for at, entry in enumerate(entries, 1)}
+    place = (not after.endswith("/"), after.removesuffix("/"))
+    return by_mark.get(after) or bisect_right(entries, place, key=lambda entry: (entry.type != "tree", entry.name))
 
 
 def _listed(

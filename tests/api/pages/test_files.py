@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.pages.source.folders import ENTRIES_SHOWN
 from tests.api.history import SCRIPT, pack_of
 from tests.api.pages.browsing import HTML, opened, page
 
@@ -36,7 +38,11 @@ def shelf(api: Client, history: History) -> str:
         ("100755", "run.py", b"def f():\n    return '<i>'\n"),
     ]
     lines = [(mode, name, stock.blob(data)) for mode, name, data in files]
-    tree = stock.tree(*lines, ("160000", "sub", history.first))
+    few = stock.tree(*lines[2:3])
+    many = stock.tree(
+        *(("100644", f"f{n:04d}.txt", lines[1][2]) for n in range(ENTRIES_SHOWN + 100)), ("040000", "z", few)
+    )
+    tree = stock.tree(*lines, ("160000", "sub", history.first), ("040000", "many", many))
     tip = stock.commit(tree, message="Put <b>all</b> here")
     repo = f"/api/v1/repos/{api.post('/api/v1/repos', {'name': 'shelf'}).json()['id']}"
     updates = [{"name": "refs/heads/main", "new_hash": tip}]
@@ -51,6 +57,24 @@ def test_a_folder_shows_entries_last_commits_and_its_readme(http: TestClient[Any
     assert '<h1 id="said-a-title"' in text
     assert "<script>alert" not in text
     assert "sub @ " in text
+
+
+def test_a_long_folder_comes_in_parts(http: TestClient[Any], shelf: str) -> None:
+    path = f"{shelf}/src/branch/main/many"
+    first = page(http, path)
+    names = re.findall(r'class="name" href="[^"]*/many/([^"]+)"', first)
+    assert names == ["z", *(f"f{n:04d}.txt" for n in range(ENTRIES_SHOWN - 1))], "folders first"
+    assert f"1 to {ENTRIES_SHOWN} of {ENTRIES_SHOWN + 101} entries" in first
+    (more,) = re.findall(r'href="([^"]*\?after=[^"]*)" rel="next"', first)
+    assert more == f"{path}?after=f{ENTRIES_SHOWN - 2:04d}.txt"
+    rest = page(http, more)
+    left = re.findall(r'class="name" href="[^"]*/many/([^"]+)"', rest)
+    assert [*names, *left][1:] == [f"f{n:04d}.txt" for n in range(ENTRIES_SHOWN + 100)], "each once"
+    assert 'rel="next"' not in rest
+    assert "f0100.txt" in page(http, f"{path}?after=f0099a-gone.txt"), "behind where one was that is gone"
+    assert "f0000.txt" in page(http, f"{path}?after=z/")
+    assert "entries" not in page(http, f"{path}/z")
+    assert page(http, f"{path}?after=zzz").count('class="name"') == 0
 
 
 def test_places_are_found_by_branch_tag_and_commit(http: TestClient[Any], history: History) -> None:
