@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from domain.ports_files import Archives
     from domain.ports_git import GitReader, GitStore
     from domain.ports_imports import Imports
+    from domain.ports_insight import Insight
     from domain.ports_peers import Peering
     from domain.ports_tokens import Tokens
     from domain.ports_views import Views, Writer
@@ -221,6 +222,8 @@ class ApiPorts:
     """The local audit log; None where nothing is noted."""
     peering: Peering | None = None
     """None where there are no other nodes."""
+    insight: Insight | None = None
+    """None where nobody answers questions over everything."""
     metrics_dir: Path | None = None
     """Where the workers of one node share their counts; None when there is one worker."""
 

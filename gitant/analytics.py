@@ -7,12 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from gitant.current import current_views
 from projections.analytics.ask import ask, export_parquet
 from projections.analytics.check import check
 from projections.analytics.connection import writer
 from projections.analytics.feed import catch_up
 from projections.analytics.source import Source
+from projections.database import open_readonly
 from storage.log.eventlog import SQLiteEventLog
 
 if TYPE_CHECKING:
@@ -27,35 +27,49 @@ def fed(folder: DataDir, views_progress: Progress, progress: Progress) -> None:
     """Bring the views to the end of the log, where no running node does it, and the analytics to the views."""
     with (
         _source(folder, views_progress) as source,
-        _scratch(folder) as scratch,
-        writer(folder.analytics, scratch) as db,
+        scratch(folder) as spill,
+        writer(folder.analytics, spill) as db,
     ):
         catch_up(db, source, progress)
+
+
+def fed_beside(folder: DataDir) -> None:
+    """As `fed`, of a node that is running and keeps its views at the end of the log itself."""
+    with (
+        closing(SQLiteEventLog(folder.log, create=False)) as log,
+        closing(open_readonly(folder.views)) as views,
+        closing(Source(views, log)) as source,
+        scratch(folder) as spill,
+        writer(folder.analytics, spill) as db,
+    ):
+        catch_up(db, source)
 
 
 @contextmanager
 def opened(folder: DataDir, sql: str, timeout_s: float) -> Generator[Result]:
     """One question to the analytics as they are."""
-    with _scratch(folder) as scratch, ask(folder.analytics, sql, scratch, timeout_s=timeout_s) as result:
+    with scratch(folder) as spill, ask(folder.analytics, sql, spill, timeout_s=timeout_s) as result:
         yield result
 
 
 def exported(folder: DataDir, sql: str, output: Path, timeout_s: float) -> None:
     """The rows of one question as a Parquet file."""
-    with _scratch(folder) as scratch:
-        export_parquet(folder.analytics, sql, scratch, output, timeout_s=timeout_s)
+    with scratch(folder) as spill:
+        export_parquet(folder.analytics, sql, spill, output, timeout_s=timeout_s)
 
 
 def checked(folder: DataDir, progress: Progress) -> list[str]:
     """How the analytics differ from what the log and the views come to."""
     if not folder.analytics.exists():
         return []
-    with _source(folder, progress) as source, _scratch(folder) as scratch:
-        return check(folder.analytics, source, scratch, progress)
+    with _source(folder, progress) as source, scratch(folder) as spill:
+        return check(folder.analytics, source, spill, progress)
 
 
 @contextmanager
 def _source(folder: DataDir, progress: Progress) -> Generator[Source]:
+    from gitant.current import current_views  # slow to import, and not needed beside a node
+
     with (
         closing(SQLiteEventLog(folder.log, create=False)) as log,
         current_views(folder, progress) as views,
@@ -65,7 +79,7 @@ def _source(folder: DataDir, progress: Progress) -> Generator[Source]:
 
 
 @contextmanager
-def _scratch(folder: DataDir) -> Generator[Path]:
+def scratch(folder: DataDir) -> Generator[Path]:
     """A folder for what does not fit into memory; gone afterwards."""
     folder.cache.mkdir(mode=0o700, exist_ok=True)
     with TemporaryDirectory(prefix="analytics-", dir=folder.cache) as name:

@@ -26,6 +26,7 @@ from gitant.gatehouse import Gatehouse
 from gitant.gitgate import NodeGate
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
+from gitant.insight.analyst import Analyst
 from gitant.limits import CODE_INDEX_WAIT_S, CODE_PATIENCE_S
 from gitant.network.awaited import PeersAwaited
 from gitant.network.needed import has_peers_set
@@ -84,6 +85,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     reader = DulwichReader(folder.repos, tables)
     log = _Log(folder)
     importer = _importer(plan, folder, store, views, writer)
+    analyst = Analyst(folder.path)
     peering = NodePeering(
         folder, plan.did, settings.host, settings.peer_port, partial(writer.send, PEERS, Actor(operator=True), {})
     )
@@ -113,6 +115,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             entrance=gatehouse.entrance,
             changes=WriterChanges(writer),
             peering=peering,
+            insight=analyst,
             agents=gatehouse.agents,
             metrics_dir=metrics_dir(folder),
         )
@@ -128,6 +131,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             try:
                 yield WorkerApps(api, git, peers_door(settings, folder), feed.end)
             finally:
+                await analyst.close()
                 await importer.close()
                 await gatehouse.refusals.close()
     finally:

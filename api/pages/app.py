@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import State
 
 from api.asking import Asking
 from api.pages import assets, faults, front, looks, network, signing, trust
+from api.pages.insight import HANDLERS as INSIGHT
 from api.pages.issues import HANDLERS as ISSUES
 from api.pages.repos import HANDLERS as REPOS
 from api.pages.settings import HANDLERS as SETTINGS
 from api.pages.source.pages import HANDLERS as SOURCE
+from api.routes.system import TALLY
 from api.shell import Manners, Shell
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     signing.register,
     *network.HANDLERS,
     *trust.HANDLERS,
+    *INSIGHT,
     *ISSUES,
     *SETTINGS,
     *REPOS,
@@ -60,6 +64,7 @@ def create_pages(ports: ApiPorts, tally: Tally) -> ASGIApp:
         request_class=Asking,
         request_max_body_size=ports.settings.body_bytes_max,
         exception_handlers={Exception: _told},
+        state=State({TALLY: tally}),
         openapi_config=None,
         logging_config=None,
         debug=False,

@@ -1,4 +1,4 @@
-"""One question to the analytics: one statement that reads, within bounds of time and memory."""
+"""Questions to the analytics: each one statement that reads, within bounds of time and memory."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import duckdb
 
 from domain.errors import InvalidInput, TooLarge, Unavailable
-from projections.analytics.connection import MEMORY_MB_MAX, reader
+from projections.analytics.connection import WIDE, Room, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
 TIMEOUT_S: Final = 60.0
 _FETCH_ROWS = 1_000
@@ -29,14 +29,30 @@ class Result:
     rows: Iterator[tuple[Any, ...]]
 
 
+class Asked(Protocol):
+    """Runs one reading statement with values for its `$names`; its rows may be taken until the next one."""
+
+    def __call__(self, sql: str, values: Mapping[str, str] | None = None, /) -> Result: ...
+
+
 @contextmanager
 def ask(path: Path, sql: str, scratch: Path, *, timeout_s: float = TIMEOUT_S) -> Generator[Result]:
     """Run one reading statement; its rows may be taken until the context ends."""
-    with reader(path, scratch, timeout_s=timeout_s) as db, _told(timeout_s):
-        _one_reading_statement(db, sql)
-        db.execute(sql)
-        columns = [column[0] for column in db.description or ()]
-        yield Result(columns, _rows(db))
+    with asking(path, scratch, timeout_s=timeout_s) as asked:
+        yield asked(sql)
+
+
+@contextmanager
+def asking(path: Path, scratch: Path, *, timeout_s: float = TIMEOUT_S, room: Room = WIDE) -> Generator[Asked]:
+    """For questions one after the other, each of which may take `timeout_s`."""
+    with reader(path, scratch, timeout_s=timeout_s, room=room) as db, _told(timeout_s, room):
+
+        def asked(sql: str, values: Mapping[str, str] | None = None, /) -> Result:
+            _one_reading_statement(db, sql)
+            db.execute(sql, dict(values) if values else None)
+            return Result([column[0] for column in db.description or ()], _rows(db))
+
+        yield asked
 
 
 def export_parquet(path: Path, sql: str, scratch: Path, output: Path, *, timeout_s: float = TIMEOUT_S) -> None:
@@ -76,7 +92,7 @@ def _rows(db: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
 
 
 @contextmanager
-def _told(timeout_s: float) -> Generator[None]:
+def _told(timeout_s: float, room: Room = WIDE) -> Generator[None]:
     """Say in our words what went wrong in the database."""
     try:
         yield
@@ -86,7 +102,7 @@ def _told(timeout_s: float) -> Generator[None]:
         ) from fault
     except duckdb.OutOfMemoryException as fault:
         raise TooLarge(
-            f"the query needs more than {MEMORY_MB_MAX} MB of memory and its scratch space",
+            f"the query needs more than {room.memory_mb} MB of memory and its scratch space",
             hint="ask for less: fewer columns, a narrower WHERE, an aggregate",
         ) from fault
     except duckdb.InvalidInputException as fault:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -23,22 +24,38 @@ FEED_MEMORY_MB_MAX: Final = 128
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What queries may take of the machine; with `threads` 0 as many processors as there are."""
+
+    memory_mb: int = MEMORY_MB_MAX
+    spill_mb: int = SPILL_MB_MAX
+    threads: int = 0
+
+
+WIDE: Final = Room()
+
+
+class InUse(Unavailable):
+    """Another process has the file open: wait, and it will have ended."""
+
+
 @contextmanager
 def writer(path: Path, scratch: Path) -> Generator[duckdb.DuckDBPyConnection]:
     """The file at `path`, made if it is missing; nobody else can open it meanwhile."""
     with _opened(path, read_only=False) as db:
-        _confine(db, scratch, memory_mb=FEED_MEMORY_MB_MAX)
+        _confine(db, scratch, Room(FEED_MEMORY_MB_MAX))
         yield db
 
 
 @contextmanager
 def reader(
-    path: Path, scratch: Path, *, timeout_s: float, output: Path | None = None
+    path: Path, scratch: Path, *, timeout_s: float, output: Path | None = None, room: Room = WIDE
 ) -> Generator[duckdb.DuckDBPyConnection]:
-    """The file at `path` for one query, which may write nothing but `output`; closed to writers meanwhile."""
+    """The file at `path` for queries, which may write nothing but `output`; closed to writers meanwhile."""
     with _opened(path, read_only=True) as db:
         db.execute(f"SET max_execution_time = {int(timeout_s * 1000)}")
-        _confine(db, scratch, memory_mb=MEMORY_MB_MAX, output=output)
+        _confine(db, scratch, room, output=output)
         yield db
 
 
@@ -54,7 +71,7 @@ def _opened(path: Path, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnecti
         db.close()
 
 
-def _confine(db: duckdb.DuckDBPyConnection, scratch: Path, *, memory_mb: int, output: Path | None = None) -> None:
+def _confine(db: duckdb.DuckDBPyConnection, scratch: Path, room: Room, *, output: Path | None = None) -> None:
     """Bound what the connection may use and reach, and lock that. Nothing is read from or put into a home folder."""
     # The database writes beside the target first, under this name, and renames.
     allowed = (
@@ -70,9 +87,10 @@ def _confine(db: duckdb.DuckDBPyConnection, scratch: Path, *, memory_mb: int, ou
         ("allow_community_extensions", "false"),
         ("python_enable_replacements", "false"),
         ("TimeZone", "'UTC'"),
-        ("memory_limit", f"'{memory_mb}MB'"),
+        ("memory_limit", f"'{room.memory_mb}MB'"),
+        *([("threads", str(room.threads))] if room.threads else ()),
         ("temp_directory", _quoted(str(scratch / "spill"))),
-        ("max_temp_directory_size", f"'{SPILL_MB_MAX}MB'"),
+        ("max_temp_directory_size", f"'{room.spill_mb}MB'"),
         ("allowed_paths", f"[{allowed}]"),
         ("enable_external_access", "false"),
         ("lock_configuration", "true"),
@@ -88,7 +106,7 @@ def _unavailable(path: Path, fault: str) -> Unavailable:
     if "set lock" in fault:
         holder = _HOLDER.search(fault)
         who = f"process {holder[1]}" if holder else "another process"
-        return Unavailable(
+        return InUse(
             f"{path} is in use: {who} is asking it something", hint="wait until that query has ended, then ask again"
         )
     if not path.exists():
