@@ -9,13 +9,12 @@ import msgspec
 from litestar import get
 from litestar.params import PathParameter, QueryParameter
 
-from api.acts import shown
 from api.asking import Asking
+from api.pages.audit import alarms_of
 from api.pages.page import Shown, steady
 from api.pages.place import Name, Owner, frame, may, repo_at, url_of
 from api.params import After, Author, principal
 from api.reply import Reply
-from api.routes.audit import alarm_doc
 from api.routes.events import VerdictWord, whole_event
 from domain.errors import NotFound
 from domain.ids import is_hex_id, parse_event_id
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from domain.ports_views import RepoRow
 
 EVENTS_SHOWN: Final = 50
-ALARMS_SHOWN: Final = 20
 Kind = Annotated[str, QueryParameter(description="Only events of this kind.", max_length=64)]
 
 
@@ -70,6 +68,7 @@ async def _event(request: Asking, event: str) -> Shown:
         "parents": [each for each in doc["header"].get("parents", []) if isinstance(each, str)],
         "payload_text": payload,
         "repo_url": url_of(repo) if repo is not None else "",
+        "may_admit": repo is not None and "rests_on" in doc and may(request, repo, "member.change"),
         "whole": all(check["ok"] for check in doc["verification"]),
     }
     return Shown("event.html", f"{doc['kind']} · {event[:10]}", values)
@@ -79,8 +78,7 @@ async def _events(request: Asking, row: RepoRow, kind: str, author: str, verdict
     views = request.ports.views
     by = principal(request, author)
     page = views.events(row.id, kind=kind, author=by, verdict=verdict, after=after, limit=EVENTS_SHOWN)
-    alarms = views.alarms(row.id, limit=ALARMS_SHOWN)[0] if may(request, row, "member.change") else ()
-    acts = shown(request, [alarm.act for alarm in alarms])
+    keeps = may(request, row, "member.change")
     values = frame(request, row, "events") | {
         "events": [msgspec.json.decode(doc) for doc in page.docs],
         "total": page.total,
@@ -88,6 +86,7 @@ async def _events(request: Asking, row: RepoRow, kind: str, author: str, verdict
         "kind": kind,
         "author": author,
         "verdict": verdict,
-        "alarms": [alarm_doc(row, alarm, act) for alarm, act in zip(alarms, acts, strict=True)],
+        "alarms": [each for each in alarms_of(request, row) if each["void"]] if keeps else [],
+        "may_manage": may(request, row, "held.manage"),
     }
     return Shown("events.html", f"Events · {row.name}", values)

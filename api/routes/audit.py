@@ -80,16 +80,7 @@ async def list_all(
 
     With `Accept: application/x-ndjson` all of them, without pages, one a line.
     """
-    if action and not _KIND.fullmatch(action):
-        raise InvalidInput(f"{action!r} is no kind of event", hint="like member.granted.v1 or member.*", field="action")
-    which = AuditFilter(
-        readable(request, repo).id if repo else None,
-        principal(request, actor, "actor"),
-        action,
-        verdict,
-        _moment(since, "since"),
-        _moment(until, "until", whole_day=True),
-    )
+    which = filter_of(request, actor, action, repo, verdict, since, until)
     own = entries_for(request, which) if source != "log" else None
     acts = which if source != "node" else None
     place = place_of(after)
@@ -98,6 +89,20 @@ async def list_all(
         return Lines(first.docs, _later(request, acts, own, first.following))
     found = await piece(request, acts, own, place, page_size(request, per_page, limit))
     return listed(request, b"audit", [encode_json(doc) for doc in found.docs], found.following, found.total)
+
+
+def filter_of(request: Asking, actor: str, action: str, repo: str, verdict: str, since: str, until: str) -> AuditFilter:
+    """Which acts are asked for, as the asker typed it; raises `InvalidInput` naming what is wrong."""
+    if action and not _KIND.fullmatch(action):
+        raise InvalidInput(f"{action!r} is no kind of event", hint="like member.granted.v1 or member.*", field="action")
+    return AuditFilter(
+        readable(request, repo).id if repo else None,
+        principal(request, actor, "actor"),
+        action,
+        verdict,
+        _moment(since, "since"),
+        _moment(until, "until", whole_day=True),
+    )
 
 
 async def _later(

@@ -36,6 +36,8 @@ OWN: Final = (
     "/kay/vault/issues/1",
     "/settings",
     "/settings/devices",
+    "/settings/audit",
+    "/kay/vault/audit",
     "/kay/vault/settings",
     "/kay/vault/settings/branches",
     "/kay/vault/settings/strangers",
