@@ -120,6 +120,11 @@ class ViewHistory(ViewGraph):
         ).fetchone()
         return None if row is None else Link(*row)
 
+    def has(self, event: Event) -> bool:
+        """Whether an event is recorded: of one that is not, as nearly all that arrive, its feed tells that at once."""
+        head = self.tips.tip(event.stream).feeds.get(event.device)
+        return head is not None and event.seq <= head.seq and self.link(event.id) is not None
+
     def event(self, name: EventId) -> Event | None:
         """An event by id, whole."""
         pending = self._pending.get(name)

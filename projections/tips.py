@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.ids import DeviceKey, EventId
 from projections.tables import FEEDS, FRONTIER
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from domain.envelope import Event
     from domain.ids import StreamId
     from projections.shelf import Shelf
+
+_STREAMS_MAX: Final = 4_096
+"""Streams whose ends are held in memory."""
 
 
 class FeedHead(NamedTuple):
@@ -95,6 +98,8 @@ class Tips:
                 head = tip.feeds[device]
                 self._shelf.put(FEEDS, (stream, device, head.seq, head.id, head.lamport))
         self._changed.clear()
+        if len(self._tips) > _STREAMS_MAX:
+            self._tips.clear()
 
     def abandon(self) -> None:
         """Forget what was not committed."""

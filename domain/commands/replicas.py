@@ -69,7 +69,7 @@ def store(scene: Scene, actor: Actor, args: StoreReplicas) -> Done:
     _check_own(actor)
     events = [read_own(*each) for each in args.events]
     door = _Door(scene, args.origin, {event.id for event in events}, many=len(events) > _FEW)
-    arrived = let_in((event for event in events if scene.link(event.id) is None), door)
+    arrived = let_in((event for event in events if not scene.has(event)), door)
     for effect in door.effects.values():
         scene.after(effect)
     extra = {HELD: [event.id for event in arrived.outside], EARLY: [event.id for event in arrived.early]}

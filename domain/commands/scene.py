@@ -244,6 +244,10 @@ class Scene(Protocol):
         """What a descendant's check needs to know of an event of the log."""
         ...
 
+    def has(self, event: Event) -> bool:
+        """Whether an event is in the log; for one that is not, far cheaper than `link`."""
+        ...
+
     def event(self, name: EventId) -> Event | None:
         """An event of the log, whole."""
         ...

@@ -132,6 +132,9 @@ class Stage:
     def link(self, name: EventId) -> Link | None:
         return self._projector.history.link(name)
 
+    def has(self, event: Event) -> bool:
+        return self._projector.history.has(event)
+
     def event(self, name: EventId) -> Event | None:
         return self._projector.history.event(name)
 
@@ -217,7 +220,7 @@ class Stage:
     def take(self, raw: RawEvent, *, checked: bool = False) -> Event:
         """Check somebody else's event against its past and fold it; one that is here already changes nothing."""
         event = read_own(raw.header, raw.signature, raw.payload) if checked else open_event(raw)
-        if self._projector.history.link(event.id) is None:
+        if not self.has(event):
             check_links(event, self._projector.history.link)
             self._fold(event)
         return event

@@ -80,6 +80,16 @@ def test_a_copy_shows_what_the_original_shows(here: World, there: World) -> None
     assert len(rows(here)) == len(rows(there))
 
 
+def test_only_what_is_new_is_taken(here: World, there: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.tips._STREAMS_MAX", 1)
+    _work(there, 1)
+    found = rows(there)
+    for end in (2, len(found) - 1, len(found), len(found)):
+        bring(here, found[:end])
+        assert len(rows(here)) == end
+    assert digests(here) == digests(there)
+
+
 def test_only_the_node_itself_brings_replicas(here: World, there: World) -> None:
     _work(there, 2)
     with pytest.raises(Forbidden):
