@@ -1,34 +1,37 @@
-"""One node and one browser for each module; people with sessions of their own, with a script and without."""
+"""One node and one browser for all of this folder; people with sessions of their own, with a script and without."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from itertools import count
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, chromium
-from tests.browser.people import Person
+from tests.browser.people import Person, Served
 from tests.gitant.running import PATIENCE_S, Node, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
 
 expect.set_options(timeout=PATIENCE_S * 1_000)
+OPEN: Final = ("--registration", "open", "--rate-anonymous", "0", "--rate-principal", "0")
+"""Anybody may register, as often as tests do."""
+_NUMBERS: Final = count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A node where anybody may register, as often as tests do."""
-    flags = ("--registration", "open", "--rate-anonymous", "0", "--rate-principal", "0")
-    with running(tmp_path_factory.mktemp("node"), *flags) as found:
+    with running(tmp_path_factory.mktemp("node"), *OPEN) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as play:
         found = play.chromium.launch(executable_path=chromium(), args=[*FLAGS])
@@ -43,7 +46,17 @@ def scripted(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def kay(node: Node, browser: Browser, scripted: bool) -> Iterator[Person]:
+def arrives(node: Node, browser: Browser, scripted: bool) -> Iterator[Callable[..., Person]]:
+    """Somebody opens a browser window; nobody of that very name has been here before."""
+    with ExitStack() as leaving:
+
+        def arrive(name: str, at: Served = node) -> Person:
+            return leaving.enter_context(Person(at, browser, f"{name}{next(_NUMBERS)}", scripted=scripted))
+
+        yield arrive
+
+
+@pytest.fixture
+def kay(arrives: Callable[..., Person]) -> Person:
     """Somebody who has not been here before."""
-    with Person(node, browser, "kay" if scripted else "kim", scripted=scripted) as found:
-        yield found
+    return arrives("kay")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self, final
+import re
+import time
+from typing import TYPE_CHECKING, Literal, Protocol, Self, final
 
 from tests.gitant.running import PATIENCE_S
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
-
-    from tests.gitant.running import Node
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 
 PASSWORD = "correct horse 9"
 Colours = Literal["light", "dark"]
+
+
+class Served(Protocol):
+    """A node, as far as a browser knows it."""
+
+    @property
+    def url(self) -> str: ...
 
 
 @final
@@ -21,7 +28,7 @@ class Person:
 
     def __init__(
         self,
-        node: Node,
+        node: Served,
         browser: Browser,
         name: str,
         *,
@@ -58,6 +65,28 @@ class Person:
         self.page.goto(path)
         return self.page
 
+    def reach(self, path: str) -> Page:
+        """Open a page that another node still has to tell this one of."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (answer := self.page.goto(path)) is None or not answer.ok:
+            assert time.monotonic() < deadline, f"{path} has not come"
+        return self.page
+
+    def see(self, wanted: Locator, *, gone: bool = False) -> None:
+        """Until the page shows it, or `gone`, shows it no more: by itself with a script, else by loading it again."""
+        state: Literal["visible", "hidden"] = "hidden" if gone else "visible"
+        if self.scripted:
+            wanted.wait_for(state=state)
+            return
+        deadline = time.monotonic() + PATIENCE_S
+        while wanted.is_visible() is gone:
+            assert time.monotonic() < deadline, f"{self.page.url} does not show it: {wanted}"
+            self.page.reload()
+
+    def unfold(self, words: str) -> None:
+        """Open what is folded under these words."""
+        self.page.locator("summary", has_text=words).click()
+
     def register(self) -> None:
         """Make an account, and keep its recovery line."""
         self.go("/register")
@@ -66,20 +95,37 @@ class Person:
         self.page.get_by_role("button", name="Make the account").click()
         self.page.get_by_role("link", name="I have kept it").click()
 
-    def sign_in(self) -> None:
+    def sign_in(self, password: str = PASSWORD) -> None:
         """Begin a session with the account that is there."""
         self.go("/login")
         self.page.get_by_label("User name or email").fill(self.name)
-        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
-    def make_repo(self, name: str) -> str:
+    def make_repo(self, name: str, *, private: bool = False) -> str:
         """Make a repository; its path."""
         self.go("/new")
         self.page.get_by_label("Name", exact=True).fill(name)
+        self.page.get_by_label("Private").set_checked(private)
         self.page.get_by_role("button", name="Make it").click()
         self.page.get_by_role("heading", name="Push the first commit").wait_for()
         return f"/{self.name}/{name}"
+
+    def open_issue(self, path: str, title: str, body: str = "") -> None:
+        """Open an issue of a repository; its page is open then."""
+        self.go(f"{path}/issues/new")
+        self.page.get_by_label("Title").fill(title)
+        self.page.get_by_label("What is it about?").fill(body)
+        self.page.get_by_role("button", name="Open the issue").click()
+        self.page.wait_for_url(re.compile(r"/issues/\d+$"))
+
+    def give_role(self, path: str, who: str, role: str) -> None:
+        """Let somebody work on a repository."""
+        self.go(f"{path}/settings")
+        self.page.get_by_label("User name or did").fill(who)
+        self.page.get_by_label("Role", exact=True).select_option(role)
+        self.page.get_by_role("button", name="Give the role").click()
+        self.page.get_by_text("They have the role now.").wait_for()
 
     def git_url(self, path: str) -> str:
         """What git pushes to, with name and password in it."""
