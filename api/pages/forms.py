@@ -99,6 +99,13 @@ def checked(kind: type[Wanted], **values: Any) -> Wanted:
         raise InvalidInput(f"{field.replace('_', ' ')} {said}".strip(), field=field) from None
 
 
+def lifetime(form: Form) -> dict[str, Any]:
+    """After how many days a token ends, or that it never does, as the API's form for it has it."""
+    if form.line("days") in {"", "never"}:
+        return {"never": True} if form.line("days") else {}
+    return {"days": form.number("days")}
+
+
 def sure(form: Form) -> None:
     """Raise unless the box is ticked beside what cannot be taken back."""
     if not form.flag("sure"):

@@ -41,6 +41,7 @@ OWN: Final = (
     "/kay/vault/settings",
     "/kay/vault/settings/branches",
     "/kay/vault/settings/strangers",
+    "/kay/vault/settings/keys",
 )
 
 

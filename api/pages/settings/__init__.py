@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.pages.settings import account, devices, node, profile, protections, repository, strangers
+from api.pages.settings import account, devices, keys, node, profile, protections, repository, strangers
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -20,6 +20,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     repository.change_members,
     repository.delete_repo,
     repository.follow,
+    keys.show_keys,
+    keys.change_keys,
     protections.show_protections,
     protections.change_protections,
     strangers.show_strangers,

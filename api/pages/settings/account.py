@@ -12,7 +12,7 @@ from api.asking import Asking
 from api.forms_accounts import AccountChange
 from api.forms_tokens import NewToken
 from api.noting import note
-from api.pages.forms import Form, check_person, checked, form_of
+from api.pages.forms import Form, check_person, checked, form_of, lifetime
 from api.pages.page import Shown, fresh, see
 from api.pages.signing import NO_STORE, session_cookie, status_of
 from api.people import accounts_of, asked, own_account, shown
@@ -72,8 +72,7 @@ async def make_token(request: Asking) -> Reply:
     check_person(request)
     try:
         did = maker(request)
-        days: dict[str, Any] = {"never": True} if form.text("days") == "never" else {"days": _days(form)}
-        wanted = checked(NewToken, name=form.line("name"), scopes=form.all("scopes"), **days)
+        wanted = checked(NewToken, name=form.line("name"), scopes=form.all("scopes"), **lifetime(form))
         if NODE_ADMIN in wanted.scopes:
             raise Forbidden(f"{NODE_ADMIN} is for the operator's tokens")
         token, secret, digest = new_token(did, wanted.name, frozenset(wanted.scopes), None, wanted.lifetime_days)
@@ -82,13 +81,6 @@ async def make_token(request: Asking) -> Reply:
     except LocalFault as fault:
         return fresh(request, await _page(request, form, fault))
     return fresh(request, await _page(request, secret=secret), headers=[NO_STORE])
-
-
-def _days(form: Form) -> int:
-    text = form.line("days") or "90"
-    if not text.isascii() or not text.isdigit():
-        raise InvalidInput("the days are a whole number, or never", field="days")
-    return int(text[:9])
 
 
 async def _another_password(request: Asking, account: Account, form: Form) -> Reply:
