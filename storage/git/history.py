@@ -6,6 +6,7 @@ What a commit says never changes, so what was read of it is remembered for all l
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from math import inf
 from typing import TYPE_CHECKING, final
 
 from storage.git import trees
@@ -92,7 +93,7 @@ class History:
 
         Where clocks were wrong, a commit of both may be told as one side's.
         """
-        flags = self._painted(a, b)
+        flags = self._painted(a, b, clearly=True)
         both = _LEFT | _RIGHT
         by_side = {_LEFT: list[bytes](), _RIGHT: list[bytes](), both: list[bytes]()}
         for oid, flag in flags.items():
@@ -100,11 +101,12 @@ class History:
         left, right = (sorted(by_side[side], key=lambda oid: -self.meta(oid).time) for side in (_LEFT, _RIGHT))
         return left, right
 
-    def _painted(self, left: bytes, right: bytes) -> dict[bytes, int]:
+    def _painted(self, left: bytes, right: bytes, *, clearly: bool = False) -> dict[bytes, int]:
         """Marks of the commits reachable from each side, down to where both have met.
 
         What is below a common ancestor is stale; the walk ends when only stale commits wait. A commit above
-        the meeting point is never stale, so none of those is missed whatever the commit times say.
+        the meeting point is never stale, so none of those is missed whatever the commit times say. `clearly` goes on
+        through stale ones as young as any that was found on one side: of a rebase all commits have the same time.
         """
         flags = {left: _LEFT}
         flags[right] = flags.get(right, 0) | _RIGHT
@@ -112,10 +114,13 @@ class History:
         queue.sort()
         waiting = {left: 1, right: 1}
         fresh, count = 2, 2  # `fresh`: queued commits that are not stale
-        while fresh:
-            _, _, oid = heappop(queue)
+        oldest = inf
+        while fresh or (clearly and queue and -queue[0][0] >= oldest):
+            time, _, oid = heappop(queue)
             waiting[oid] -= 1
             flag = flags[oid]
+            if flag in {_LEFT, _RIGHT}:
+                oldest = min(oldest, -time)
             if not flag & _STALE:
                 fresh -= 1
             down = flag & (_LEFT | _RIGHT | _STALE)

@@ -82,6 +82,17 @@ def test_common_ancestors_are_those_of_git(repo: StockRepo, reader: DulwichReade
             assert away.behind == len(repo.lines("rev-list", f"{b}..{a}"))
 
 
+def test_commits_of_one_second_are_on_the_side_they_are_on(repo: StockRepo, reader: DulwichReader) -> None:
+    """As a script or a rebase makes them: what both sides had was once told as what one of them lacks."""
+    tree, line = repo.tree(), list[str]()
+    for number in range(12):
+        line.append(repo.commit(tree, *line[-1:], message=str(number)))
+    for base, tip in ((line[-2], line[-1]), (line[3], line[-1])):
+        away = reader.distance(repo.id, base, tip, limit=100)
+        assert (away.ahead, away.behind) == (len(line) - 1 - line.index(base), 0)
+        assert reader.distance(repo.id, tip, base).behind == away.ahead
+
+
 def test_two_best_ancestors_of_a_criss_cross(repo: StockRepo, reader: DulwichReader) -> None:
     tree = repo.tree()
     root = repo.commit(tree)
