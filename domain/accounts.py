@@ -20,7 +20,7 @@ RESERVED: Final = frozenset({
     "feeds", "files", "git", "gitant", "groups", "health", "help", "home", "hostmaster", "info", "issues",
     "login", "logout", "mail", "me", "members", "metrics", "milestones", "new", "node", "nobody",
     "notifications", "operator", "organizations", "orgs", "owner", "packages", "postmaster", "privacy",
-    "profile", "projects", "public", "pulls", "raw", "register", "releases", "repos", "root", "search",
+    "profile", "projects", "public", "pulls", "raw", "register", "releases", "repos", "reset", "root", "search",
     "security", "session", "sessions", "settings", "signin", "signup", "site", "static", "status", "stream",
     "support", "system", "teams", "terms", "token", "tokens", "topics", "user", "users", "v1", "v2", "webhooks",
     "webmaster", "wiki", "www",

@@ -34,6 +34,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     signing.logout,
     signing.show_register,
     signing.register,
+    signing.show_reset,
+    signing.reset,
     *network.HANDLERS,
     *trust.HANDLERS,
     *audit.HANDLERS,

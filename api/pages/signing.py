@@ -11,13 +11,15 @@ from litestar.params import QueryParameter
 
 from api.accounts import NewAccount, session_of
 from api.asking import Asking
+from api.forms_accounts import ResetUse
 from api.noting import note, noting_refusals
 from api.operating import OPERATOR_COOKIE, OPERATOR_S_MAX, SECURE_OPERATOR_COOKIE, made
-from api.pages.forms import form_of, local_path
+from api.pages.forms import Form, checked, form_of, local_path
 from api.pages.page import Shown, fresh, see
 from api.people import accounts_of, asked, cookie, refuse_foreign_page
 from api.problems import TABLE
 from api.reply import Reply
+from api.routes.auth import use_code
 from api.threads import in_thread
 from domain.actor import Actor
 from domain.errors import Forbidden, LocalFault, Unauthenticated
@@ -88,6 +90,25 @@ async def register(request: Asking) -> Reply:
     return fresh(request, Shown("registered.html", "Keep your recovery line", values, keep=False), headers=headers)
 
 
+@get("/reset")
+async def show_reset(request: Asking) -> Reply:
+    """The form to choose a password with, for whom the operator gave a code."""
+    return _reset_page(request, Form())
+
+
+@post("/reset", status_code=303)
+async def reset(request: Asking) -> Reply:
+    """Choose another password with a code; it works once."""
+    form = await form_of(request)
+    try:
+        refuse_foreign_page(request)
+        said = {"username": form.line("username"), "code": form.line("code"), "password": form.text("password")}
+        await use_code(request, checked(ResetUse, **said))
+    except LocalFault as fault:
+        return _reset_page(request, form, fault)
+    return see("/login", "saved", headers=[NO_STORE])
+
+
 async def signed_in(request: Asking, account: Account) -> list[tuple[bytes, bytes]]:
     """Begin a session, and take an operator's cookie from the browser: it would count before the session."""
     return [await session_cookie(request, account), cookie(request, "", 0, OPERATOR_COOKIES)]
@@ -129,6 +150,11 @@ def _login_page(request: Asking, to: str, name: str = "", fault: LocalFault | No
 def _register_page(request: Asking, wanted: NewAccount | None = None, fault: LocalFault | None = None) -> Reply:
     values = {"wanted": wanted, "fault": fault, "registration": accounts_of(request).registration}
     return fresh(request, Shown("register.html", "Make an account", values, status_of(fault)), headers=[NO_STORE])
+
+
+def _reset_page(request: Asking, form: Form, fault: LocalFault | None = None) -> Reply:
+    values = {"form": form, "fault": fault}
+    return fresh(request, Shown("reset.html", "Another password", values, status_of(fault)), headers=[NO_STORE])
 
 
 def status_of(fault: LocalFault | None) -> int:

@@ -75,10 +75,7 @@ async def logout(request: Asking) -> Reply:
 async def reset_password(request: Asking, data: JSONBody[ResetUse]) -> Reply:
     """Choose a password with a code that the operator has handed out. It works once."""
     refuse_foreign_page(request)
-    address = asked(request).address
-    with noting_refusals(request, data.username):
-        account = await accounts_of(request).reception.reset(data.username, data.code, data.password, address)
-    await note(request, "account.reset_used", account.name, actor=Actor(account.did, door="reset"))
+    await use_code(request, data)
     return Reply(b"", status=204)
 
 
@@ -95,6 +92,14 @@ async def edit_profile(request: Asking, data: JSONBody[AccountChange]) -> Reply:
     account = await own_account(request)
     await change_own(request, account, data)
     return Reply(encode_json(await _profile(request)))
+
+
+async def use_code(request: Asking, data: ResetUse) -> None:
+    """Have a code count for a password, once; who guesses is counted as at every door."""
+    address = asked(request).address
+    with noting_refusals(request, data.username):
+        account = await accounts_of(request).reception.reset(data.username, data.code, data.password, address)
+    await note(request, "account.reset_used", account.name, actor=Actor(account.did, door="reset"))
 
 
 async def change_own(request: Asking, account: Account, data: AccountChange) -> None:

@@ -20,6 +20,7 @@ STRANGERS: Final = (
     "/explore",
     "/login",
     "/register",
+    "/reset",
     "/nothing/here",
     "/kay/vault",
     "/kay/vault/issues",

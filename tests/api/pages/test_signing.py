@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.api.accounts import PASSWORD
+from tests.api.node import TOKEN
 from tests.api.pages.visitor import Visitor, words
 
 if TYPE_CHECKING:
@@ -77,3 +79,24 @@ def test_programs_get_problems_and_people_pages(stranger: Visitor) -> None:
     assert "If it is private" in stranger.open("/kay/nothing", expect=404)
     response = stranger.ask("GET", "/kay/nothing", 404, accept="application/json")
     assert response.json()["type"] == "/problems/not-found"
+
+
+def test_a_code_of_the_operators_chooses_a_password_once(http: TestClient[Any], stranger: Visitor) -> None:
+    rae, operator = Visitor(http, "rae"), Visitor(http, "operator")
+    rae.register()
+    operator.send("/login", username="operator", password=TOKEN)
+    told = operator.send("/-/admin", act="reset:rae", expect=200)
+    (code,) = re.findall(r'<p class="secret"><code>([^<]+)</code>', told)
+    assert "/reset" in told
+    rae.ask("GET", "/settings", 303)
+    assert 'href="/reset"' in stranger.open("/login")
+    stranger.open("/reset")
+    wrong = stranger.send("/reset", username="rae", code="<guess>", password="another horse 8", expect=401)
+    assert 'value="rae"' in wrong
+    assert "&lt;guess&gt;" in wrong
+    assert "another horse 8" not in wrong
+    stranger.send("/reset", username="rae", code=code, password="short", expect=422)
+    assert stranger.send("/reset", username="rae", code=f" {code} ", password="another horse 8") == "/login"
+    stranger.send("/reset", username="rae", code=code, password="another horse 9", expect=401)
+    rae.send("/login", username="rae", password="another horse 8")
+    rae.open("/settings")
