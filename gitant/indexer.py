@@ -2,7 +2,8 @@
 
 A push is answered before its code is searchable. The thread has a connection of its own to the views, writes in short
 transactions and rests between them for as long as SQLite takes to look again whether the lock is free, so that the
-writer, which answers requests, is held up by one of its transactions at most.
+writer, which answers requests, is held up by one of its transactions at most; and several times as long as it has
+worked where the writer was at work, too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Final, final
 
 import structlog
@@ -34,6 +36,9 @@ SWEEP_S: Final = 60.0
 """How often all tips are compared, for what nobody woke us for and what failed."""
 REPORT_S: Final = 10.0
 STOP_S: Final = 5.0
+RESTS: Final = 4
+"""Beside a busy writer it rests so many times as long as it works."""
+REST_S_MAX: Final = 2.0
 
 _log = structlog.get_logger("gitant.indexer")
 
@@ -59,6 +64,9 @@ class Indexer:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="code-index", daemon=True)
         self._reported = 0.0
+        self._version = 0
+        """SQLite's count of what other connections have committed."""
+        self._woke_at = 0.0
 
     def start(self) -> None:
         """Compare all repositories with the index, catch up, then wait to be woken."""
@@ -101,9 +109,11 @@ class Indexer:
 
     def _run(self) -> None:
         with closing(open_index(self._views_path)) as connection:
-            self._index = CodeIndex(connection, between=self._rest, clock=self._clock)
+            self._index = CodeIndex(connection, between=partial(self._rest, connection), clock=self._clock)
             try:
                 while (stream := self._next(connection)) is not None:
+                    self._has_written(connection)
+                    self._woke_at = time.monotonic()
                     self._bring_up(self._index, connection, stream)
             except _Stopped:
                 return
@@ -145,26 +155,36 @@ class Indexer:
                 if failed:
                     self._failed.add(stream)
 
-    def _rest(self, held_s: float) -> None:
-        if self._stopping.wait(rest_s(held_s)):
+    def _rest(self, connection: sqlite3.Connection, held_s: float) -> None:
+        beside_s = time.monotonic() - self._woke_at if self._has_written(connection) else 0.0
+        if self._stopping.wait(rest_s(held_s, beside_s)):
             raise _Stopped
+        self._woke_at = time.monotonic()
         if self._clock() - self._reported < REPORT_S or self._current is None or self._index is None:
             return
         self._reported = self._clock()
         _log.info("indexing code", repository=self._current.hex(), files=self._index.files_done)
 
+    def _has_written(self, connection: sqlite3.Connection) -> bool:
+        """Whether another connection has committed since this was asked last."""
+        before, self._version = self._version, int(connection.execute("PRAGMA data_version").fetchone()[0])
+        return self._version != before
 
-def rest_s(held_s: float) -> float:
+
+def rest_s(held_s: float, beside_s: float = 0.0) -> float:
     """How long to leave the lock alone after holding it: a little longer than who waits for it sleeps by then.
+
+    After working for `beside_s` beside a writer who writes, too, several times that: both need the processor.
 
     SQLite's waiting sleeps longer the longer it has waited: up to 25 ms in the first 0.128 s, 50 ms until 0.228 s and
     100 ms from then on.
     """
+    beside = min(REST_S_MAX, RESTS * beside_s)
     if held_s == 0:
-        return 0.0
+        return beside
     if held_s < 0.1:
-        return 0.03
-    return 0.06 if held_s < 0.2 else 0.11
+        return max(0.03, beside)
+    return max(0.06 if held_s < 0.2 else 0.11, beside)
 
 
 def index_all(

@@ -18,8 +18,23 @@ from domain.envelope import read_own
 from domain.errors import DiskFull, LocalFault
 from domain.ids import EventId
 from gitant.network.complaints import Complaints
+from gitant.network.leisure import Leisure
 from gitant.network.parcels import bytes3, parcels, store_request
-from replication.effects import Checked, Close, Fetch, Heard, LinkId, Mend, Note, Outcome, Read, Send, Store, WakeAt
+from replication.effects import (
+    Checked,
+    Close,
+    Fetch,
+    Heard,
+    LinkId,
+    Mend,
+    Note,
+    Outcome,
+    Read,
+    ReadVouched,
+    Send,
+    Store,
+    WakeAt,
+)
 from replication.node import Replicator
 from transport.carrier.seam import Why, WireClosed
 
@@ -80,6 +95,7 @@ class Runner:
         self._to_store, self._stores = trio.open_memory_channel[Store | Mend | Checked](math.inf)
         self._reading = trio.CapacityLimiter(READS_AT_ONCE)
         self._fetching = trio.CapacityLimiter(FETCHES_AT_ONCE)
+        self._leisure = Leisure()
         self._nursery: trio.Nursery | None = None
         self.heard: Callable[[Wire, Sequence[str]], None] = _unheard
         """Called with where nodes are, as peers say."""
@@ -178,7 +194,8 @@ class Runner:
         async for effect in self._stores:
             match effect:
                 case Store():
-                    await self._store(effect)
+                    with self._leisure.work():
+                        await self._store(effect)
                 case Mend():
                     events = [bytes3(event) for event in effect.events]
                     outcome = await self._asked("replica.mend", {"events": events})
@@ -221,6 +238,9 @@ class Runner:
         self.do(self.core.stored(effect.token, outcome, self.now, frozenset(held), why))
 
     async def _read(self, effect: Read) -> None:
+        if isinstance(effect.query, ReadVouched):
+            # To check these takes more of the processor than all else that is done for an event in this process.
+            await self._leisure.come()
         rows = await trio.to_thread.run_sync(self._reads.read, effect.query, limiter=self._reading)
         self.do(self.core.read(effect.token, rows, self.now))
 

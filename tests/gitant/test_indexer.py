@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gitant import indexer
-from gitant.indexer import Indexer, check_code, index_all, rest_s
+from gitant.indexer import RESTS, Indexer, check_code, index_all, rest_s
 from projections import code
 from tests.projections.code_room import CodeRoom
 
@@ -181,6 +181,37 @@ def test_it_rests_longer_than_a_waiting_writer_sleeps() -> None:
                 break
         assert waited < held_ms / 1_000 + rest_s(held_ms / 1_000)
     assert rest_s(0) == 0
+
+
+def test_it_rests_longer_beside_a_busy_writer(room: CodeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "BATCH_FILES_MAX", 2)
+    rests: list[tuple[float, float]] = []
+
+    def rest(held_s: float, beside_s: float) -> float:
+        rests.append((held_s, beside_s))
+        return 0.0
+
+    monkeypatch.setattr(indexer, "rest_s", rest)
+    repo = room.repository("demo")
+    room.push(repo, {f"f{n}": b"text\n" for n in range(7)})
+
+    class Reader:
+        """Reads beside somebody who writes while the second batch is made."""
+
+        def files_changed(
+            self, repo: StreamId, old: str | None, new: str
+        ) -> Iterator[tuple[str, str | None, bytes | None]]:
+            for count, change in enumerate(room.reader.files_changed(repo, old, new)):
+                if count == 3:
+                    room.connection.execute("UPDATE meta SET value=value+1 WHERE name='position'")
+                yield change
+
+    running = Indexer(room.views, Reader())  # type: ignore[arg-type]  # nothing else of it is used
+    running.start()
+    assert running.wait_idle(TIMEOUT_S)
+    running.stop()
+    assert [beside_s > 0 for _, beside_s in rests] == [False, True, False]
+    assert rest_s(0.01, 0.1) == pytest.approx(RESTS * 0.1)
 
 
 def test_everything_is_indexed_at_once_for_a_rebuild(room: CodeRoom) -> None:
