@@ -11,7 +11,8 @@ from litestar import get
 from litestar.params import PathParameter
 
 from api.asking import Asking
-from api.pages.sending import compressed, takes_gzip
+from api.pages.packing import compressed
+from api.pages.sending import takes_gzip
 from api.reply import Reply
 from domain.errors import NotFound
 

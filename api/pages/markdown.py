@@ -7,7 +7,7 @@ out as a browser would and keeps only what it knows.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -21,6 +21,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
 from api.pages.code import COLOURING_S_MAX, highlighted
+from api.pages.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,16 +91,18 @@ class Place(NamedTuple):
 
 
 NOWHERE: Final = Place()
+_KEPT: Final = Kept[Markup](24 << 20)
 
 
 def rendered(text: str, place: Place = NOWHERE) -> Markup:
     """HTML of a text. The same text in the same place is rendered once and remembered for a while."""
     if len(text) > SOURCE_CHARS_MAX:
         return Markup('<pre class="too-long">{}</pre>').format(text)
-    return _rendered(text, place)
+    key = text, place
+    found = _KEPT.get(key)
+    return _KEPT.put(key, made := _rendered(text, place), len(text) + len(made)) if found is None else found
 
 
-@lru_cache(512)
 def _rendered(text: str, place: Place) -> Markup:
     parser = _parser()
     tokens = parser.parse(text, {"place": place})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
+from api.pages.blocks import laid
 from api.pages.sending import Html, answer, cookies_of, html_of
 from api.pages.templating import NAMED, environment
 from api.reply import Reply
@@ -130,8 +132,10 @@ def _rendered(request: Asking, shown: Shown, cookies: Mapping[str, str]) -> Html
         "part": _part(request),
         **shown.values,
     }
-    NAMED.set(ports.views.name_of)
-    return html_of(environment().get_template(shown.template).render(values))
+    NAMED.set(cache(ports.views.name_of))  # the same few people stand in every line of a page
+    with laid() as blocks:
+        text = environment().get_template(shown.template).render(values)
+    return html_of(text, blocks)
 
 
 def _look_of(cookies: Mapping[str, str]) -> tuple[str, bool]:

@@ -1,8 +1,8 @@
 """How a page is sent: with a nonce of its own in its head, compressed, and remembered while the log stands still.
 
-A nonce changes with every answer, and compressing takes longer than all the rest. So a page is kept in two parts: its
-head, with the nonce, is compressed for every answer, its body once. Deflate streams (RFC 1951) that end on a byte
-boundary can be put one after the other, so gzip's (RFC 1952) frame is put around the two here.
+A nonce changes with every answer, and compressing takes longer than all the rest. So a page is kept in pieces: its
+head, with the nonce, is compressed for every answer, its body once, and what is large in it only when it changes
+(`blocks.py`).
 """
 
 from __future__ import annotations
@@ -13,21 +13,20 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final
 
+from api.pages.blocks import pieces
+from api.pages.packing import deflated, framed, further, joined
 from api.reply import Reply
 from domain.etag import etag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from api.asking import Asking
+    from api.pages.blocks import Block
 
 HTML: Final = b"text/html; charset=utf-8"
 NONCE: Final = secrets.token_hex(16)
 """What stands in a head where the nonce goes. Nobody outside gets to see it, so nobody can write it."""
-_LEVEL: Final = 5
-_SMALL_BYTES_MAX: Final = 512
-"""Below this, compressing saves nothing."""
-_GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
 _VARY: Final = (b"vary", b"Accept-Encoding")
 _POLICY: Final = (
     "default-src 'none'; script-src 'nonce-%s'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -37,24 +36,33 @@ _POLICY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Html:
-    """A page in two parts, with the entity tag of both; `packed` is the second one deflated."""
+    """A page: its head, and its body in pieces; with what its checksum needs and the entity tag of all."""
 
     head: bytes
-    body: bytes
-    packed: bytes
+    body: tuple[Block, ...]
     tag: str
+    crc: int
+    """Of the body."""
+    size: int
+    power: int
+    """`further` of the body's size."""
 
     def __len__(self) -> int:
-        """How many bytes of memory it takes."""
-        return len(self.head) + len(self.body) + len(self.packed)
+        """How many bytes of memory it takes, if nothing else has its pieces."""
+        return len(self.head) + sum(map(len, self.body))
 
 
-def html_of(text: str) -> Html:
-    """A rendered page, ready to be sent as often as it is asked for."""
+def html_of(text: str, blocks: Sequence[Block] = ()) -> Html:
+    """A rendered page with the blocks that are marked in it, ready to be sent as often as it is asked for."""
     head, mark, body = text.partition("</head>")
     assert mark, "a page has a head"
-    first, second = (head + mark).encode("utf-8", "replace"), body.encode("utf-8", "replace")
-    return Html(first, second, _deflated(second, last=True), etag(first.replace(NONCE.encode(), b"") + second))
+    first, found = (head + mark).encode("utf-8", "replace"), tuple(pieces(body, blocks))
+    crc = size = 0
+    for piece in found:
+        crc = zlib.crc32(piece.data, crc)
+        size += len(piece.data)
+    tag = etag(first.replace(NONCE.encode(), b"") + b"".join(piece.digest for piece in found))
+    return Html(first, found, tag, crc, size, further(size))
 
 
 def answer(
@@ -73,7 +81,7 @@ def answer(
     if takes_gzip(asking):
         fields.append((b"content-encoding", b"gzip"))
         return Reply(_gzipped(head, html), status=status, kind=HTML, headers=fields)
-    return Reply(head + html.body, status=status, kind=HTML, headers=fields)
+    return Reply(head + b"".join(piece.data for piece in html.body), status=status, kind=HTML, headers=fields)
 
 
 def takes_gzip(asking: Asking) -> bool:
@@ -85,11 +93,6 @@ def takes_gzip(asking: Asking) -> bool:
     return False
 
 
-def compressed(data: bytes) -> bytes:
-    """Bytes in gzip's frame."""
-    return _framed(_deflated(data, last=True), zlib.crc32(data), len(data))
-
-
 def cookies_of(asking: Asking) -> dict[str, str]:
     """The request's cookies by name; nothing of a header that is none."""
     try:
@@ -99,15 +102,5 @@ def cookies_of(asking: Asking) -> dict[str, str]:
 
 
 def _gzipped(head: bytes, html: Html) -> bytes:
-    crc = zlib.crc32(html.body, zlib.crc32(head))
-    return _framed(_deflated(head, last=False) + html.packed, crc, len(head) + len(html.body))
-
-
-def _framed(deflated: bytes, crc: int, size: int) -> bytes:
-    return b"".join((_GZIP_HEAD, deflated, crc.to_bytes(4, "little"), (size & 0xFFFFFFFF).to_bytes(4, "little")))
-
-
-def _deflated(data: bytes, *, last: bool) -> bytes:
-    level = _LEVEL if len(data) > _SMALL_BYTES_MAX else 1
-    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return packer.compress(data) + packer.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
+    crc = joined(zlib.crc32(head), html.crc, html.power)
+    return framed((deflated(head), *(piece.packed for piece in html.body)), crc, len(head) + html.size)

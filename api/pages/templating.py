@@ -18,8 +18,10 @@ from api.pages.sending import NONCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_GRID: Final = 5
+GRID: Final = 5
 _AVATARS_MAX: Final = 4_096
+_MOMENTS_MAX: Final = 16_384
+_SEGMENTS_MAX: Final = 4_096
 _DID_CHARS_SHOWN: Final = 18
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _KIBI: Final = 1024
@@ -82,6 +84,7 @@ def environment() -> Environment:
     return made
 
 
+@lru_cache(_MOMENTS_MAX)
 def moment(said: str | int) -> Markup:
     """A time, RFC 3339 or milliseconds since 1970, as a day for the eye; a script makes "3 hours ago" of it.
 
@@ -116,6 +119,7 @@ def count(value: int, one: str, many: str = "") -> str:
     return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
+@lru_cache(_SEGMENTS_MAX)
 def seg(text: str) -> str:
     """As a part of a path; slashes stay."""
     return quote(text, safe="/~")
@@ -135,16 +139,20 @@ def query(**fields: Any) -> str:
 @lru_cache(_AVATARS_MAX)
 def avatar(did: str) -> Markup:
     """A picture of a key: five by five squares, alike left and right, of one colour. Nobody can choose theirs."""
-    found = hashlib.blake2b(did.encode(), digest_size=8).digest()
-    bits = int.from_bytes(found[:2], "big")
-    half = (_GRID + 1) // 2
-    cells = [(x, y) for y in range(_GRID) for x in range(half) if bits >> (y * half + x) & 1]
-    spots = {(x, y) for x, y in cells} | {(_GRID - 1 - x, y) for x, y in cells}
+    spots, hue = face(did)
     path = "".join(f"M{x} {y}h1v1h-1z" for x, y in sorted(spots))
-    hue = int.from_bytes(found[2:4], "big") % 360
     return Markup(
         '<svg class="avatar" viewBox="-1 -1 7 7" aria-hidden="true"><path fill="hsl({} 55% 48%)" d="{}"/></svg>'
     ).format(hue, path)
+
+
+def face(did: str) -> tuple[set[tuple[int, int]], int]:
+    """The squares of a key's picture that are filled, as (x, y), and the hue of their colour in degrees."""
+    found = hashlib.blake2b(did.encode(), digest_size=8).digest()
+    bits = int.from_bytes(found[:2], "big")
+    half = (GRID + 1) // 2
+    cells = [(x, y) for y in range(GRID) for x in range(half) if bits >> (y * half + x) & 1]
+    return {(x, y) for x, y in cells} | {(GRID - 1 - x, y) for x, y in cells}, int.from_bytes(found[2:4], "big") % 360
 
 
 def called(did: str) -> str:
@@ -154,9 +162,13 @@ def called(did: str) -> str:
 
 def who(did: str, *, picture: bool = True, link: bool = True) -> Markup:
     """Somebody: their picture, and their name here or the beginning of their key, leading to their page."""
+    return _shown(did, (did and NAMED.get()(did)) or "", picture, link)
+
+
+@lru_cache(_AVATARS_MAX)
+def _shown(did: str, name: str, picture: bool, link: bool) -> Markup:
     if not did:
         return Markup("<span class=who>nobody</span>")
-    name = NAMED.get()(did)
     shown = name or f"{did[8 : 8 + _DID_CHARS_SHOWN]}…"
     face = avatar(did) if picture else Markup()
     if not link:

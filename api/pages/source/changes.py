@@ -13,6 +13,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from api.asking import Asking
 from api.costly import turns
+from api.pages.kept import Kept
 from api.pages.page import Shown, see, steady
 from api.pages.place import Name, Owner, frame, repo_at, url_of
 from api.pages.source.at import REFS_OFFERED_MAX, At, go, rev_of
@@ -39,6 +40,7 @@ FOLDED_ROWS: Final = 1_500
 """From so many on, a file's changes are folded up."""
 COMMITS_SHOWN: Final = 100
 PATCHES_MAX: Final = 100
+_FILE_BYTES: Final = 1_024
 _SUFFIXES: Final = (".diff", ".patch")
 _SHORT: Final = re.compile(r"[0-9a-fA-F]{7,39}")
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
@@ -67,6 +69,14 @@ class FileShown(NamedTuple):
     table: Drawn | None
     open: bool
     picture: bool
+
+    @property
+    def bytes(self) -> int:
+        """Of memory, about."""
+        return len(self.table.rows) if self.table else 0
+
+
+_CHANGES: Final = Kept["tuple[TreeDiff, Sequence[FileShown]]"](24 << 20)
 
 
 @get("/{owner:str}/{name:str}/commit/{sha:str}")
@@ -146,6 +156,20 @@ def _unabbreviated(git: GitReader, repo: StreamId, digits: str) -> str:
     return ""
 
 
+def _changed(
+    git: GitReader, repo: StreamId, old: str | None, new: str, ways: Ways
+) -> tuple[TreeDiff, Sequence[FileShown]]:
+    """What differs between two commits, which stays what it is, and how it is shown."""
+    key = repo, old, new, ways
+    found = _CHANGES.get(key)
+    if found is None:
+        diff = git.diff(repo, old, new)
+        files = files_shown(diff, ways)
+        size = sum(len(each.patch) + _FILE_BYTES for each in diff.files) + sum(each.bytes for each in files)
+        found = _CHANGES.put(key, (diff, files), size)
+    return found
+
+
 class _Ref(msgspec.Struct):
     name: str
     short: str
@@ -160,9 +184,9 @@ async def _commit(request: Asking, row: RepoRow, sha: str, ways: Ways) -> Shown:
     def found() -> dict[str, Any]:
         commit = git.commit(row.id, sha)
         base = commit.parents[0] if commit.parents else None
-        diff = git.diff(row.id, base, commit.oid)
+        diff, files = _changed(git, row.id, base, commit.oid, ways)
         signed = b"\ngpgsig" in git.object(row.id, commit.oid)[1].partition(b"\n\n")[0]
-        return {"commit": commit, "old": base, "diff": diff, "files": files_shown(diff, ways), "signed": signed}
+        return {"commit": commit, "old": base, "diff": diff, "files": files, "signed": signed}
 
     async with turns.one():
         values = frame(request, row, "commits") | await in_thread(found)
@@ -191,8 +215,7 @@ async def _compared(request: Asking, row: RepoRow, sides: _Sides, ways: Ways) ->
     def found() -> dict[str, Any]:
         old, new, base = _resolved(git, row.id, sides)
         away = git.distance(row.id, old, new, limit=COMMITS_SHOWN)
-        diff = git.diff(row.id, base or old, new)
-        shown = files_shown(diff, ways)
+        diff, shown = _changed(git, row.id, base or old, new, ways)
         return {"old": base or old, "new": new, "base_commit": base, "away": away, "diff": diff, "files": shown}
 
     async with turns.one():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
+from api.pages.kept import Kept
 from api.pages.markdown import Place, rendered
 from api.pages.place import url_of
 
@@ -19,13 +20,25 @@ README: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "re
 README_BYTES_MAX: Final = 1 << 20
 ENTRIES_SHOWN: Final = 500
 MARKDOWN: Final = (".md", ".markdown")
+_ENTRY_BYTES: Final = 2_048
+_INSIDE: Final = Kept[dict[str, Any]](16 << 20)
 
 
 def inside(git: GitReader, row: RepoRow, commit: str, path: str, after: str = "") -> dict[str, Any]:
     """What a page shows of a folder, from behind the entry `after` on: a name, of a folder with a slash behind it.
 
-    Blocking; `complete` is false while last commits are still being looked for.
+    Blocking; `complete` is false while last commits are still being looked for, and what is complete is kept.
     """
+    key = row.id, url_of(row), commit, path, after
+    found = _INSIDE.get(key)
+    if found is None:
+        found = _inside(git, row, commit, path, after)
+        if found["complete"]:
+            _INSIDE.put(key, found, 4 * len(found["readme"]) + _ENTRY_BYTES * len(found["entries"]))
+    return found
+
+
+def _inside(git: GitReader, row: RepoRow, commit: str, path: str, after: str) -> dict[str, Any]:
     entries = git.tree(row.id, commit, path)
     here = _behind(entries, after)
     part = entries[here : here + ENTRIES_SHOWN]

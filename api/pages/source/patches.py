@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import escape
+
+from api.pages.blocks import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,13 +49,12 @@ class Hunk:
 class Drawn:
     """A file's diff as a table's body."""
 
-    rows: Markup
+    rows: Block
     count: int
     additions: int
     deletions: int
 
 
-@lru_cache(32)
 def drawn(patch: str, *, split: bool, spaces: bool) -> Drawn:
     """The rows of a patch; without `spaces`, lines that differ in those alone count as unchanged."""
     hunks = list(parsed(patch))
@@ -71,7 +71,7 @@ def in_rows(hunks: Sequence[Hunk], marker: Marker, *, split: bool = False) -> Dr
             found.append(f'<tr class="at"><td colspan="{4 if split else 3}">{escape(hunk.head)}</td></tr>')
         found += (_split if split else _unified)(hunk.lines, marker)
     marks = [line.mark for hunk in hunks for line in hunk.lines]
-    return Drawn(Markup("".join(found)), len(found), marks.count("+"), marks.count("-"))
+    return Drawn(Block("".join(found)), len(found), marks.count("+"), marks.count("-"))
 
 
 def parsed(patch: str) -> Iterator[Hunk]:

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
 from api.pages import code
+from api.pages.blocks import Block
+from api.pages.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROWS_MAX: Final = 1_000
 COLUMNS_MAX: Final = 60
+_ROWS: Final = Kept[Block](24 << 20)
 
 
-@lru_cache(16)
-def code_rows(text: str, name: str) -> Markup:
-    """A file, each line with its number, which is its address: `#L12`."""
-    return Markup(
+def code_rows(text: str, name: str) -> Block:
+    """A file, each line with its number, which is its address: `#L12`. Blocking."""
+    key = text, name
+    found = _ROWS.get(key)
+    if found is None:
+        found = _code_rows(text, name)
+        _ROWS.put(key, found, len(text) + len(found))
+    return found
+
+
+def _code_rows(text: str, name: str) -> Block:
+    return Block(
         "".join(
             f'<tr id="L{at}"><td class="n"><a href="#L{at}">{at}</a></td><td class="c">{line}</td></tr>'
             for at, line in enumerate(whole_lines(text, name), 1)

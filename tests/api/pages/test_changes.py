@@ -146,7 +146,7 @@ def test_every_line_of_a_patch_is_drawn_once() -> None:
     for split in (False, True):
         table = drawn(patch, split=split, spaces=True)
         assert (table.additions, table.deletions) == (2, 2)
-        text = re.sub(r"<[^>]+>", "", table.rows)
+        text = re.sub(r"<[^>]+>", "", table.rows.data.decode())
         assert [text.count(each) for each in ("-- b", "++ c", "old", "new")] == [1, 1, 1, 1]
     assert drawn("@@ -1,9 +1,9 @@\n-cut", split=False, spaces=True).deletions == 1
     spaced = "@@ -1,2 +1,2 @@\n-a  b\n+a b\n c\n"
