@@ -68,6 +68,10 @@ class HeldEvents(Protocol):
         """Hold one no longer."""
         ...
 
+    def drop_stream(self, stream: StreamId) -> None:
+        """Know nothing of a stream any more."""
+        ...
+
     def drop(self, stream: StreamId, *, author: Did | None, origin: str | None, now_ms: int) -> int:
         """Hold these no longer and remember their ids; how many there were."""
         ...

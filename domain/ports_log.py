@@ -14,7 +14,7 @@ import msgspec
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from domain.envelope import Event
 
@@ -53,7 +53,7 @@ class StoredRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class BadRow(msgspec.Struct, frozen=True):
-    """A position whose row is missing or does not decode."""
+    """A position whose row is missing or does not decode. One whose event was removed here is none of these."""
 
     position: int
     fault: str
@@ -128,7 +128,7 @@ class EventLog(Protocol):
         ...
 
     def last_position(self) -> int:
-        """The greatest position; 0 when nothing is stored."""
+        """The greatest position, whether its event is still here or not; 0 when nothing is stored."""
         ...
 
     def vouched(self, stream: bytes, after: int, limit: int) -> list[StoredRow]:
@@ -153,6 +153,13 @@ class EventLog(Protocol):
 
     def forget_payloads(self, positions: Sequence[int]) -> None:
         """Drop the payload bytes of redacted events, for good, in one transaction."""
+        ...
+
+    def remove(self, stream: bytes, tells_of: Callable[[bytes], bool]) -> int:
+        """Take out all rows of a stream, for good; how many there were. Their positions stay taken, and one more is.
+
+        Receipts go along of whose answers `tells_of` says that they tell of the stream.
+        """
         ...
 
     def receipt(self, key: bytes) -> Receipt | None:

@@ -178,6 +178,17 @@ class Projector:
         self._clear()
         self.position = position
 
+    def pass_over(self, position: int) -> None:
+        """Up to a log position there is nothing more to apply: what was there has been removed."""
+        assert position >= self.position
+        self.position = position
+
+    def remove(self, stream: StreamId, position: int) -> None:
+        """A stream has been taken out of the log, which ends at `position` now: show nothing of it any more."""
+        assert not self._dirty, "what was applied is shown before something is removed"
+        self.shelf.remove(stream, position)
+        self._forget(position)
+
     @contextmanager
     def starting_over(self) -> Generator[None]:
         """Within, all of the log is to be applied again, from position 0; readers see nothing of it before the end."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from projections.tables import FROM_LOG, TABLES, upsert
+from projections.tables import EVENTS, FROM_LOG, TABLES, upsert
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 _UPSERTS = {table.name: upsert(table) for table in TABLES}
 _KEYS = {table.name: itemgetter(*map(list(table.columns).index, table.key)) for table in TABLES}
+
+
+OF_STREAM = (
+    "DELETE FROM marks WHERE event IN (SELECT id FROM events WHERE stream=?)",
+    "DELETE FROM awaiting WHERE event IN (SELECT id FROM events WHERE stream=?)",
+    "DELETE FROM members WHERE pos IN (SELECT pos FROM events WHERE stream=?)",
+    *(f"DELETE FROM {each.name} WHERE stream=?" for each in TABLES if "stream" in each.columns and each != EVENTS),
+    "DELETE FROM events WHERE stream=?",
+)
+"""What takes everything about a stream out of the tables. Sets of acts say nothing by themselves, and stay."""
 
 
 class Shelf:
@@ -79,6 +89,14 @@ class Shelf:
         finally:
             self._holding = False
         self._end()
+
+    def remove(self, stream: bytes, position: int) -> None:
+        """Take out all rows of a stream, and commit with the log position that the views have reached."""
+        assert self._transaction is None
+        self._begin()
+        for statement in OF_STREAM:
+            self.connection.execute(statement, (stream,))
+        self.commit(position)
 
     def _end(self) -> None:
         transaction, self._transaction = self._transaction, None

@@ -80,6 +80,12 @@ class SqliteHeld:
         with self._changing() as db:
             db.execute("DELETE FROM held WHERE event = ?", (name,))
 
+    def drop_stream(self, stream: StreamId) -> None:
+        """Know nothing of a stream any more."""
+        with self._changing() as db:
+            for table in ("held", "known", "rules"):
+                db.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))  # noqa: S608  # ours
+
     def drop(self, stream: StreamId, *, author: Did | None, origin: str | None, now_ms: int) -> int:
         """Hold these no longer and remember their ids; how many there were."""
         where, values = _where(stream=stream, author=author, origin=origin)

@@ -44,7 +44,7 @@ class Repository:
 @final
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One position, the id of the event there, and what the log comes to up to it."""
+    """One position, the id of the last event up to there, and what the log comes to up to it."""
 
     position: int
     last_event: str
@@ -78,7 +78,7 @@ def take_snapshot(folder: DataDir, progress: Callable[[int, int], None]) -> Snap
 
 def _of(views: sqlite3.Connection, position: int) -> Snapshot:
     rows = views.execute("SELECT stream, deleted, default_branch FROM repos ORDER BY stream").fetchall()
-    last = views.execute("SELECT id FROM events WHERE pos=?", (position,)).fetchone()
+    last = views.execute("SELECT id FROM events WHERE pos<=? ORDER BY pos DESC LIMIT 1", (position,)).fetchone()
     return Snapshot(
         position,
         last[0].hex() if last else "",

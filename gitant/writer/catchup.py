@@ -31,6 +31,7 @@ def catch_up(
     with without_collector():
         for rows in batches(log, projector.position):
             for row in rows:
+                projector.pass_over(row.position - 1)
                 projector.apply(event_of(row), row.position)
                 held_bytes += len(row.header) + len(row.payload or b"")
             held_events += len(rows)
@@ -38,6 +39,7 @@ def catch_up(
                 projector.flush()
                 held_events = held_bytes = 0
             progress(projector.position - first, last - first)
+        projector.pass_over(max(last, projector.position))
         projector.flush()
     return projector.position - first
 

@@ -18,7 +18,8 @@ from domain.canonical import decode_own, encode
 from domain.commands.registry import run
 from domain.commands.scene import BytesMended
 from domain.commands.standing import DESK
-from domain.errors import Conflict, LocalFault, Unavailable
+from domain.errors import Conflict, Forbidden, LocalFault, Unavailable
+from domain.ids import StreamId
 from domain.pen import NoPens
 from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
@@ -27,13 +28,13 @@ from gitant.writer.catchup import catch_up
 from gitant.writer.caution import Carefree
 from gitant.writer.effects import carry_out, drop_quarantines
 from gitant.writer.noting import note_events
+from gitant.writer.request import REMOVE
 from gitant.writer.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from domain.audit import Journal
-    from domain.ids import StreamId
     from domain.keys import SigningKey
     from domain.moderation.desk import Desk
     from domain.pen import Pens
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from domain.ports_log import EventLog
     from gitant.writer.caution import Caution
     from gitant.writer.purge import Housekeeper
+    from gitant.writer.removing import Remover
     from gitant.writer.request import Outcome, Request
     from projections.projector import Projector
 
@@ -75,6 +77,7 @@ class WriterCore:
         pens: Pens | None = None,
         names: Names | None = None,
         journal: Journal | None = None,
+        remover: Remover | None = None,
         at_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
@@ -91,6 +94,7 @@ class WriterCore:
         self._pens = pens or NoPens()
         self._names = names
         self._journal = journal
+        self._remover = remover
         self._at_close = at_close
 
     @property
@@ -103,6 +107,11 @@ class WriterCore:
 
         A request that fails after it has written something is left out and the rest is run again without it.
         """
+        for index, request in enumerate(batch):
+            if request.command == REMOVE:
+                before, after = batch[:index], batch[index + 1 :]
+                done = [*(self.execute(before) if before else ()), self._remove(request)]
+                return [*done, *(self.execute(after) if after else ())]
         outcomes: dict[int, Outcome] = {}
         with without_collector():
             stage, receipts = self._run_until_sound(batch, outcomes)
@@ -110,6 +119,19 @@ class WriterCore:
         if self._housekeeper is not None:
             self._housekeeper.tidy(self._now_ms())
         return [outcomes[index] for index in range(len(batch))]
+
+    def _remove(self, request: Request) -> Outcome:
+        repo = StreamId(request.args["repo"])
+        try:
+            if not request.actor.operator:
+                raise Forbidden("only the operator removes a copy from the node")
+            if self._remover is None:
+                raise Unavailable("copies cannot be removed here")
+            events, blobs = self._remover.remove(repo)
+        except LocalFault as fault:
+            return fault
+        self._on_code_change(repo)
+        return Answer(self._projector.position, extra={"events": events, "attachments": blobs})
 
     def close(self) -> None:
         """Let go of the log and the views."""

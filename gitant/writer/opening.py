@@ -14,6 +14,7 @@ from gitant.writer.effects import heal
 from gitant.writer.graves import Graves
 from gitant.writer.orphans import Orphans
 from gitant.writer.purge import Housekeeper
+from gitant.writer.removing import Remover
 from gitant.writer.views import open_views
 from storage import keys
 from storage.accounts.devices import SqliteDevices
@@ -21,6 +22,7 @@ from storage.accounts.known import SqliteKnown, SqliteNames
 from storage.accounts.shelf import AccountsFile, Glance, make_accounts
 from storage.audit.journal import SqliteJournal, make_audit
 from storage.blobs import DiskBlobs
+from storage.git.engine.shelf import Shelf
 from storage.git.store import DiskGitStore
 from storage.held import SqliteHeld
 from storage.local import LocalStore
@@ -70,15 +72,18 @@ def open_core(
     journal.prune(projector.position)
     glance = Glance(folder.accounts)
     store = DiskGitStore(folder.repos, caps, git=shutil.which("git") or "git")
-    heal(projector, store)
     views, local = projector.shelf.connection, LocalStore(folder.local)
     graves = Graves(views, store, local, grace_days=delete_grace_days)
-    blobs = DiskBlobs(folder.blobs)
+    blobs, caution = DiskBlobs(folder.blobs), RestoredFeeds(local)
     orphans = Orphans(views, blobs, store, local, delay_days=redaction_delay_days)
     desk = None
     if rules is not None:
         desk = Desk(SqliteHeld(folder.local), now_ms, rules)
         _know_people(desk, views, local)
+    made = partial(_drop_made, folder)
+    remover = Remover(log, projector, store, blobs, local, desk=desk, caution=caution, drop_made=made)
+    remover.finish()
+    heal(projector, store)
     housekeeper = Housekeeper(
         views, log, local, delay_days=redaction_delay_days, graves=graves, orphans=orphans, desk=desk
     )
@@ -90,14 +95,22 @@ def open_core(
         blobs,
         on_code_change=on_code_change,
         housekeeper=housekeeper,
-        caution=RestoredFeeds(local),
+        caution=caution,
         now_ms=now_ms,
         desk=desk,
         pens=custody_of(folder, glance),
         names=SqliteNames(glance),
         journal=journal,
+        remover=remover,
         at_close=partial(_close, glance, journal),
     )
+
+
+def _drop_made(folder: DataDir, repo: StreamId) -> None:
+    """Packs that are kept for clients, and the analytics, which have all events in them and are made anew."""
+    Shelf(folder.cache / "packs").drop_all(repo)
+    for path in (folder.analytics, folder.analytics.with_name(f"{folder.analytics.name}.wal")):
+        path.unlink(missing_ok=True)
 
 
 def _close(glance: Glance, journal: SqliteJournal) -> None:

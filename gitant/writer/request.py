@@ -20,6 +20,9 @@ has one such question at a time; another one replaces it."""
 PEERS: Final = "network.start"
 """No command either: there are peers now, so that the network process is wanted; answered at once."""
 
+REMOVE: Final = "replica.remove"
+"""No command either: this node's copy of the repository `repo` goes, between two batches (`writer/removing.py`)."""
+
 Outcome = Answer | LocalFault
 """What became of one request: done and durable, or not done and why."""
 

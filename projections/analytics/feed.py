@@ -62,7 +62,7 @@ def unfit(db: duckdb.DuckDBPyConnection, source: Source) -> str:
     if len(rows) != 1 or rows[0][0] != VERSION:
         return "another version wrote it"
     _, position, last = rows[0]
-    if counted != [(position, position)]:
+    if counted != [(source.count_at(position), position)]:
         return "its position is not that of its events"
     if last != source.id_at(position):
         return "it was made from another log"

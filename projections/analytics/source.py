@@ -56,7 +56,8 @@ class Source:
         self._views = views
         self._log = log
         views.execute("BEGIN")
-        self.position: int = views.execute("SELECT value FROM meta WHERE name='position'").fetchone()[0]
+        self.position: int = views.execute("SELECT coalesce(max(pos), 0) FROM events").fetchone()[0]
+        """Of the last event; the views may be further, past what was removed from the log."""
 
     def close(self) -> None:
         """End the snapshot."""
@@ -66,6 +67,11 @@ class Source:
         """The hex id of the event at a position, empty if there is none."""
         row = self._views.execute("SELECT id FROM events WHERE pos=?", (position,)).fetchone()
         return row[0].hex() if row else ""
+
+    def count_at(self, position: int) -> int:
+        """How many events there are up to a position."""
+        count: int = self._views.execute("SELECT count(*) FROM events WHERE pos <= ?", (position,)).fetchone()[0]
+        return count
 
     def last_positions(self, after: int) -> dict[bytes, int]:
         """By stream with events after a position, where its last one is."""

@@ -11,7 +11,9 @@ from domain.ports_log import LogStatistics, Receipt
 from storage.faults import unavailable_on_fault
 from storage.log.placing import place
 from storage.log.recorder import SyncedApplicationRecorder, SyncedSQLiteDatastore, lenient_text
+from storage.log.removing import removed, take_out, take_up
 from storage.log.rows import (
+    GONE,
     after_feed,
     all_sound,
     decode_state,
@@ -23,9 +25,10 @@ from storage.log.rows import (
 from storage.log.shelf import SQLiteShelf
 from storage.log.vouching import note_checked, note_vouched, vouched_among, vouched_of
 from storage.schema.versions import LOG, bring_up, refuse_earlier, refuse_later, version_of
+from storage.shrinking import shrink
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
     from pathlib import Path
 
     from eventsourcing.sqlite import SQLiteCursor
@@ -95,7 +98,7 @@ class SQLiteEventLog:
             for start in range(0, len(positions), _CHUNK_ROWS):
                 chunk = positions[start : start + _CHUNK_ROWS]
                 marks = ", ".join("?" * len(chunk))
-                cursor.execute(f"{_SELECT} WHERE rowid IN ({marks})", chunk)
+                cursor.execute(f"{_SELECT} WHERE rowid IN ({marks}) AND originator_id <> '{GONE}'", chunk)
                 rows.update((row.position, row) for row in all_sound(decoded(*row) for row in cursor.fetchall()))
         return [rows[position] for position in positions if position in rows]
 
@@ -170,6 +173,17 @@ class SQLiteEventLog:
             # The old bytes are still in the write-ahead log until it is emptied.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def remove(self, stream: bytes, tells_of: Callable[[bytes], bool]) -> int:
+        with self._writing() as cursor:
+            count = take_out(cursor, stream)
+            cursor.execute("SELECT key, answer FROM receipts")
+            told = [(key,) for key, answer in cursor.fetchall() if tells_of(answer)]
+            cursor.executemany("DELETE FROM receipts WHERE key = ?", told)
+            take_up(cursor, self._recorder.last_position(cursor) + 1)
+        with unavailable_on_fault(self._path):
+            shrink(self._path)
+        return count
+
     def receipt(self, key: bytes) -> Receipt | None:
         with self._reading() as cursor:
             cursor.execute("SELECT * FROM receipts WHERE key = ?", (key,))
@@ -202,7 +216,7 @@ class SQLiteEventLog:
 
     def statistics(self) -> LogStatistics:
         with self._reading() as cursor:
-            events = self._recorder.last_position(cursor)
+            events = self._recorder.last_position(cursor) - removed(cursor)
             cursor.execute("SELECT count(*) FROM receipts")
             receipts = int(cursor.fetchone()[0])
         files = [self._path, self._path.with_name(self._path.name + "-wal")]
@@ -222,5 +236,9 @@ class SQLiteEventLog:
             yield cursor
 
     def _scan(self, cursor: SQLiteCursor, after: int, limit: int) -> list[StoredRow | BadRow]:
-        cursor.execute(_SELECT + " WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, limit))
-        return read_rows(cursor.sqlite_cursor, after, limit)
+        while True:
+            cursor.execute(_SELECT + " WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, limit))
+            found, reached = read_rows(cursor.sqlite_cursor, after, limit)
+            if found or reached == after:
+                return found
+            after = reached  # all of these were removed

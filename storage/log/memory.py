@@ -12,10 +12,10 @@ from domain.envelope import event_id
 from domain.errors import NotFound
 from domain.ports_log import LogStatistics, StoredRow
 from storage.log.placing import Held, Tip, place
-from storage.log.rows import all_sound, decode_state, encode_state, originator, read_rows
+from storage.log.rows import GONE, all_sound, decode_state, encode_state, originator, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from domain.ports_log import BadRow, NewRow, Receipt
 
@@ -29,6 +29,15 @@ class MemoryRecorder(POPOApplicationRecorder):
         with self._database_lock:
             old = self._stored_events[position - 1]
             self._stored_events[position - 1] = StoredEvent(old.originator_id, old.originator_version, old.topic, state)
+
+    def empty(self, originator_id: str) -> list[int]:
+        """Leave nothing of an originator's events but their positions, which those are."""
+        found = sorted(self.positions(originator_id).values())
+        with self._database_lock:
+            for position in found:
+                self._stored_events[position - 1] = StoredEvent(GONE, position, GONE, b"")
+            self._stored_events_index.pop(originator_id, None)
+        return found
 
     def positions(self, originator_id: str) -> dict[int, int]:
         """By version, the positions of an originator's events."""
@@ -47,6 +56,7 @@ class MemoryEventLog:
         self._receipts: dict[bytes, Receipt] = {}
         self._vouched: dict[int, bytes] = {}
         self._hollow: dict[int, bytes] = {}
+        self._removed = 0
         self._lock = RLock()
 
     def append(
@@ -81,7 +91,8 @@ class MemoryEventLog:
         return all_sound(self.check(after, limit))
 
     def get(self, position: int) -> StoredRow | None:
-        return next(iter(self.read(position - 1, 1)), None) if position > 0 else None
+        found = self.read(position - 1, 1) if position > 0 else []
+        return found[0] if found and found[0].position == position else None
 
     def by_positions(self, positions: Sequence[int]) -> list[StoredRow]:
         found = [self.get(position) for position in positions]
@@ -131,6 +142,23 @@ class MemoryEventLog:
             for row in rows:
                 self._recorder.replace_state(row.position, encode_state(row.header, row.signature, None))
 
+    def remove(self, stream: bytes, tells_of: Callable[[bytes], bool]) -> int:
+        with self._lock:
+            feeds = [feed for feed in self._branches if feed[0] == stream]
+            emptied = [
+                position
+                for feed in feeds
+                for branch in self._branches.pop(feed)
+                for position in self._recorder.empty(originator(*feed, branch))
+            ]
+            for places in (self._vouched, self._hollow):
+                for position in emptied:
+                    places.pop(position, None)
+            self._receipts = {key: each for key, each in self._receipts.items() if not tells_of(each.answer)}
+            self._removed += len(emptied) + 1
+            self._recorder.insert_events([StoredEvent(GONE, self.last_position() + 1, GONE, b"")])
+            return len(emptied)
+
     def receipt(self, key: bytes) -> Receipt | None:
         return self._receipts.get(key)
 
@@ -142,15 +170,19 @@ class MemoryEventLog:
             return len(old)
 
     def check(self, after: int, limit: int) -> list[StoredRow | BadRow]:
-        found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
-        rows = ((n.id, n.originator_id, n.originator_version, n.topic, n.state) for n in found)
-        return read_rows(rows, after, limit)
+        while True:
+            noted = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+            rows = ((n.id, n.originator_id, n.originator_version, n.topic, n.state) for n in noted)
+            found, reached = read_rows(rows, after, limit)
+            if found or reached == after:
+                return found
+            after = reached
 
     def check_storage(self) -> list[str]:
         return []
 
     def statistics(self) -> LogStatistics:
-        return LogStatistics(self.last_position(), len(self._receipts), 0)
+        return LogStatistics(self.last_position() - self._removed, len(self._receipts), 0)
 
     def close(self) -> None:
         """There is nothing to let go of."""

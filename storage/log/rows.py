@@ -13,6 +13,8 @@ from domain.ports_log import READ_BYTES_MAX, BadRow, DamagedRow, StoredRow
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+GONE = "-"
+"""The originator and topic of a row whose event was removed: nothing but its position is left, which stays taken."""
 _HEX_CHARS = 2 * ID_BYTES
 _FEEDS_CACHED_MAX = 4_096
 
@@ -30,6 +32,11 @@ def originator(stream: bytes, device: bytes, branch: bytes = b"") -> str:
 def before_feed(stream: bytes, device: bytes) -> str:
     """A text less than every originator of the feed, with none between."""
     return f"{stream.hex()}/{device.hex()}"
+
+
+def of_stream(stream: bytes) -> tuple[str, str]:
+    """Texts between which the originators of a stream are, and no other."""
+    return f"{stream.hex()}/", f"{stream.hex()}0"
 
 
 def after_feed(stream: bytes, device: bytes) -> str:
@@ -116,10 +123,11 @@ def all_sound(rows: Iterable[StoredRow | BadRow]) -> list[StoredRow]:
     return found
 
 
-def read_rows(rows: Iterable[Any], after: int, limit: int) -> list[StoredRow | BadRow]:
+def read_rows(rows: Iterable[Any], after: int, limit: int) -> tuple[list[StoredRow | BadRow], int]:
     """At most `limit` rows of the events table that follow position `after`, until they are too much to hold.
 
-    A position that is not among them is a `BadRow`.
+    A position that is not among them is a `BadRow`; one whose event was removed is passed over. With it comes the
+    position up to which that is all there is.
     """
     found: list[StoredRow | BadRow] = []
     expected, held_bytes = after + 1, 0
@@ -129,12 +137,14 @@ def read_rows(rows: Iterable[Any], after: int, limit: int) -> list[StoredRow | B
             expected += 1
         if len(found) >= limit:
             break
-        found.append(decoded(*row))
         expected += 1
+        if row[1] == GONE:
+            continue
+        found.append(decoded(*row))
         held_bytes += len(row[4] or b"")
         if held_bytes >= READ_BYTES_MAX:
             break
-    return found
+    return found, expected - 1
 
 
 def _encoded_size(value: bytes | None) -> int:

@@ -312,6 +312,30 @@ class EventLogContract(ABC):
         assert log.drop_receipts(3) == 0
         assert [log.receipt(bytes([n])) is None for n in range(5)] == [True, True, True, False, False]
 
+    def test_a_stream_can_be_taken_out_and_come_again(self, log: EventLog) -> None:
+        gone, kept = Chain(1).run(4), Chain(2).run(3)
+        rows = [*gone[:3], kept[0], gone[3], *kept[1:]]
+        receipts = [Receipt(b"one", b"", b"gone", 1), Receipt(b"two", b"", b"kept", 1)]
+        log.append([_with_payload(rows[0], None), *rows[1:]], receipts, vouched=[row.event_id for row in rows[:5]])
+        assert log.remove(gone[0].stream, lambda answer: answer == b"gone") == 4
+        left = [stored(kept[0], 4), stored(kept[1], 6), stored(kept[2], 7)]
+        assert log.last_position() == 8, "nobody who holds a position takes what is new for what was there"
+        assert log.statistics().events == 3
+        for limit in (1, 2, 100):
+            assert [row for batch in batches(log, 0, limit) for row in batch] == left
+        assert log.check(0, 100) == left
+        assert log.check(7, 100) == log.read(7, 1) == []
+        assert (log.get(3), log.get(4)) == (None, left[0])
+        assert log.by_positions([5, 6, 1]) == [left[1]]
+        assert log.slot(gone[0].stream, gone[0].device, 1) == [*log.feed(gone[0].stream, gone[0].device)] == []
+        assert (log.vouched(gone[0].stream, 0, 9), log.hollow(gone[0].stream)) == ([], [])
+        assert log.are_vouched(range(1, 9)) == {4}
+        assert (log.receipt(b"one"), log.receipt(b"two")) == (None, receipts[1])
+        assert log.check_storage() == []
+        assert log.append(gone) == [9, 10, 11, 12]
+        assert [*log.feed(gone[0].stream, gone[0].device)] == in_order(gone, 9)
+        assert log.read(7, 9) == in_order(gone, 9)
+
     def test_a_damaged_row_is_named(self, log: EventLog) -> None:
         rows = Chain(1).run(3)
         log.append(rows)

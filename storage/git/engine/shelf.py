@@ -50,6 +50,10 @@ class Shelf:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.utime(folder)
 
+    def drop_all(self, repo: StreamId) -> None:
+        """Keep nothing of a repository."""
+        shutil.rmtree(self._folder / repo.hex(), ignore_errors=True)
+
     def recent(self, count: int) -> list[StreamId]:
         """The repositories that were asked for last, those asked for most lately first."""
         found = list[tuple[int, str]]()
