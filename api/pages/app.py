@@ -8,7 +8,7 @@ from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 
 from api.asking import Asking
-from api.pages import assets, audit, faults, front, looks, network, signing, trust
+from api.pages import assets, audit, copies, faults, front, looks, network, signing, trust
 from api.pages.insight import HANDLERS as INSIGHT
 from api.pages.issues import HANDLERS as ISSUES
 from api.pages.repos import HANDLERS as REPOS
@@ -39,6 +39,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *network.HANDLERS,
     *trust.HANDLERS,
     *audit.HANDLERS,
+    *copies.HANDLERS,
     *INSIGHT,
     *ISSUES,
     *SETTINGS,

@@ -12,6 +12,7 @@ from api.gate import readable
 from api.standing import role_of
 from domain.authority.needs import need
 from domain.errors import Moved
+from domain.follower.state import DEFAULT_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +55,16 @@ def frame(request: Asking, row: RepoRow, tab: str) -> dict[str, Any]:
         "base": url_of(row),
         "tab": tab,
         "role": role.word if role is not None else "",
+        "follows": _follows(request, row),
         "clone_url": f"{request.base_url}/{row.owner}/{row.name}.git",
     }
+
+
+def _follows(request: Asking, row: RepoRow) -> Mapping[str, Any]:
+    """Whether whoever asks has starred it, and what they want to hear of it."""
+    did = request.actor.did
+    found = request.ports.views.follower(row.id, did) if did is not None else None
+    return {"starred": False, "level": DEFAULT_LEVEL} if found is None else msgspec.json.decode(found.doc)
 
 
 def may(request: Asking, row: RepoRow, action: str) -> bool:

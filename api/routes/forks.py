@@ -44,19 +44,21 @@ def list_forks(
 @post("/api/v1/repos/{id:str}/fork", guards=[writers], responses=shapes.shows(shapes.Repository, status=201))
 async def fork_repo(request: Asking, repo: Repo, data: JSONBody[ForkForm]) -> Reply:
     """Make a repository of one's own with the same branches and tags; its objects are shared on disk."""
-    row = readable(request, repo)
+    body, location = made_doc(request, answer := await forked(request, readable(request, repo), data))
+    return done(answer, status=201, body=body, location=location)
+
+
+async def forked(request: Asking, row: RepoRow, data: ForkForm) -> Answer:
+    """Carry out a fork, again if the origin moves meanwhile."""
     args: dict[str, Any] = {"origin": row.id, "name": data.name or row.name, "owner": data.owner}
     given = {"description": data.description, "private": data.private}
     args |= {name: value for name, value in given.items() if value is not msgspec.UNSET}
     for last in range(_TRIES - 1, -1, -1):
         try:
-            answer = await _fork(request, row, args)
+            return await _fork(request, row, args)
         except Conflict as fault:
             if fault.field or not last:
                 raise
-        else:
-            body, location = made_doc(request, answer)
-            return done(answer, status=201, body=body, location=location)
     raise AssertionError("the last try answers or raises")
 
 

@@ -10,7 +10,7 @@ from litestar import get, post
 from api.asking import Asking
 from api.forms import RepoChange, Topics
 from api.forms_authority import NewCollaborator
-from api.pages.forms import Form, check_person, checked, form_of
+from api.pages.forms import Form, check_person, checked, form_of, local_path
 from api.pages.page import Shown, fresh, see
 from api.pages.place import Name, Owner, may, repo_at, url_of
 from api.pages.settings.kept import kept_by, settings_frame
@@ -99,7 +99,8 @@ async def follow(request: Asking, owner: Owner, name: Name) -> Reply:
         await write(request, "repository.watch", {"repo": row.id, "level": form.text("level")})
     else:
         raise InvalidInput("star it, or choose what to hear of it", field="star")
-    return see(url_of(row), "saved")
+    to = local_path(form.text("next"))
+    return see(to if to.startswith(f"{url_of(row)}/") else url_of(row), "saved")
 
 
 def _wanted(form: Form) -> tuple[str, dict[str, Any]]:
