@@ -213,6 +213,7 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     network.compare_now,
     apart.keep_apart,
     apart.end_apart,
+    apart.remove_copy,
     overlay.show_overlay,
     overlay.show_bootstrap,
     overlay.list_shared_events,

@@ -226,6 +226,7 @@ _TABLE: Final[dict[str, tuple[str, ...]]] = {
         "GET /api/v1/network/peers",
         "PUT /api/v1/network/apart/{id}",
         "DELETE /api/v1/network/apart/{id}",
+        "DELETE /api/v1/network/copies/{id}",
         "PUT /api/v1/network/pause",
         "DELETE /api/v1/network/pause",
         f"PUT {_PEER}/pause",

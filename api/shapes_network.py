@@ -38,6 +38,13 @@ class Peers(Struct):
     peers: list[Peer]
 
 
+class Removed(Struct):
+    """What was removed from this node."""
+
+    events: int
+    attachments: int
+
+
 class Follow(Struct):
     """Something that is replicated: `id` is a repository's, a did, or `all`."""
 

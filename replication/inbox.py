@@ -216,6 +216,13 @@ class Inbox:
             if batch.events:
                 self._put(batch)
 
+    def forget(self, stream: StreamId) -> None:
+        """What is remembered of a stream may be here no more, or be here anew."""
+        for places in (self._recent, self._less_recent):
+            for name in [name for name, link in places.items() if link.stream == stream]:
+                del places[name]
+        self._ends.pop(stream, None)
+
     def _sort(self, event: Event, vouched: bool, peer: Did, taken: Taken, batch: Batch) -> bool:
         """Whether an event can be stored now; else it waits, or is a fault."""
         hole = event.payload is None and not self._room.index.redacted(event.id)

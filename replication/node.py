@@ -148,6 +148,9 @@ class Replicator:
     def follow(self, follows: Follows, now: int) -> list[Effect]:
         """Replicate other things from now on."""
         self._room.now = now
+        for stream in self._room.follows.hidden ^ follows.hidden:
+            self._desk.inbox.forget(stream)
+            self._desk.objects.forget(stream)
         self._room.follows = follows
         for link in list(self._links.values()):
             link.offer_anew()

@@ -80,6 +80,12 @@ class Objects:
             self._lacking.pop((stream, each), None)
         self._announce(stream, here)
 
+    def forget(self, stream: StreamId) -> None:
+        """A stream is wanted no more, or anew: what it lacks is found out when somebody shares it."""
+        for key in [key for key in self._lacking if key[0] == stream]:
+            del self._lacking[key]
+        self._more.discard(stream)
+
     def met(self, talk: Shared) -> None:
         """A stream has come to be shared with a peer: ask it for what is lacking."""
         self.look(talk.stream, besides=talk)

@@ -49,6 +49,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "repo accept": ("gitant repo accept operator/attic",),
     "repo succeed": ("gitant repo succeed attic --to loft",),
     "repo delete": ("gitant repo delete attic --yes",),
+    "repo remove-here": ("gitant repo remove-here operator/attic",),
     "repo undelete": ("gitant repo undelete attic",),
     "repo star": ("gitant repo star operator/attic",),
     "repo unstar": ("gitant repo unstar operator/attic",),

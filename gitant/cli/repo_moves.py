@@ -14,6 +14,8 @@ from gitant.cli.output import clean, print_json, tell
 
 app = typer.Typer()
 
+_ALONE = "warning: no connected node holds all that is here, so this may be the only copy there is"
+
 
 @app.command()
 def rename(
@@ -118,6 +120,32 @@ def delete(repo: RepoName = None, yes: Yes = False, data_dir: DataDir = None, ur
         # By id: in between, another one may have taken the name.
         api.send("DELETE", f"/api/v1/repos/{found['id']}")
     tell(f"deleted {found['full_name']}; bring it back with: gitant repo undelete {found['id']}")
+
+
+@app.command("remove-here")
+def remove_here(
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="A name, owner/name or id.", show_default=False)],
+    yes: Yes = False,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Remove this node's copy of a repository and free its room on the disk. The copies of others stay."""
+    with Api.open(data_dir, url) as api:
+        path = f"/api/v1/repos/{segment(selector(repo))}"
+        found = api.get(path)
+        peers = api.get(f"{path}/sync")["peers"]
+        equal = sum(peer["state"] == "equal" for peer in peers)
+        tell(f"connected nodes that hold all that is here: {equal}" if equal else _ALONE)
+        confirm_by_name("removing", found["full_name"], yes=yes)
+        gone = api.send("DELETE", f"/api/v1/network/copies/{found['id']}")
+    if json:
+        print_json(gone)
+        return
+    tell(
+        f"removed {found['full_name']} from this node: {gone['events']:,} events, {gone['attachments']:,} attachments; "
+        f"to have it back: gitant peer follow {found['id']}"
+    )
 
 
 @app.command()

@@ -89,6 +89,10 @@ class ViewsIndex:
             self._custodians.forget()
         return found
 
+    def forget(self, stream: StreamId) -> None:
+        """A stream's copy may be removed from here, or come anew: look where it ends."""
+        self._ends.pop(stream, None)
+
     # --- the port ---------------------------------------------------------------------------------
 
     def streams(self) -> Iterable[StreamId]:

@@ -164,6 +164,8 @@ class Runner:
     def follow(self, follows: Follows) -> None:
         """Replicate other things from now on."""
         if follows != self.core.follows:
+            for stream in follows.hidden ^ self.core.follows.hidden:
+                self.index.forget(stream)
             self.do(self.core.follow(follows, self.now))
 
     def offer_anew(self) -> None:

@@ -193,7 +193,7 @@ class Node:
 @contextmanager
 def node_on(path: Path, *, rules: DeskRules | None = None, **options: Any) -> Iterator[Node]:
     """A node whose operator is called `operator`."""
-    world = make_world(path, rules=rules)
+    world = make_world(path, rules=rules, removes=True)
     node = Node(world, **options)
     try:
         enrol(node, KEY, "operator")

@@ -119,6 +119,18 @@ def test_what_is_told_of_events_is_public_whoever_asks(api: Client, anyone: Clie
         assert asker.get(f"{found}?did={KEY.did}").json()["events"] == []
 
 
+def test_a_copy_is_removed_from_this_node_alone(api: Client, anyone: Client, repo: str) -> None:
+    name = str(api.get(repo).json()["id"])
+    issue = api.post(f"{repo}/issues", {"title": "Dust"}, 201).json()
+    copy = f"/api/v1/network/copies/{name}"
+    anyone.delete(copy, 401)
+    assert api.delete(copy, 200).json()["events"] >= 2
+    for path in (repo, f"{repo}/issues", f"/api/v1/events/{issue['id']}"):
+        api.get(path, 404)
+    api.delete(copy, 404)
+    assert not [each for each in api.get("/api/v1/repos").json()["repos"] if each["id"] == name]
+
+
 def test_a_repository_is_kept_apart_until_it_is_shared_or_followed_again(
     api: Client, anyone: Client, repo: str
 ) -> None:

@@ -45,3 +45,17 @@ def test_deleting_takes_the_name_of_what_goes(node: Node, here: Command, tmp_pat
     assert code == 0
     assert "Deleting operator/precious: type its name to go on" in shown
     assert here("repo", "view", "precious").code == 1
+
+
+def test_removing_a_copy_takes_its_name_and_says_whether_it_is_the_only_one(
+    node: Node, here: Command, tmp_path: Path
+) -> None:
+    assert here("repo", "create", "large").code == 0
+    code, shown = typed(node, tmp_path, "large", "repo", "remove-here", "large")
+    assert code == 1
+    assert "may be the only copy" in shown
+    assert here("repo", "view", "large").code == 0
+    code, shown = typed(node, tmp_path, "operator/large", "repo", "remove-here", "large")
+    assert code == 0
+    assert "to have it back: gitant peer follow" in shown
+    assert here("repo", "view", "large").code == 1

@@ -1,4 +1,4 @@
-"""What comes to a node by another way than its peers is known to them at once."""
+"""What comes to a node, or goes from it, beside its peers: they know of what came, and nothing of what went."""
 
 from __future__ import annotations
 
@@ -74,3 +74,37 @@ def test_what_a_bundle_brings_peers_get_at_once(two: Sequence[Member], tmp_path:
     for node in two:
         soon(lambda node=node: here(node, repo) and commit in node.refs(repo), "the push came")
         soon(lambda node=node: node.file(url) == b"carried along", "the attachment came")
+
+
+def test_a_copy_that_was_removed_stays_away_until_it_is_followed_again(two: Sequence[Member], tmp_path: Path) -> None:
+    repo = str(two[0].ask("POST", "/repos", {"name": "large"})["id"])
+    commit = push(tmp_path / "work", two[0], repo, "one")
+    did = two[1].ask("GET", "/status")["did"]
+    two[0].ask("POST", f"/repos/{repo}/collaborators", {"did": did, "role": "developer"})
+    soon(lambda: here(two[1], repo) and commit in two[1].refs(repo), "it came")
+    two[1].ask("POST", f"/repos/{repo}/issues", {"title": "By the second"})
+    soon(lambda: two[0].digests(repo) == two[1].digests(repo), "both hold the same")
+    bare = two[1].folder / "repos" / f"{repo}.git"
+    assert bare.exists()
+    assert "nodes that hold all that is here: 1" in command(two[1], "repo", "remove-here", repo, "--yes")
+    assert not here(two[1], repo)
+    assert not bare.exists()
+    assert here(two[0], repo)
+    two[0].ask("POST", f"/repos/{repo}/issues", {"title": "Meanwhile"})
+    other = str(two[0].ask("POST", "/repos", {"name": "other"})["id"])
+    soon(lambda: here(two[1], other), "all else comes as ever")
+    assert not here(two[1], repo), "whatever is followed"
+    command(two[1], "peer", "follow", repo)
+    soon(lambda: two[1].titles(repo) == {"By the second", "Meanwhile"}, "it came again, with what it had written")
+    soon(lambda: commit in two[1].refs(repo), "its objects, too")
+    soon(lambda: _writes(two[1], repo), "it goes on in its own feed once both are level")
+    soon(lambda: two[0].digests(repo) == two[1].digests(repo), "both hold the same")
+    assert "After it" in two[0].titles(repo)
+
+
+def _writes(node: Member, repo: str) -> bool:
+    try:
+        node.ask("POST", f"/repos/{repo}/issues", {"title": "After it"})
+    except urllib.error.HTTPError:
+        return False
+    return True

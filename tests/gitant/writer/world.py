@@ -19,6 +19,7 @@ from gitant.reception.parts import AccountParts
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
 from gitant.writer.effects import heal
+from gitant.writer.removing import Remover
 from gitant.writer.request import Request
 from projections.database import open_writable
 from projections.projector import Projector
@@ -29,6 +30,7 @@ from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
 from storage.git.store import DiskGitStore
 from storage.held import SqliteHeld
+from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ class World:
     rules: DeskRules | None = None
     pens: dict[Did, Pen] = field(default_factory=dict[Did, Pen])
     journal: Journal | None = None
+    removes: bool = False
+    """Whether copies can be removed from it."""
     core: WriterCore = field(init=False)
     log: SQLiteEventLog = field(init=False)
     projector: Projector = field(init=False)
@@ -86,18 +90,21 @@ class World:
         store = DiskGitStore(self.folder.repos)
         heal(self.projector, store)
         self.desk = None if self.rules is None else Desk(SqliteHeld(self.folder.local), self.tick, self.rules)
+        blobs, local = DiskBlobs(self.folder.blobs), LocalStore(self.folder.local) if self.removes else None
         self.core = WriterCore(
             self.log,
             self.projector,
             KEY,
             store,
-            DiskBlobs(self.folder.blobs),
+            blobs,
             now_ms=self.tick,
             random_bytes=self._random.randbytes,
             desk=self.desk,
             pens=_Kept(self.pens, Custody(self.accounts.devices, self.accounts.known, VAULT)),
             names=self.accounts.names,
             journal=self.journal,
+            remover=local and Remover(self.log, self.projector, store, blobs, local, desk=self.desk),
+            at_close=local.close if local else lambda: None,
         )
 
     def close(self) -> None:
@@ -155,5 +162,5 @@ class World:
         return seal({**fields, **header}, write_payload(payload, self._random.randbytes(16)), key)
 
 
-def make_world(path: Path, seed: int = 1, rules: DeskRules | None = None) -> World:
-    return World(DataDir(path), seed, rules)
+def make_world(path: Path, seed: int = 1, rules: DeskRules | None = None, *, removes: bool = False) -> World:
+    return World(DataDir(path), seed, rules, removes=removes)
