@@ -59,6 +59,18 @@ class Place:
     redacted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Something in which rival values stand beside one another: an issue, a comment on it, or a ref."""
+
+    repo: StreamId
+    name: str
+    """The issue's title, or the ref's full name."""
+    number: int
+    """Of the issue; 0 for a ref."""
+    comment: bytes | None
+
+
 class IssueViews(Protocol):
     """A part of `domain.ports_views.Views`."""
 
@@ -89,4 +101,8 @@ class IssueViews(Protocol):
 
     def pinned(self, stream: StreamId) -> Sequence[bytes]:
         """The documents of the pinned issues, the last pinned one first; the first few, should there be more."""
+        ...
+
+    def unsettled(self, did: Did, *, limit: int = 10) -> tuple[Sequence[Unsettled], int]:
+        """What somebody may settle as a developer of its repository, or as more; the first, and how many in all."""
         ...

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from domain.ports_accounts import Names
     from domain.ports_agents import Attested
     from domain.ports_authority import ActRow, Alarm, AuditFilter
-    from domain.ports_issues import Moments, Place
+    from domain.ports_issues import Moment, Moments, Place, Unsettled
     from domain.ports_views import (
         CodeHits,
         EntityRow,
@@ -158,6 +158,9 @@ class SqliteViews:
 
     def reactions_of(self, did: Did, entities: Sequence[bytes]) -> Mapping[bytes, Sequence[str]]:
         return timeline.reactions_of(self._connection, did, entities)
+
+    def unsettled(self, did: Did, *, limit: int = 10) -> tuple[Sequence[Unsettled], int]:
+        return timeline.unsettled(self._connection, did, limit)
 
     def pinned(self, stream: StreamId) -> Sequence[bytes]:
         return timeline.pinned(self._connection, stream)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-FOLD_VERSION: Final = 5
+FOLD_VERSION: Final = 6
 """Bump when a fold or a table changes: older views are thrown away and rebuilt."""
 
 
@@ -376,6 +376,13 @@ REACTIONS: Final = Table(
     indexes=(("stream",),),
     shared=("entity", "did", "content"),
 )
+UNSETTLED: Final = Table(
+    "unsettled",
+    {"stream": "BLOB NOT NULL", "sort": "TEXT NOT NULL", "thing": "BLOB NOT NULL"},
+    key=("stream", "sort", "thing"),
+    shared=("sort", "thing"),
+)
+"""Issues, comments and refs in which rival values stand beside one another; `thing` is their key."""
 PINS: Final = Table(
     "pins",
     {
@@ -493,6 +500,7 @@ TABLES: Final = (
     COMMENTS,
     ATTACHMENTS,
     REACTIONS,
+    UNSETTLED,
     PINS,
     MENTIONS,
     LINKS,

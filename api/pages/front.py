@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from litestar import get
@@ -11,10 +11,15 @@ from litestar.params import QueryParameter
 
 from api.asking import Asking
 from api.pages.page import Shown, steady
+from api.pages.place import url_of
 from api.params import After
 from api.reply import Reply
 from domain.issue.search import Term, parse
 from domain.ports_views import RepoFilter, RepoRow
+from domain.refs.names import BRANCH_PREFIX, TAG_PREFIX
+
+if TYPE_CHECKING:
+    from domain.ports_issues import Unsettled
 
 REPOS_SHOWN = 30
 _NEEDS = (("Assigned to me", "assignee"), ("Where I am mentioned", "mentions"), ("Opened by me", "author"))
@@ -71,8 +76,30 @@ async def _dashboard(request: Asking) -> Shown:
         found = [msgspec.json.decode(doc) for doc in page.docs]
         needs.append({"title": title, "q": f"is:open {name}:@me", "issues": found, "total": page.total})
     lately = [msgspec.json.decode(doc) for doc in views.activity(actor, limit=15).docs]
-    values = {"needs": needs, "repos": [listed(row) for row in mine], "total": total, "lately": lately}
+    waiting, waiting_total = views.unsettled(actor.did)
+    values = {
+        "needs": needs,
+        "unsettled": [found for each in waiting if (found := _place(request, each)) is not None],
+        "unsettled_total": waiting_total,
+        "repos": [listed(row) for row in mine],
+        "total": total,
+        "lately": lately,
+    }
     return Shown("dashboard.html", "Dashboard", values)
+
+
+def _place(request: Asking, unsettled: Unsettled) -> tuple[str, str, str] | None:
+    """Whose, what and where it is settled."""
+    row = request.ports.views.repo(unsettled.repo.hex())
+    if row is None:
+        return None
+    if unsettled.number:
+        mark = "settle" if unsettled.comment is None else f"comment-{unsettled.comment.hex()[:12]}"
+        where = f"{url_of(row)}/issues/{unsettled.number}"
+        return f"{row.owner}/{row.name}#{unsettled.number}", unsettled.name, f"{where}#{mark}"
+    tag = unsettled.name.startswith(TAG_PREFIX)
+    name = unsettled.name.removeprefix(TAG_PREFIX).removeprefix(BRANCH_PREFIX)
+    return f"{row.owner}/{row.name}", name, f"{url_of(row)}/{'tags' if tag else 'branches'}"
 
 
 async def _explored(request: Asking, q: str, sort: str, topic: str, after: str | None) -> Shown:

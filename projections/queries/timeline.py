@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.ports_issues import Moment, Moments, Place, Source
+from domain.authority.roles import Role
+from domain.ports_issues import Moment, Moments, Place, Source, Unsettled
 from projections.queries.cursors import order_cursor, read_order
 from projections.queries.sight import sight
 from projections.show.form import iso
@@ -124,6 +125,29 @@ def reactions_of(connection: sqlite3.Connection, did: Did, entities: Sequence[by
     for entity, content in rows:
         found.setdefault(entity, []).append(content)
     return found
+
+
+def unsettled(connection: sqlite3.Connection, did: Did, limit: int) -> tuple[Sequence[Unsettled], int]:
+    """By repository; what is gone with its repository is nobody's to settle."""
+    values = {"did": did, "role": int(Role.DEVELOPER), "limit": limit}
+    # Where nobody ever gave or took a role there are only roots.
+    role = f"COALESCE((SELECT role FROM roles WHERE stream=repos.stream AND did=:did), {int(Role.ROOT)})"
+    of = (
+        "FROM unsettled WHERE stream IN (SELECT stream FROM repos WHERE stream IN (SELECT stream FROM unsettled)"
+        f" AND NOT deleted AND instr(roots, :did) > 0 AND {role} >= :role)"
+    )
+    rows = connection.execute(
+        "SELECT repo, sort, found.thing, issues.number, issues.title, comments.id FROM"
+        f" (SELECT stream AS repo, sort, thing {of} ORDER BY stream, sort, thing LIMIT :limit) AS found"
+        " LEFT JOIN comments ON sort='comment' AND comments.id=thing"
+        " LEFT JOIN issues ON issues.id=CASE sort WHEN 'issue' THEN thing WHEN 'comment' THEN comments.issue END",
+        values,
+    ).fetchall()
+    total = connection.execute(f"SELECT count(*) {of}", values).fetchone()[0]
+    return [
+        Unsettled(repo, thing.decode(), 0, None) if sort == "ref" else Unsettled(repo, title, number, comment)
+        for repo, sort, thing, number, title, comment in rows
+    ], total
 
 
 def pinned(connection: sqlite3.Connection, stream: StreamId) -> Sequence[bytes]:

@@ -8,6 +8,7 @@ from domain.reaction.contents import counts
 from projections.show.form import body_conflicts, encode_json, iso
 from projections.show.links import hide_links, show_links
 from projections.show.reactions import hide_reactions, show_reactions
+from projections.show.unsettled import show_unsettled
 from projections.tables import COMMENTS
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def show(state: CommentState, doc: bytes, canvas: Canvas) -> None:
     """Write a comment's row."""
     row = (state.key, state.stream, state.issue, state.lamport, state.author, int(_is_hole(state)), doc)
     canvas.shelf.put(COMMENTS, row)
+    show_unsettled(state.stream, "comment", state.key, canvas, waits=bool(state.body.rivals) and not _is_hole(state))
     show_reactions(state, canvas)
     show_links(state, state.issue, canvas)
 
@@ -54,6 +56,8 @@ def _is_hole(state: CommentState) -> bool:
 
 def hide(key: bytes, canvas: Canvas) -> None:
     """Take a comment away of which nothing counts any longer."""
+    of_it = "(SELECT stream, 'comment', id FROM comments WHERE id=?)"
+    canvas.shelf.delete(f"DELETE FROM unsettled WHERE (stream, sort, thing) IN {of_it}", (key,))
     canvas.shelf.delete("DELETE FROM comments WHERE id=?", (key,))
     hide_reactions(key, canvas)
     hide_links(key, canvas)

@@ -9,6 +9,7 @@ from domain.reaction.contents import counts
 from projections.show.form import body_conflicts, conflicts, encode_json, iso
 from projections.show.links import hide_links, show_links
 from projections.show.reactions import hide_reactions, show_reactions
+from projections.show.unsettled import show_unsettled
 from projections.tables import ISSUE_ASSIGNEES, ISSUE_LABELS, ISSUES, PINS
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def show(state: IssueState, doc: bytes, canvas: Canvas) -> None:
     for did in state.assignees.added:
         shelf.put(ISSUE_ASSIGNEES, (state.stream, did, state.lamport, state.key))
     _show_pin(state, canvas)
+    show_unsettled(state.stream, "issue", state.key, canvas, waits=bool(_rivals(state)))
     show_reactions(state, canvas)
     show_links(state, state.key, canvas)
 
@@ -47,6 +49,8 @@ def show(state: IssueState, doc: bytes, canvas: Canvas) -> None:
 def hide(key: bytes, canvas: Canvas) -> None:
     """Take an issue away of which nothing counts any longer."""
     canvas.shelf.delete("DELETE FROM pins WHERE (stream, issue) IN (SELECT stream, id FROM issues WHERE id=?)", (key,))
+    of_it = "(SELECT stream, 'issue', id FROM issues WHERE id=?)"
+    canvas.shelf.delete(f"DELETE FROM unsettled WHERE (stream, sort, thing) IN {of_it}", (key,))
     canvas.shelf.delete("DELETE FROM issues WHERE id=?", (key,))
     _hide_carried(key, canvas)
     hide_reactions(key, canvas)
@@ -93,10 +97,16 @@ def document(state: IssueState, canvas: Canvas) -> bytes:
         fields |= {"locked": True, "lock_reason": state.lock_reason}
     if state.pinned:
         fields["pinned"] = True
-    found = conflicts(title=state.title, state=state.status, lock=state.lock) | body_conflicts(state.body)
+    found = _rivals(state) | body_conflicts(state.body)
     if found:
         fields["conflicts"] = found
     return encode_json(fields)
+
+
+def _rivals(state: IssueState) -> dict[str, Any]:
+    """What somebody has to choose among; edits that had no effect are not."""
+    found = conflicts(title=state.title, state=state.status, lock=state.lock)
+    return found | {name: rivals for name, rivals in body_conflicts(state.body).items() if name == "body"}
 
 
 def label_names(state: IssueState, canvas: Canvas) -> list[str]:

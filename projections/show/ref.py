@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from domain.refs.names import BRANCH_PREFIX, TAG_PREFIX
 from domain.refs.state import RefState
 from projections.show.form import encode_json
+from projections.show.unsettled import hide_unsettled, show_unsettled
 from projections.tables import REFS
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ def hide(key: bytes, canvas: Canvas) -> None:
     """Take a ref away of which no move counts any longer."""
     state = RefState(key)
     canvas.shelf.delete("DELETE FROM refs WHERE stream=? AND name=?", (state.stream, state.name))
+    hide_unsettled(state.stream, "ref", state.name.encode(), canvas)
 
 
 def show(state: RefState, doc: bytes, canvas: Canvas) -> None:
     """Write a ref's row, or take it away when the ref is deleted."""
+    show_unsettled(state.stream, "ref", state.name.encode(), canvas, waits=state.diverged)
     if state.oid is None and not state.diverged:
         canvas.shelf.delete("DELETE FROM refs WHERE stream=? AND name=?", (state.stream, state.name))
         return

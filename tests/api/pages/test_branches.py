@@ -90,6 +90,7 @@ def test_a_diverged_branch_is_shown_with_its_places_and_settled(
     node.world.run("event.submit", header=event.header, signature=event.signature, payload=event.payload)
     operator = Visitor(http, "operator")
     operator.send("/login", username="operator", password=TOKEN)
+    assert f'<a href="{BASE}/branches">side</a>' in operator.open("/")
     text = operator.open(f"{BASE}/branches")
     settle = text.partition('<form class="settle"')[2].partition("</form>")[0]
     assert [f'value="{oid}"' in settle for oid in (history.second, history.third)] == [True, True]
@@ -101,6 +102,7 @@ def test_a_diverged_branch_is_shown_with_its_places_and_settled(
     operator.send(f"{BASE}/branches/settle", ref="refs/heads/side", commit=history.second)
     text = operator.open(f"{BASE}/branches")
     assert "to settle" not in text
+    assert "at once" not in operator.open("/")
     assert f"{BASE}/commit/{history.second}" in text
     operator.send(f"{BASE}/branches/delete", name="side")
 

@@ -14,6 +14,7 @@ from domain.issue.closed import IssueClosed
 from domain.issue.opened import IssueOpened
 from domain.issue.retitled import IssueRetitled
 from domain.ports_views import RepoFilter
+from gitant import rebuild
 from tests.api.node import TOKEN
 from tests.api.pages.visitor import Visitor, words
 from tests.gitant.writer.world import KEY, ME, STRANGER
@@ -119,6 +120,10 @@ def test_a_conflict_shows_both_authors_and_is_settled(operator: Visitor, kay: Vi
     apart.write(STRANGER, "issue.retitled.v1", IssueRetitled(title="It creaks loudly", replaces=[apart.issue]))
     mine = apart.write(KEY, "issue.retitled.v1", IssueRetitled(title="It creaks softly", replaces=[apart.issue]))
     assert "to settle" in operator.open(apart.path.removesuffix("/1"))
+    front = operator.open("/")
+    assert f'href="{apart.path}#settle"' in front
+    assert "two people wrote it at once" in words(front)
+    assert "at once" not in kay.open("/"), "kay could do nothing about it"
     page = operator.open(apart.path)
     assert "It creaks <mark>loudly</mark>" in page
     assert "It creaks <mark>softly</mark>" in page
@@ -135,6 +140,8 @@ def test_a_conflict_shows_both_authors_and_is_settled(operator: Visitor, kay: Vi
     page = operator.open(apart.path)
     assert "To settle" not in page
     assert "It creaks softly" in words(page)
+    assert f"{apart.path}#settle" not in operator.open("/")
+    assert rebuild.check(apart.node.world.folder) == []
 
 
 def test_states_and_texts_are_settled_too(operator: Visitor, apart: Apart) -> None:
@@ -169,7 +176,9 @@ def test_a_comment_is_settled(operator: Visitor, apart: Apart) -> None:
     first = apart.write(KEY, "body.reset.v1", BodyReset(text="first", replaces=[said]), said)
     apart.write(KEY, "body.reset.v1", BodyReset(text="second", replaces=[said]), said)
     assert "Choose the text to keep" in operator.open(apart.path)
+    assert f'href="{apart.path}#comment-{comment[:12]}"' in operator.open("/")
     operator.send(f"{apart.path}/comments/{comment}/settle", field="body", event=first.hex())
+    assert f"#comment-{comment[:12]}" not in operator.open("/")
     page = operator.open(apart.path)
     assert "Choose the text to keep" not in page
     assert "first" in page
