@@ -79,7 +79,7 @@ async def _dashboard(request: Asking) -> Shown:
     waiting, waiting_total = views.unsettled(actor.did)
     values = {
         "needs": needs,
-        "unsettled": [found for each in waiting if (found := _place(request, each)) is not None],
+        "unsettled": [place for each in waiting if (place := _place(request, each)) is not None],
         "unsettled_total": waiting_total,
         "repos": [listed(row) for row in mine],
         "total": total,
