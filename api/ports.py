@@ -139,6 +139,17 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingShown:
+    """A setting as the operator reads it: secrets are masked. `change` says when another value takes effect."""
+
+    name: str
+    value: str
+    default: str
+    help: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFacts:
     """What the node says about itself."""
 
@@ -157,6 +168,8 @@ class NodeFacts:
     """How the world reaches this node, where that is not the request's own `Host`."""
     numbers: Callable[[], Sequence[Number | Spread]] = tuple
     """What else of the node is worth watching, now. Numbers of one name come one after the other."""
+    settings: Callable[[], Sequence[SettingShown]] = tuple
+    """What the process that answers was started with."""
 
 
 @dataclass(frozen=True, slots=True)

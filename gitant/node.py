@@ -34,6 +34,7 @@ from gitant.network.peering import NodePeering
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
 from gitant.reception.parts import AccountParts
+from gitant.settings_shown import shown
 from gitant.writer.request import PEERS
 from projections.code_follow import behind
 from projections.database import open_readonly
@@ -153,6 +154,7 @@ def _facts(plan: Plan, folder: DataDir, writer: WriterClient) -> NodeFacts:
         free_bytes_min=plan.settings.min_free,
         public_url=plan.settings.public_url or None,
         numbers=NodeNumbers(folder, os.getppid(), plan.settings.tls_cert),
+        settings=partial(shown, plan.settings),
     )
 
 

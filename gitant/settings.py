@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from gitant.setting_kinds import Kind
 
+MASKED: Final = "(secret)"
+"""In place of a secret."""
 Change = Literal["restart", "workers", "at once"]
 """When a changed setting takes effect in a node that is told to reload: not before the next start, in HTTP workers
 that take the place of those there are, or at once."""

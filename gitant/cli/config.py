@@ -11,11 +11,9 @@ from domain.errors import Unavailable
 from gitant.cli.options import DataDir, Json
 from gitant.cli.output import clean, print_json, print_table
 from gitant.given import CONFIG_FILE, data_folder, given, read_file
-from gitant.settings import SETTINGS
+from gitant.settings import MASKED, SETTINGS
 
 app = typer.Typer()
-
-_MASKED = "(secret)"
 
 
 @app.command()
@@ -29,7 +27,7 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
     for row in SETTINGS:
         value, source = found[row.name].value, found[row.name].source
         shown = row.kind.show(value)
-        rows.append((row.name, _MASKED if row.secret and shown else shown, source))
+        rows.append((row.name, MASKED if row.secret and shown else shown, source))
     if json:
         print_json({"settings": [{"name": name, "value": value, "from": source} for name, value, source in rows]})
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 from argon2 import PasswordHasher
@@ -28,6 +29,8 @@ from gitant.indexer import index_all
 from gitant.network.peering import NodePeering
 from gitant.passwords import Passwords
 from gitant.reception.parts import Unlimited
+from gitant.settings import SETTINGS, from_plain
+from gitant.settings_shown import shown
 from gitant.writer.request import Request
 from storage.accounts.tokens import SqliteTokenGlance, SqliteTokens
 from storage.audit.journal import SqliteJournal, make_audit
@@ -167,6 +170,7 @@ class Node:
                 not_ready=lambda: self.behind,
                 peers_not_ready=lambda: self.alone,
                 public_url=self.public_url,
+                settings=partial(shown, from_plain({row.name: row.default for row in SETTINGS})),
             ),
             settings=self.settings,
             metrics_dir=self.metrics_dir,

@@ -12,6 +12,7 @@ import pytest
 from domain.ports_git import PackCaps
 from gitant.given import BadSetting, load
 from gitant.settings import SETTINGS, Settings, from_plain
+from gitant.settings_shown import shown
 from tests.house.tree import ROOT
 
 if TYPE_CHECKING:
@@ -159,6 +160,13 @@ def test_a_file_that_cannot_be_read(folder: dict[str, str], tmp_path: Path) -> N
 def test_settings_cross_to_another_process(folder: dict[str, str]) -> None:
     settings = load({"port": 0, "public_url": "http://a.example"}, folder)
     assert from_plain(json.loads(json.dumps(settings.plain()))) == settings
+
+
+def test_the_operator_is_shown_what_was_chosen(folder: dict[str, str]) -> None:
+    rows = {each.name: each for each in shown(load({"port": 4}, folder))}
+    assert list(rows) == [row.name for row in SETTINGS]
+    assert (rows["port"].value, rows["port"].default, rows["port"].change) == ("4", "7777", "restart")
+    assert {each.name for each in rows.values() if each.value != each.default} == {"port", "data_dir"}
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.pages.settings import account, devices, keys, node, profile, protections, repository, strangers
+from api.pages.settings import account, devices, keys, node, node_settings, profile, protections, repository, strangers
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -28,5 +28,6 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     strangers.decide,
     node.show_node,
     node.change_people,
+    node_settings.show_settings,
     profile.show_person,
 )

@@ -110,3 +110,17 @@ def test_the_operator_looks_after_accounts(kay: Visitor, http: TestClient[Any]) 
     assert "With this code" in words(operator.send("/-/admin", act="reset:zoe", expect=200))
     kay.send("/-/admin", act="suspend:zoe", expect=403)
     assert "by the node's token" in operator.open("/settings")
+
+
+def test_the_operator_reads_settings_and_sizes(kay: Visitor, http: TestClient[Any], stranger: Visitor) -> None:
+    page = "/-/admin/settings"
+    kay.make_repo("pantry", private=True)
+    kay.open(page, expect=403)
+    stranger.ask("GET", page, 303)
+    operator = Visitor(http, "operator")
+    operator.send("/login", username="operator", password=TOKEN)
+    shown = words(operator.open(page))
+    assert "port 7777 The TCP port to listen on" in shown
+    assert "chosen" not in shown.partition("What it was started with")[2]
+    assert "kay/pantry" in shown
+    assert "Attachments 0 bytes" in shown
