@@ -78,7 +78,7 @@ async def _home(request: Asking, row: RepoRow) -> Shown:
         found = await in_thread(_inside, request.ports.git, row)
     except NotFound:
         return Shown("repo_empty.html", title, values)
-    values |= At(row, "branch", row.default_branch, "").values() | {"refs": refs_offered(request, row)}
+    values |= _front_of(row).values() | {"refs": refs_offered(request, row)}
     languages = request.ports.views.languages(row.id)
     values |= found | {"languages": _shares(msgspec.json.decode(languages.doc) if languages.doc else {})}
     return Shown("repo_home.html", title, values, keep=languages.complete and found["complete"])
@@ -87,7 +87,11 @@ async def _home(request: Asking, row: RepoRow) -> Shown:
 def _inside(git: GitReader, row: RepoRow) -> dict[str, Any]:
     tip = git.resolve(row.id, "HEAD")
     counted = {"tip": git.commit(row.id, tip), "commit_count": git.commit_count(row.id, tip)}
-    return counted | inside(git, row, tip, "")
+    return counted | inside(git, _front_of(row), tip)
+
+
+def _front_of(row: RepoRow) -> At:
+    return At(row, "branch", row.default_branch, "")
 
 
 def _shares(bytes_by: dict[str, int]) -> list[tuple[str, float]]:

@@ -6,7 +6,7 @@ import hashlib
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast, final
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, Undefined
@@ -57,10 +57,23 @@ class Absent(Undefined):
         return super().__len__()
 
 
+_METHODS: Final = frozenset(dir(dict))
+
+
+@final
+class Documents(Environment):
+    """Looks in a document for a field first: theirs tries the attribute, and most of a page's names are fields."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj and attribute not in _METHODS:
+            return cast("dict[str, Any]", obj)[attribute]
+        return super().getattr(obj, attribute)
+
+
 @cache
 def environment() -> Environment:
     """Everything is escaped that is not `Markup`; a name that nobody set raises."""
-    made = Environment(
+    made = Documents(
         loader=PackageLoader("api.pages"),
         autoescape=True,
         undefined=Absent,

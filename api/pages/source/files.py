@@ -122,7 +122,7 @@ def _found(request: Asking, at: At, plain: bool, after: str) -> dict[str, Any]:
     entry = git.entry(repo, commit, at.path)
     values: dict[str, Any] = {"entry": entry, "commit": commit, "lasting": at.url("src", commit=commit)}
     if entry.type == "tree":
-        return values | inside(git, at.row, commit, at.path, after) | {"tip": git.commit(repo, commit)}
+        return values | inside(git, at, commit, after) | {"tip": git.commit(repo, commit)}
     if entry.type == "commit":
         return values | {"show": "submodule", "last": None}
     history = git.commits(repo, commit, path=at.path, limit=1)

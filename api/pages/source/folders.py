@@ -5,16 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
+from api.pages.blocks import Block
 from api.pages.kept import Kept
 from api.pages.markdown import Place, rendered
 from api.pages.place import url_of
+from api.pages.templating import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from api.pages.source.at import At
     from domain.ids import StreamId
     from domain.ports_git import CommitInfo, GitReader, TreeEntry
-    from domain.ports_views import RepoRow
 
 README: Final = ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme")
 README_BYTES_MAX: Final = 1 << 20
@@ -24,21 +26,23 @@ _ENTRY_BYTES: Final = 2_048
 _INSIDE: Final = Kept[dict[str, Any]](16 << 20)
 
 
-def inside(git: GitReader, row: RepoRow, commit: str, path: str, after: str = "") -> dict[str, Any]:
+def inside(git: GitReader, at: At, commit: str, after: str = "") -> dict[str, Any]:
     """What a page shows of a folder, from behind the entry `after` on: a name, of a folder with a slash behind it.
 
     Blocking; `complete` is false while last commits are still being looked for, and what is complete is kept.
     """
-    key = row.id, url_of(row), commit, path, after
+    key = at.row.id, url_of(at.row), at.kind, at.ref, at.path, commit, after
     found = _INSIDE.get(key)
     if found is None:
-        found = _inside(git, row, commit, path, after)
+        found = _inside(git, at, commit, after)
         if found["complete"]:
-            _INSIDE.put(key, found, 4 * len(found["readme"]) + _ENTRY_BYTES * len(found["entries"]))
+            size = 4 * len(found["readme"]) + _ENTRY_BYTES * len(found["entries"]) + len(found["rows"])
+            _INSIDE.put(key, found, size)
     return found
 
 
-def _inside(git: GitReader, row: RepoRow, commit: str, path: str, after: str) -> dict[str, Any]:
+def _inside(git: GitReader, at: At, commit: str, after: str) -> dict[str, Any]:
+    row, path = at.row, at.path
     entries = git.tree(row.id, commit, path)
     here = _behind(entries, after)
     part = entries[here : here + ENTRIES_SHOWN]
@@ -46,8 +50,11 @@ def _inside(git: GitReader, row: RepoRow, commit: str, path: str, after: str) ->
     commits = {oid: git.commit(row.id, oid) for oid in {last.commits.get(entry.name, "") for entry in part} - {""}}
     name, readme = _readme(git, row.id, commit, entries) if not here else ("", "")
     shown = rendered(readme, Place(url_of(row), commit, path)) if name.lower().endswith(MARKDOWN) else None
+    listed = _listed(part, last.commits, commits)
+    parts: Any = environment().get_template("code_parts.html").module
     return {
-        "entries": _listed(part, last.commits, commits),
+        "entries": listed,
+        "rows": Block(parts.tree_rows(listed, url_of(row), at.kind, at.ref)),
         "entry_count": len(entries),
         "before": here,
         "following": _mark(part[-1]) if here + len(part) < len(entries) else "",
