@@ -108,3 +108,55 @@ def _writes(node: Member, repo: str) -> bool:
     except urllib.error.HTTPError:
         return False
     return True
+
+
+def test_a_private_repository_goes_to_the_node_that_keeps_a_member_s_account(
+    two: Sequence[Member], tmp_path: Path
+) -> None:
+    """Issue 7: the member clones and pushes there, and it is all here; nobody else there sees any of it."""
+    home, host = two
+    people = [_account(host, name) for name in ("kay", "lou")]
+    kay, lou = people
+    repo = str(home.ask("POST", "/repos", {"name": "secret", "private": True})["id"])
+    first = push(tmp_path / "work", home, repo, "one")
+    host.ask("POST", "/follows", {"repo": repo})
+    assert not here(host, repo), "nobody with an account there has a role"
+    home.ask("POST", f"/repos/{repo}/collaborators", {"did": kay["did"], "role": "developer"})
+    soon(lambda: "refs/heads/main" in _listed(host, repo, kay), "it came to where kay has an account")
+    assert "refs/heads/main" not in _listed(host, repo, lou)
+    clone = tmp_path / "clone"
+    _git(tmp_path, "clone", "-q", _url(host, repo, kay), str(clone))
+    assert _git(clone, "rev-parse", "HEAD") == first
+    (clone / "two").write_text("by kay")
+    _git(clone, "add", "two")
+    _git(clone, "-c", "user.name=kay", "-c", "user.email=kay@example.org", "commit", "-q", "-m", "Two")
+    _git(clone, "push", "-q", "origin", "HEAD:main")
+    second = _git(clone, "rev-parse", "HEAD")
+    soon(lambda: second in home.refs(repo), "what kay pushed came home")
+    soon(lambda: home.digests(repo) == host.digests(repo), "both hold the same")
+    home.ask("DELETE", f"/repos/{repo}/collaborators/{kay['did']}")
+    soon(lambda: "refs/heads/main" not in _listed(host, repo, kay), "who was put out sees it no more")
+    home.ask("POST", f"/repos/{repo}/issues", {"title": "After that"})
+    assert "After that" not in host.titles(repo)
+
+
+def _account(node: Member, name: str) -> dict[str, str]:
+    secret = f"{name} and a horse and a battery"
+    made = node.ask("POST", "/auth/register", {"username": name, "email": f"{name}@example.org", "password": secret})
+    token = node.ask("POST", "/auth/login", {"username": name, "password": secret})["token"]
+    return {"name": name, "did": made["user"]["did"], "token": token}
+
+
+def _url(node: Member, repo: str, person: dict[str, str]) -> str:
+    return f"http://{person['name']}:{person['token']}@{node.host}:{node.port}/{repo}.git"
+
+
+def _listed(node: Member, repo: str, person: dict[str, str]) -> str:
+    """What `git ls-remote` shows somebody, which is nothing where they may not read."""
+    words = ["git", "ls-remote", _url(node, repo, person)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_S).stdout
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+    return done.stdout.strip()
