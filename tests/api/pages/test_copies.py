@@ -34,10 +34,10 @@ def test_a_star_is_given_and_taken_back_from_any_page(kay: Visitor, lee: Visitor
 
 def test_what_somebody_hears_is_chosen(kay: Visitor, lee: Visitor) -> None:
     path = kay.make_repo("radio")
-    assert "Watch: what concerns me" in words(lee.open(path))
+    assert "Watch what concerns me" in words(lee.open(path))
     lee.send(f"{path}/follow", level="all")
     assert "Watch: all" in words(lee.open(path))
-    assert "Watch: what concerns me" in words(kay.open(path))
+    assert "Watch what concerns me" in words(kay.open(path))
     lee.send(f"{path}/follow", level="sometimes", expect=422)
 
 
