@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from domain.errors import LocalFault
 from gitant.care.tend import Outcome, Rules, tend
 from gitant.parent import die_with
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NICER_BY: Final = 10
 
@@ -30,10 +33,10 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def outcome_of(repo: Path, rules: Rules) -> Outcome:
-    """Tend a repository; what keeps it from being tended is in the outcome."""
+def outcome_of(repo: Path, rules: Rules, progress: Callable[[int, int], None] = lambda _done, _all: None) -> Outcome:
+    """Tend a repository; what keeps it from being tended is in the outcome. `progress` as in `tend`."""
     try:
-        return tend(repo, rules)
+        return tend(repo, rules, progress)
     except LocalFault as fault:
         return Outcome(repo=repo.stem, fault=fault.message, hint=fault.hint)
     except OSError as fault:

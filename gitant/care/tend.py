@@ -17,6 +17,7 @@ from storage.git.care.packs import packs_of, worth_merging
 from storage.git.engine.keeping import KeptTables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CPU_S_MAX: Final = 3_600
@@ -64,15 +65,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.merged or self.freed_bytes or self.tables or self.dropped)
 
 
-def tend(repo: Path, rules: Rules) -> Outcome:
-    """Do what is due; raises what merging raises, and `NotFound` where the repository went meanwhile."""
+def tend(repo: Path, rules: Rules, progress: Callable[[int, int], None] = lambda _done, _all: None) -> Outcome:
+    """Do what is due; raises what merging raises, and `NotFound` where the repository went meanwhile.
+
+    `progress` is told of the objects that are merged (done, all).
+    """
     try:
-        return _tended(repo, rules)
+        return _tended(repo, rules, progress)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"the files of repository {repo.stem} are not on this node") from None
 
 
-def _tended(repo: Path, rules: Rules) -> Outcome:
+def _tended(repo: Path, rules: Rules, progress: Callable[[int, int], None]) -> Outcome:
     git = shutil.which("git") or "git"
     before = len(packs_of(repo)) - len(replaced(repo))
     freed = _cleared(repo, rules.linger_s)
@@ -83,7 +87,7 @@ def _tended(repo: Path, rules: Rules) -> Outcome:
     merged, saved = 0, 0
     if rules.packs_max and (before > rules.packs_max or rules.everything):
         caps = PackCaps(index_memory_bytes_max=rules.memory_bytes_max, index_cpu_s_max=CPU_S_MAX)
-        done = merge_packs(repo, caps, git=git, tables=tables, everything=rules.everything)
+        done = merge_packs(repo, caps, git=git, tables=tables, everything=rules.everything, progress=progress)
         merged, saved = done.packs, done.bytes_before - done.bytes_after
         freed += _cleared(repo, rules.linger_s)
     dropped = clear_stale(repo, time.time())

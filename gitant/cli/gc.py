@@ -13,7 +13,7 @@ from gitant.care.tend import Rules, would_tend
 from gitant.cli.checkout import repository
 from gitant.cli.node import folder_of, settings_of
 from gitant.cli.options import DataDir, Json, RepoName
-from gitant.cli.output import Ticker, print_json, print_table, tell
+from gitant.cli.output import Ticker, clean, print_json, print_table, tell
 from storage.git.care.merging import LINGER_S
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def gc(
     done: list[tuple[str, Outcome]] = []
     with Ticker("events into the views") as ticker, named_views(folder, ticker) as views:
         found = find(folder, views, None if everything else repository(repo))
-    with Ticker("repositories") as ticker:
-        for number, each in enumerate(found, 1):
-            outcome = would_tend(each.path, rules) if dry_run else outcome_of(each.path, rules)
-            done.append((each.name, outcome))
-            ticker(number, len(found))
+    for number, each in enumerate(found, 1):
+        place = f"{number} of {len(found)}: " if len(found) > 1 else ""
+        with Ticker(f"{place}{clean(each.name)}: objects") as ticker:
+            outcome = would_tend(each.path, rules) if dry_run else outcome_of(each.path, rules, ticker)
+        done.append((each.name, outcome))
     if json:
         print_json([_plain(name, outcome) for name, outcome in done])
     else:

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Final, cast
@@ -35,7 +36,8 @@ from storage.git.engine.segment import NAME_BYTES, open_pack
 from storage.git.quarantine import QUARANTINE, disk_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
+    from io import BufferedReader
     from pathlib import Path
 
     import numpy.typing as npt
@@ -52,6 +54,9 @@ _PUBLISHED: Final = (".pack", ".rev", ".gt", ".idx")
 """The index last: with it the pack is there for readers."""
 _ROOM_FACTOR: Final = 2
 """The new pack, and its index and tables."""
+_BLOCK_BYTES: Final = 64 << 10
+_FAR: Final = re.compile(rb"(?:Compressing|Writing) objects: +\d+% \((\d+)/(\d+)\)")
+_OF_PROGRESS: Final = (b"Enumerating", b"Counting", b"Delta compression", b"Compressing", b"Writing", b"Total ")
 _SETTINGS: Final = (
     "core.bigFileThreshold=64m",
     "core.packedGitWindowSize=32m",  # maps count as address space, too
@@ -72,8 +77,18 @@ class Merged:
     bytes_after: int
 
 
-def merge_packs(repo: Path, caps: PackCaps, *, git: str, tables: TableMaker, everything: bool = False) -> Merged:
+def merge_packs(
+    repo: Path,
+    caps: PackCaps,
+    *,
+    git: str,
+    tables: TableMaker,
+    everything: bool = False,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Merged:
     """Merge the packs that are worth it, or all; the old ones stay until `clear_replaced`.
+
+    `progress` is told of objects (done, all): first those that are compressed anew, then all as they are written.
 
     Raises `Conflict` if somebody else tends the repository, `Damaged` if a pack cannot be read, `Unavailable` where
     there is no room, or git does not end well.
@@ -85,7 +100,7 @@ def merge_packs(repo: Path, caps: PackCaps, *, git: str, tables: TableMaker, eve
             return Merged(0, 0, 0)
         before = sum(pack.disk_bytes for pack in chosen)
         _check_room(repo, before)
-        made = _made(repo, chosen, caps, git)
+        made = _made(repo, chosen, caps, git, progress)
         _compare(repo, chosen, made)
         tables.make(made, repo)
         name = made.stem
@@ -152,23 +167,46 @@ def _check_room(repo: Path, needed: int) -> None:
         )
 
 
-def _made(repo: Path, chosen: Sequence[KeptPack], caps: PackCaps, git: str) -> Path:
+def _made(
+    repo: Path, chosen: Sequence[KeptPack], caps: PackCaps, git: str, progress: Callable[[int, int], None]
+) -> Path:
     words = [git]
     for setting in _SETTINGS:
         words += ["-c", setting]
-    words += ["pack-objects", "-q", "--stdin-packs", "--delta-base-offset", str(repo / CARE / "pack")]
-    done = subprocess.run(
+    words += ["pack-objects", "--progress", "--stdin-packs", "--delta-base-offset", str(repo / CARE / "pack")]
+    with subprocess.Popen(
         limited(words, changed(caps, pack_bytes_max=sum(pack.disk_bytes for pack in chosen))),
-        input="".join(f"{pack.name}.pack\n" for pack in chosen).encode(),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=environment(git, repo),
         cwd=repo,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()[:300] or f"code {done.returncode}"
-        raise Unavailable(f"git could not merge the packs: {said}", hint="`gitant repo check` looks for what is wrong")
-    return repo / CARE / f"pack-{done.stdout.decode().strip()}.pack"
+    ) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        assert run.stderr is not None
+        with suppress(BrokenPipeError):  # what it says and how it ends tell more
+            run.stdin.write("".join(f"{pack.name}.pack\n" for pack in chosen).encode())
+            run.stdin.close()
+        said = _heard(cast("BufferedReader", run.stderr), progress)
+        name = run.stdout.read().decode().strip()  # all of it fits the pipe's buffer
+    if run.returncode:
+        why = said[:300] or f"code {run.returncode}"
+        raise Unavailable(f"git could not merge the packs: {why}", hint="`gitant repo check` looks for what is wrong")
+    return repo / CARE / f"pack-{name}.pack"
+
+
+def _heard(told: BufferedReader, progress: Callable[[int, int], None]) -> str:
+    """Pass on how far git says it is; whatever else it says."""
+    said, rest = list[str](), b""
+    while block := told.read1(_BLOCK_BYTES):
+        *lines, rest = re.split(rb"[\r\n]", (rest + block)[-_BLOCK_BYTES:])
+        for line in lines:
+            if found := _FAR.match(line):
+                progress(int(found[1]), int(found[2]))
+            elif line and not line.startswith(_OF_PROGRESS):
+                said.append(line.decode("utf-8", "replace"))
+    return "\n".join([*said, rest.decode("utf-8", "replace")]).strip()
 
 
 def _compare(repo: Path, chosen: Sequence[KeptPack], made: Path) -> None:

@@ -259,6 +259,22 @@ for line in sys.stdin:
 """
 
 
+def test_how_far_it_is_is_told_in_objects(pushed: Pushed) -> None:
+    told: list[tuple[int, int]] = []
+    merging.merge_packs(
+        pushed.ours.path,
+        SMALL,
+        git="git",
+        tables=pushed.tables,
+        everything=True,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    (left,) = pushed.names() - set(replaced(pushed.ours.path))
+    objects = len(open_pack(pushed.ours.path / "objects" / "pack" / f"{left}.pack").names)
+    assert told[-1] == (objects, objects)
+    assert all(0 <= done <= total for done, total in told)
+
+
 def test_killed_at_any_point_it_serves_and_the_next_run_ends_it(pushed: Pushed) -> None:
     """Processes of their own, ended by SIGKILL: while the pack is compared, noted, put in place, and old ones go."""
     words = [sys.executable, "-P", "-c", _CARE, str(pushed.ours.path)]
