@@ -113,8 +113,8 @@ def test_the_operator_narrows_the_nodes_audit(operator: Visitor, kay: Visitor, s
     assert "member.blocked.v1" in all_of_it
     log = words(operator.open(f"{page}?action=member.blocked.*&actor=kay&repo=kay~tower&verdict=accepted&source=log"))
     assert "tower" in log
-    assert "login" not in log.partition("By which door")[2]
-    assert "member.blocked" not in words(operator.open(f"{page}?source=node")).partition("By which door")[2]
+    assert "login" not in log
+    assert "member.blocked.v1" not in operator.open(f"{page}?source=node").partition('<ul class="rows">')[2]
     assert "Nothing fits" in words(operator.open(f"{page}?until=2001-01-01"))
     for typed in ("since=yester%3Cday", "actor=no%3Cbody", "action=no%20kind", "repo=kay~nowhere"):
         operator.open(f"{page}?{typed}", expect=404 if typed.startswith("repo") else 422)
@@ -126,5 +126,5 @@ def test_the_operator_narrows_the_nodes_audit(operator: Visitor, kay: Visitor, s
 def test_everybody_sees_what_was_done_in_their_name(kay: Visitor, lee: Visitor, stranger: Visitor) -> None:
     shown = words(kay.open("/settings/audit"))
     assert "account.created" in shown
-    assert "kay" not in words(lee.open("/settings/audit")).partition("By which door")[2]
+    assert "kay" not in words(lee.open("/settings/audit").replace("/kay", ""))
     stranger.ask("GET", "/settings/audit", 303)
