@@ -7,7 +7,7 @@ when it can be served; then others are told. The log never waits for it, the git
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.ids import StreamId
 from domain.ports_replication import GitObject
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 _Key = tuple[StreamId, GitObject]
 
+_IN_VAIN_MAX: Final = 65_536
+"""Objects of a stream of which it is remembered that they had their turn."""
+
 
 @dataclass(slots=True)
 class _Lacking:
     """One object that is not here: whose links have it, and the fetch that is under way."""
 
+    since_ms: int
     sources: dict[LinkId, None] = field(default_factory=dict[LinkId, None])
     token: Token | None = None
     fruitless: int = 0
@@ -43,6 +47,8 @@ class Objects:
         self._fetching: dict[Token, tuple[LinkId, list[_Key]]] = {}
         self._more: set[StreamId] = set()
         """Streams that may lack more than was noticed: there was no room for it, say."""
+        self._in_vain: dict[StreamId, set[GitObject]] = {}
+        """What was asked for long enough and made room for others, until all had their turn."""
 
     def __len__(self) -> int:
         return len(self._lacking)
@@ -97,12 +103,16 @@ class Objects:
 
     def look(self, stream: StreamId, *, besides: Shared | None = None) -> None:
         """Ask for all that a stream lacks and that was not noticed so far, of all peers (`besides` one)."""
-        most = self._desk.room.limits.objects_waiting
+        in_vain = self._in_vain.get(stream, set())
+        most = self._desk.room.limits.objects_waiting + len(in_vain)
         found = self._desk.room.index.lacking(stream, most)
         self._more.discard(stream)
-        if len(found) == most:
+        if len(found) == most or not in_vain.isdisjoint(found):
             self._more.add(stream)
-        new = [each for each in found if self._add(stream, each)]
+        turn = [each for each in found if each not in in_vain]
+        if not turn:
+            self._in_vain.pop(stream, None)  # all had theirs
+        new = [each for each in turn if self._add(stream, each)]
         for talk in self._desk.talks(stream) if new else ():
             if talk is not besides:
                 self._need(talk, new)
@@ -191,11 +201,35 @@ class Objects:
         """Whether an object is new here and there is room for it; `known` takes those that are not new, too."""
         if (stream, wanted) in self._lacking:
             return known
-        if len(self._lacking) >= self._desk.room.limits.objects_waiting:
+        room = self._desk.room
+        if len(self._lacking) >= room.limits.objects_waiting:
             self._more.add(stream)
+            room.alarms.sooner("objects-turn", room.now + room.limits.answer_ms, self._take_turns)
             return False
-        self._lacking[stream, wanted] = _Lacking()
+        self._lacking[stream, wanted] = _Lacking(room.now)
         return True
+
+    def _take_turns(self, now: int) -> None:
+        """What nobody could give for a while makes room for what was not asked for: perhaps nobody has it at all."""
+        room = self._desk.room
+        before = now - room.limits.answer_ms
+        stale = [
+            key
+            for key, lacking in self._lacking.items()
+            if lacking.token is None and lacking.since_ms <= before and (lacking.fruitless or not lacking.sources)
+        ]
+        for stream, wanted in stale:
+            del self._lacking[stream, wanted]
+            in_vain = self._in_vain.setdefault(stream, set())
+            if len(in_vain) < _IN_VAIN_MAX:
+                in_vain.add(wanted)
+            self._more.add(stream)
+        left = len(self._lacking)
+        for stream in list(self._more):
+            self.look(stream)
+        if self._more:
+            pause_ms = room.limits.answer_ms if len(self._lacking) > left else room.limits.compare_ms
+            room.alarms.sooner("objects-turn", now + pause_ms, self._take_turns)
 
     def _need(self, talk: Shared, objects: Sequence[GitObject]) -> None:
         for start in range(0, len(objects), OBJECTS_MAX):

@@ -84,11 +84,11 @@ def _check_signatures(
         elif len(opened.faults) >= FAULTS_MAX:
             continue
         elif not verify(device, event.signature, SIGNATURE_TAG + event.header):
-            if vouched and not singly:
-                linked[event.prev] = device  # whoever sent it need not know: it was vouched for there, too
-            else:
+            if not vouched or singly:
                 opened.faults.append(Rejected("signature-wrong", name.hex()))
-            continue
+                continue
+            # Its own device's last copy may be lost, so that nobody else can give it a better one now.
+            opened.vouched.add(name)
         linked[event.prev] = device
         sound.append(event)
     sound.reverse()

@@ -70,6 +70,26 @@ def test_more_than_may_be_remembered_come_one_part_after_the_other() -> None:
     assert len(b.shelf.present) == 10
 
 
+def test_what_nobody_has_keeps_nothing_else_out() -> None:
+    made, needs = pushes(6)
+    net = Net()
+    a = net.side("a", made.events)
+    b = net.side("b", follows=Follows(everything=True), limits=Limits(objects_waiting=2))
+    for side in (a, b):
+        side.shelf.needs.update(needs)  # type: ignore[arg-type]
+    a.shelf.present.add(commit(5))
+    net.connect("a", "b")
+    net.run()
+    assert {record.object for record in b.core.objects()} == {commit(0), commit(1)}
+    net.later(120_000)
+    fetch_all(net, b)
+    assert b.shelf.present == {commit(5)}
+    a.shelf.present.add(commit(0))
+    net.later(300_000)
+    fetch_all(net, b)
+    assert b.shelf.present == {commit(0), commit(5)}, "everything has its turn again and again"
+
+
 def test_what_a_payload_that_came_late_needs_is_asked_for() -> None:
     made, needs = pushes(1)
     secret = made.events[-1]
