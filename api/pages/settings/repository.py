@@ -10,7 +10,7 @@ from litestar import get, post
 from api.asking import Asking
 from api.forms import RepoChange, Topics
 from api.forms_authority import NewCollaborator
-from api.pages.forms import Form, check_person, checked, form_of, local_path
+from api.pages.forms import Form, check_person, checked, form_of, local_path, sure
 from api.pages.page import Shown, fresh, see
 from api.pages.place import Name, Owner, may, repo_at, url_of
 from api.pages.settings.kept import kept_by, settings_frame
@@ -118,6 +118,8 @@ def _wanted(form: Form) -> tuple[str, dict[str, Any]]:
     elif act == "rename":
         changes = {"name": form.line("name")}
     elif act in {"private", "public"}:
+        if act == "public":
+            sure(form)
         changes = {"private": act == "private"}
     elif act in {"archive", "unarchive"}:
         changes = {"archived": act == "archive"}

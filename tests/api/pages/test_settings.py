@@ -94,6 +94,16 @@ def test_a_repository_is_described_renamed_archived_and_deleted(kay: Visitor, le
     stranger.open("/kay/barn", expect=404)
 
 
+def test_what_is_made_public_is_meant_to_be(kay: Visitor, stranger: Visitor) -> None:
+    path = kay.make_repo("diary", private=True)
+    assert "tick the box" in words(kay.send(f"{path}/settings", act="public", expect=422)).lower()
+    stranger.open(path, expect=404)
+    kay.send(f"{path}/settings", act="public", sure="1")
+    stranger.open(path)
+    kay.send(f"{path}/settings", act="private")
+    stranger.open(path, expect=404)
+
+
 def test_the_operator_looks_after_accounts(kay: Visitor, http: TestClient[Any]) -> None:
     kay.open("/-/admin", expect=403)
     operator = Visitor(http, "operator")
