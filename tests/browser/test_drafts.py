@@ -1,4 +1,4 @@
-"""What is typed and not sent: there after a reload and after a session that ended, gone once sent, nobody else's."""
+"""What is being typed: drafts, there after a reload and a session that ended, and nobody else's; completion."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import violations
 from tests.browser.people import Person
 
 if TYPE_CHECKING:
@@ -74,3 +75,33 @@ def test_a_draft_is_its_writer_s_alone(kay: Person) -> None:
     page.get_by_role("button", name="Comment", exact=True).click()
     expect(page.locator("#thread").get_by_text("for my eyes")).to_be_visible()
     expect(said).to_have_value("")
+
+
+def test_people_and_issues_are_completed(kay: Person) -> None:
+    kay.name = "kim"
+    kay.register()
+    path = kay.make_repo("barn")
+    page = kay.go(f"{path}/issues/new")
+    page.get_by_label("Title").fill("It squeaks")
+    body = page.get_by_label("What is it about?")
+    body.press_sequentially("ask @ki")
+    offers = page.get_by_role("listbox", name="Suggestions")
+    expect(offers.get_by_role("option")).to_have_text(["kim"])
+    body.press("ArrowDown")
+    expect(offers.get_by_role("option", selected=True)).to_have_text("kim")
+    assert not violations(page)
+    body.press("Enter")
+    expect(body).to_have_value("ask @kim ")
+    expect(offers).to_have_count(0)
+    page.get_by_role("button", name="Open the issue").click()
+    page.wait_for_url("**/issues/1")
+    said = page.get_by_label("Comment, in Markdown")
+    said.press_sequentially("see #squ")
+    offers.get_by_role("option").click()
+    expect(said).to_have_value("see #1 ")
+    said.press_sequentially("and #")
+    expect(offers.get_by_role("option")).to_have_text(["#1 It squeaks"])
+    said.press("Escape")
+    expect(offers).to_have_count(0)
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator("#thread").get_by_text("see #1 and #")).to_be_visible()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.pages.issues import acts, history, lists, one, opening, words
+from api.pages.issues import acts, completing, history, lists, one, opening, words
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -31,4 +31,5 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     history.show_comment_history,
     words.tick,
     words.preview,
+    completing.complete,
 )

@@ -155,6 +155,81 @@
     });
   }
 
+  // What `@` and `#` may mean, below what is being typed: arrows choose, Enter or Tab takes, Escape leaves it.
+  const offers = Object.assign(document.createElement("ul"), { id: "offers", className: "offers" });
+  offers.setAttribute("role", "listbox");
+  offers.setAttribute("aria-label", "Suggestions");
+  const counted = Object.assign(document.createElement("p"), { className: "hidden" });
+  counted.setAttribute("role", "status");
+  let offered = null;
+  let asked = 0;
+  const choices = () => [...offers.children];
+  const pick = (choice) => {
+    for (const each of choices()) each.setAttribute("aria-selected", String(each === choice));
+    if (choice) offered.setAttribute("aria-activedescendant", choice.id);
+    else offered.removeAttribute("aria-activedescendant");
+  };
+  const close = () => {
+    asked += 1;
+    if (!offered) return;
+    pick(null);
+    offered.removeAttribute("aria-controls");
+    offered = null;
+    offers.remove();
+  };
+  const take = (choice) => {
+    const area = offered;
+    const at = area.selectionEnd;
+    const begun = /[@#][\p{L}\p{N}-]*$/u.exec(area.value.slice(0, at));
+    close();
+    if (begun) area.setRangeText(`${choice.dataset.insert} `, begun.index, at, "end");
+    area.dispatchEvent(new Event("change", { bubbles: true }));
+    area.focus();
+  };
+  const offer = async (area) => {
+    const begun = /(?:^|[\s(])([@#][\p{L}\p{N}-]{0,40})$/u.exec(area.value.slice(0, area.selectionEnd));
+    close();
+    if (!begun) return;
+    const mine = asked;
+    await new Promise((wake) => { setTimeout(wake, 120); });
+    if (mine !== asked) return;
+    const answer = await fetch(`${area.dataset.complete}?q=${encodeURIComponent(begun[1])}`);
+    const found = answer.ok ? await answer.json() : [];
+    if (mine !== asked || !found.length || document.activeElement !== area) return;
+    offers.replaceChildren(...found.map((each, at) => {
+      const choice = Object.assign(document.createElement("li"), { id: `offer-${at}`, textContent: each.label, dir: "auto" });
+      choice.setAttribute("role", "option");
+      choice.dataset.insert = each.insert;
+      return choice;
+    }));
+    area.after(offers, counted);
+    area.setAttribute("aria-autocomplete", "list");
+    area.setAttribute("aria-controls", offers.id);
+    offered = area;
+    pick(null);
+    counted.textContent = `${found.length} ${found.length === 1 ? "suggestion" : "suggestions"}`;
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.matches?.("textarea[data-complete]")) offer(event.target);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!offered || event.target !== offered || event.ctrlKey || event.metaKey || event.isComposing) return;
+    const all = choices();
+    const now = all.findIndex((each) => each.getAttribute("aria-selected") === "true");
+    if (event.key === "ArrowDown") pick(all[(now + 1) % all.length]);
+    else if (event.key === "ArrowUp") pick(all[(now <= 0 ? all.length : now) - 1]);
+    else if ((event.key === "Enter" || event.key === "Tab") && now >= 0) take(all[now]);
+    else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+  });
+  offers.addEventListener("mousedown", (event) => {
+    event.preventDefault();
+    const choice = event.target.closest("li");
+    if (choice) take(choice);
+  });
+  document.addEventListener("focusout", (event) => { if (event.target === offered) close(); });
+
   // Single keys, unless they are turned off or something is being typed.
   if (root.dataset.keys === "on") {
     let before = "";
@@ -181,11 +256,12 @@
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") for (const each of menus()) each.open = false;
       if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Shift" || typing(event.target)) return;
-      const now = event.timeStamp - since < 1_000 && before ? `${before} ${event.key}` : event.key;
+      const named = (keys) => document.querySelector(`[data-key="${CSS.escape(keys)}"]`);
+      const second = before && event.timeStamp - since < 1_000 ? named(`${before} ${event.key}`) : null;
       before = event.key;
       since = event.timeStamp;
       if (event.key === "?") { help(); return; }
-      const target = document.querySelector(`[data-key="${CSS.escape(now)}"], [data-key="${now.replace(/["\\]/g, "")}"]`);
+      const target = second ?? named(event.key);
       if (!target) return;
       event.preventDefault();
       before = "";

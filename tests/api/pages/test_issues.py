@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -125,3 +127,25 @@ def test_a_preview_is_what_will_show(kay: Visitor, stranger: Visitor, vault: str
     page = kay.send(f"{vault}/preview", body="**bold** <script>alert(1)</script>", expect=200)
     assert page == "<p><strong>bold</strong> </p>\n"
     stranger.send(f"{vault}/preview", body="x", expect=401)
+
+
+def test_what_is_begun_is_completed(kay: Visitor, lee: Visitor, stranger: Visitor, vault: str) -> None:
+    def offered(who: Visitor, q: str) -> list[str]:
+        answer = json.loads(who.open(f"{vault}/completions?{urlencode({'q': q})}"))
+        return [each["insert"] for each in answer]
+
+    assert offered(kay, "@k") == ["@kay"]
+    assert "@kay" in offered(lee, "@")
+    assert offered(kay, "@LEE") == ["@lee"], "who has an account is found by their whole name"
+    assert offered(kay, "@nobody-is-called-that") == []
+    assert offered(kay, "#1")[0] == "#1"
+    number = kay.send(f"{vault}/issues/new", title="A rattling window").rpartition("/")[2]
+    assert offered(kay, "#rattling") == [f"#{number}"]
+    assert len(offered(kay, "#")) == min(8, len(set(offered(kay, "#"))))
+    for odd in ('#"', "#is:open", "#١", "@did:key:z", "#OR AND", "@%"):
+        offered(kay, odd)
+    stranger.open(f"{vault}/completions?q=@", expect=303)
+    kay.open(f"{vault}/completions?q=", expect=422)
+    cellar = kay.make_repo("cellar-2", private=True)
+    kay.send(f"{cellar}/issues/new", title="hidden thing")
+    lee.open(f"{cellar}/completions?q=%23", expect=404)
