@@ -17,12 +17,15 @@ from api.pages.signing import status_of
 from api.pages.source.at import At
 from api.pages.source.files import refs_offered
 from api.pages.source.folders import inside
+from api.pages.templating import count
 from api.reply import Reply
 from api.threads import in_thread
 from api.writing import write
 from domain.errors import LocalFault, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from litestar.types import ControllerRouterHandler
 
     from domain.ports_git import GitReader
@@ -81,7 +84,23 @@ async def _home(request: Asking, row: RepoRow) -> Shown:
     values |= _front_of(row).values() | {"refs": refs_offered(request, row)}
     languages = request.ports.views.languages(row.id)
     values |= found | {"languages": _shares(msgspec.json.decode(languages.doc) if languages.doc else {})}
-    return Shown("repo_home.html", title, values, keep=languages.complete and found["complete"])
+    values["lag"] = lag = await _lag(request, row)
+    return Shown("repo_home.html", title, values, keep=languages.complete and found["complete"] and not lag)
+
+
+async def _lag(request: Asking, row: RepoRow) -> str:
+    """What this node has still to get from its peers, in words; empty where nothing is known of."""
+    peering = request.ports.peering
+    return "" if peering is None else lag_of(await peering.ask("sync", stream=row.id.hex()))
+
+
+def lag_of(said: Mapping[str, Any]) -> str:
+    """The same, of the network's own answer."""
+    ahead = [peer["behind"] for peer in said.get("peers", ()) if peer["behind"]]
+    words = [f"{count(len(ahead), 'peer')} ahead, by up to {count(max(ahead), 'feed')}"] if ahead else []
+    if said.get("objects", "present") != "present":
+        words.append("files are on their way" if said["objects"] == "fetching" else "files are missing")
+    return ", ".join(words)
 
 
 def _inside(git: GitReader, row: RepoRow) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.pages.repos import lag_of
 from api.pages.source.folders import ENTRIES_SHOWN
 from tests.api.history import SCRIPT, pack_of
 from tests.api.pages.browsing import HTML, opened, page
@@ -158,3 +159,12 @@ def test_a_private_repository_is_not_there_for_others(http: TestClient[Any], api
         other = http.get(f"/operator/nothing/{path}", headers=HTML, follow_redirects=False)
         assert told.status_code == other.status_code == 404
         assert told.text.replace("cellar", "nothing").count("nothing") == other.text.count("nothing")
+
+
+def test_a_home_says_what_is_still_to_come() -> None:
+    assert lag_of({}) == ""
+    equal = {"did": "a", "state": "equal", "behind": 0}
+    assert lag_of({"objects": "present", "peers": [equal]}) == ""
+    peers = [equal, {**equal, "behind": 3}, {**equal, "behind": 1}]
+    assert lag_of({"objects": "fetching", "peers": peers}) == "2 peers ahead, by up to 3 feeds, files are on their way"
+    assert lag_of({"objects": "missing"}) == "files are missing"
