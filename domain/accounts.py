@@ -16,11 +16,12 @@ PASSWORD_CHARS_MAX: Final = 256
 # fmt: off
 RESERVED: Final = frozenset({
     "abuse", "admin", "administrator", "agents", "anonymous", "api", "archive", "assets", "attachments",
-    "audit", "auth", "blog", "branches", "commits", "contact", "dashboard", "docs", "events", "explore", "feed",
-    "feeds", "files", "git", "gitant", "groups", "health", "help", "home", "hostmaster", "info", "issues",
-    "login", "logout", "mail", "me", "members", "metrics", "milestones", "new", "node", "nobody",
+    "audit", "auth", "blog", "branches", "commits", "contact", "dashboard", "docs", "events", "explore",
+    "favicon.ico", "feed", "feeds", "files", "git", "gitant", "groups", "health", "help", "home", "hostmaster",
+    "info", "issues", "login", "logout", "mail", "me", "members", "metrics", "milestones", "new", "node", "nobody",
     "notifications", "operator", "organizations", "orgs", "owner", "packages", "postmaster", "privacy",
-    "profile", "projects", "public", "pulls", "raw", "register", "releases", "repos", "reset", "root", "search",
+    "profile", "projects", "public", "pulls", "raw", "register", "releases", "repos", "reset",
+    "robots.txt", "root", "search",
     "security", "session", "sessions", "settings", "signin", "signup", "site", "static", "status", "stream",
     "support", "system", "teams", "terms", "token", "tokens", "topics", "user", "users", "v1", "v2", "webhooks",
     "webmaster", "wiki", "www",

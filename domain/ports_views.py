@@ -324,6 +324,10 @@ class Views(IssueViews, AuthorityViews, AgentViews, Protocol):
         """
         ...
 
+    def lately(self, stream: StreamId, *, limit: int = 30) -> Sequence[bytes]:
+        """What happened last in a repository, by (lamport, id) from its end; docs as of `activity`."""
+        ...
+
     def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
         """Lines of the default branch's files that hold `words` (letter case does not count)."""
         ...

@@ -253,6 +253,9 @@ class SqliteViews:
     def activity(self, reader: Actor, *, author: Did | None = None, after: str | None = None, limit: int = 30) -> Page:
         return events.activity(self._connection, reader, after, limit, author)
 
+    def lately(self, stream: StreamId, *, limit: int = 30) -> list[bytes]:
+        return events.lately(self._connection, stream, limit)
+
     def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
         return code_search.search(self._connection, stream, words, limit, patience_s=self._code_patience_s)
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import quote
 
+from api.entrance.dear import dear_rate, is_dear
 from api.faults import RateLimited
 from api.ports import ASKED_HEADERS, CREDENTIALS, Asked
 from domain.actor import ANONYMOUS
@@ -43,6 +44,11 @@ LOOKED_UP_BYTES_MAX: Final = 1_024
 """What has a longer `Authorization` is no token and no password."""
 _LOGGED: Final[ContextVar[str]] = ContextVar("structlog_request_id")
 """By this name, structlog's `merge_contextvars` finds it; its own `bind_contextvars` takes many times as long."""
+_HINT: Final = "wait as long as Retry-After says; with a token there is more room"
+_DEAR_HINT: Final = (
+    "wait as long as Retry-After says, or sign in; a whole repository comes faster by git clone, and /robots.txt says "
+    "which pages are costly"
+)
 _ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
@@ -67,12 +73,13 @@ class Entrance:
         self._hosts = hosts
         self._buckets = buckets
         self._anonymous = anonymous
+        self._dear = dear_rate(anonymous) if anonymous is not None else None
         self._principal = principal
         self._refusals = refusals
         self._body_bytes_max = body_bytes_max
         self._policies = {
             rate: (name, b'"%b";q=%d;w=%d' % (name, rate.burst, rate.window_s))
-            for name, rate in ((b"principal", principal), (b"anonymous", anonymous))
+            for name, rate in ((b"principal", principal), (b"anonymous", anonymous), (b"costly-pages", self._dear))
             if rate is not None
         }
         self._ids = (f"{secrets.token_hex(6)}-{number:x}".encode() for number in itertools.count(1))
@@ -125,6 +132,8 @@ class Entrance:
         if self._buckets is None or self._anonymous is None:
             return
         self._count(self._buckets, f"address {name}", self._anonymous, answer)
+        if self._dear is not None and is_dear(scope["path"]):
+            self._count(self._buckets, f"pages {name}", self._dear, answer, _DEAR_HINT)
 
     def _count_costly(self, address: str, answer: Headers) -> None:
         """Let no address have more checked than a principal may ask for, and nothing once it was wrong too often."""
@@ -149,19 +158,19 @@ class Entrance:
         peer = scope.get("client")
         return self._clients.name(peer[0] if peer else "", headers)
 
-    def _count(self, buckets: Buckets, who: str, rate: Rate, answer: Headers) -> None:
+    def _count(self, buckets: Buckets, who: str, rate: Rate, answer: Headers, hint: str = _HINT) -> None:
         taken = buckets.take(who, rate)
         name, policy = self._policies[rate]
         answer.append((b"ratelimit-policy", policy))
         answer.append((b"ratelimit", b'"%b";r=%d;t=%d' % (name, taken.left, math.ceil(taken.full_after_s))))
         if not taken.ok:
-            raise _too_many(rate, taken.again_after_s)
+            raise _too_many(rate, taken.again_after_s, hint)
 
 
-def _too_many(rate: Rate, again_after_s: float) -> RateLimited:
+def _too_many(rate: Rate, again_after_s: float, hint: str = _HINT) -> RateLimited:
     return RateLimited(
-        f"more than {rate.burst} requests at once and {rate.per_s} a second are too many",
-        hint="wait as long as Retry-After says; with a token there is more room",
+        f"more than {rate.burst} requests at once and {rate.per_s:g} a second are too many",
+        hint=hint,
         retry_after_s=math.ceil(again_after_s),
     )
 

@@ -8,7 +8,7 @@ from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 
 from api.asking import Asking
-from api.pages import assets, audit, copies, faults, front, looks, network, signing, trust
+from api.pages import assets, audit, copies, crawling, faces, faults, feeds, front, looks, network, signing, trust
 from api.pages.insight import HANDLERS as INSIGHT
 from api.pages.issues import HANDLERS as ISSUES
 from api.pages.repos import HANDLERS as REPOS
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     assets.show_asset,
     assets.show_icon,
+    crawling.show_robots,
+    faces.show_face,
+    *feeds.HANDLERS,
     front.show_front,
     front.explore,
     looks.choose_look,
@@ -74,7 +77,7 @@ def create_pages(ports: ApiPorts, tally: Tally) -> ASGIApp:
         debug=False,
         pdb_on_exception=False,
     )
-    return Shell(app.asgi_handler, ports, tally, {}, {}, MANNERS)
+    return Shell(crawling.unindexed(app.asgi_handler), ports, tally, {}, {}, MANNERS)
 
 
 def _told(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:

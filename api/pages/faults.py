@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -54,9 +55,13 @@ def _wants_html(scope: dict[str, Any]) -> bool:
 
 def _bare(problem: Problem) -> bytes:
     """A page that needs nothing of the node: the node may be what is wrong."""
-    rows = "".join(f"<p>{_escaped(text)}</p>" for text in (problem.detail, problem.hint) if text)
+    said = [f"{text[:1].upper()}{text[1:]}." for text in (problem.detail, problem.hint) if text]
+    rows = "".join(f"<p>{_escaped(text)}</p>" for text in said)
     name = _escaped(problem.title)
-    return f'<!doctype html><html lang="en"><title>{name}</title><h1>{name}</h1>{rows}</html>'.encode()
+    view = '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+    link = '<p><a href="/login">Sign in</a></p>' if problem.status == HTTPStatus.TOO_MANY_REQUESTS else ""
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8">{view}<title>{name}</title>'
+    return f"{head}<main><h1>{name}</h1>{rows}{link}</main></html>".encode()
 
 
 def _escaped(text: str) -> str:

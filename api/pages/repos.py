@@ -10,6 +10,7 @@ from litestar import get, post
 
 from api.asking import Asking
 from api.forms import NewRepo
+from api.pages.feeds import feed_of_repository, is_feed
 from api.pages.forms import Form, check_person, checked, form_of
 from api.pages.page import Shown, fresh, see, steady
 from api.pages.place import Name, Owner, frame, repo_at, url_of
@@ -62,7 +63,9 @@ async def create(request: Asking) -> Reply:
 
 @get("/{owner:str}/{name:str}")
 async def show_home(request: Asking, owner: Owner, name: Name) -> Reply:
-    """What is in it, and what it is for."""
+    """What is in it, and what it is for; with `.atom` behind the name, what happened in it."""
+    if is_feed(name) and request.ports.views.visible(request.actor, f"{owner}~{name}") is None:
+        return await feed_of_repository(request, owner, name)
     row = repo_at(request, owner, name)
     return await steady(request, partial(_home, request, row))
 

@@ -56,9 +56,19 @@ class Analyst:
     that made it.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        patience_s: float = PATIENCE_S,
+        query_s: float = QUERY_S_MAX,
+    ) -> None:
+        """`patience_s` is how long a page waits, `query_s` how long a question of somebody's own may take."""
         self._folder = folder
         self._clock = clock
+        self._patience_s = patience_s
+        self._query_s = query_s
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._under_way: dict[str, asyncio.Task[Mapping[str, Table]]] = {}
         self._free = asyncio.Lock()
@@ -78,12 +88,12 @@ class Analyst:
         task = self._under_way.get(key)
         if task is None:
             task = self._under_way[key] = self._begin(self._charts(key, scope, position))
-        return await _within(PATIENCE_S, task)
+        return await _within(self._patience_s, task)
 
     async def query(self, sql: str, *, rows_max: int, bytes_max: int) -> Table:
         """As `Insight.query`."""
-        job = Job(str(self._folder), (Wanted("query", sql),), rows_max, bytes_max, QUERY_S_MAX)
-        tables = await _within(QUERY_S_MAX + GRACE_S + PATIENCE_S, self._begin(self._worked_out(job)))
+        job = Job(str(self._folder), (Wanted("query", sql),), rows_max, bytes_max, self._query_s)
+        tables = await _within(self._query_s + GRACE_S + self._patience_s, self._begin(self._worked_out(job)))
         return tables["query"]
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ ADDRESS_BYTES_MAX: Final = 2 << 30
 SPILL_MB_MAX: Final = 512
 """Of what does not fit into memory, on the disk."""
 THREADS_MAX: Final = 2
-NICE: Final = 10
+NICE: Final = 5
 """How far a child stands behind the processes that answer requests."""
 FEED_S_MAX: Final = 1_800.0
 """How long bringing the analytics up to date may take. What is done by then stays done."""

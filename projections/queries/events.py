@@ -114,6 +114,17 @@ def activity(
     return Page([_happening(connection, row) for row in rows[:limit]], cursor, total)
 
 
+def lately(connection: sqlite3.Connection, stream: StreamId, limit: int) -> list[bytes]:
+    """Documents of the last accepted events of a repository, in the log's order from its end: an index read."""
+    rows = connection.execute(
+        "SELECT events.pos, events.id, kind, entity, author, time, repos.stream, repos.name"
+        " FROM events JOIN repos USING (stream) WHERE stream=? AND standing='accepted'"
+        " ORDER BY events.lamport DESC, events.id DESC LIMIT ?",
+        (stream, limit),
+    ).fetchall()
+    return [_happening(connection, row) for row in rows]
+
+
 def _happening(connection: sqlite3.Connection, row: Sequence[Any]) -> bytes:
     _, name, kind, entity, author, time, stream, repo = row
     about, number = subject(connection, name, entity)

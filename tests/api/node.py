@@ -26,6 +26,7 @@ from gitant.doors.token import TokenDoor
 from gitant.imports.book import Book
 from gitant.imports.importer import Importer
 from gitant.indexer import index_all
+from gitant.insight.analyst import Analyst
 from gitant.network.peering import NodePeering
 from gitant.passwords import Passwords
 from gitant.reception.parts import Unlimited
@@ -125,6 +126,7 @@ class Node:
         self.by_key = KeyParts(
             folder, self.accounts, views, KEY.did, self.public_url, now_s=lambda: self.now_ms() // 1_000
         )
+        self.analyst = Analyst(folder.path, patience_s=60)
         self.ports = ApiPorts(
             views=views,
             tokens=tokens,
@@ -145,6 +147,7 @@ class Node:
                 agent="gitant/test",
                 resolver=_nowhere,
             ),
+            insight=self.analyst,
             blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
             archives=self.reader.archives(folder.cache / "archives"),

@@ -10,6 +10,7 @@ from litestar import get
 from litestar.params import PathParameter
 
 from api.asking import Asking
+from api.pages.feeds import feed_of_person, is_feed
 from api.pages.front import REPOS_SHOWN, listed
 from api.pages.page import Shown, steady
 from api.params import After
@@ -22,7 +23,9 @@ Person = Annotated[str, PathParameter(description="A user name or a did:key.", m
 
 @get("/{owner:str}")
 async def show_person(request: Asking, owner: Person, after: After = None) -> Reply:
-    """Somebody's page."""
+    """Somebody's page; with `.atom` behind the name, what they did."""
+    if is_feed(owner) and request.ports.views.principal(owner) is None:
+        return await feed_of_person(request, owner)
     return await steady(request, partial(_person, request, owner, after))
 
 
