@@ -22,7 +22,7 @@ from storage.datadir import DataDir
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NAME = "pages"
+NAME = "lists"
 GOAL = "first page of 10,000 issues ≥ 0.4 of the same bytes from memory; a page 9,000 in within 1.2 of the first"
 
 CLIENTS = 8
