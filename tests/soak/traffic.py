@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import linear_regression
@@ -74,7 +75,7 @@ def _cycles(nodes: Sequence[Member], repo: str, rounds: int) -> str:
         nodes[0].ask("POST", f"/repos/{repo}/issues", {"title": f"apart {number}"})
         nodes[1].ask("DELETE", f"/peers/{peer}/pause")
         _until(lambda: _connected(nodes[1], peer), lambda: f"they meet again: {nodes[1].ask('GET', '/peers')}")
-        _until(lambda: _level(nodes, repo), lambda: f"they come to the same in round {number}: {_told(nodes, repo)}")
+        _until(partial(_level, nodes, repo), partial(_apart, nodes, repo, number))
     after = [use_of(node) for node in nodes]
     _check(before, after)
     return f"{rounds} times parted and met: {before} after a quarter, {after} at the end"
@@ -174,6 +175,10 @@ def _level(nodes: Sequence[Member], repo: str) -> bool:
 
 def _told(nodes: Sequence[Member], repo: str) -> list[Any]:
     return [node.ask("GET", f"/repos/{repo}/sync") for node in nodes]
+
+
+def _apart(nodes: Sequence[Member], repo: str, number: int) -> str:
+    return f"they come to the same in round {number}: {_told(nodes, repo)}"
 
 
 def _until(holds: Callable[[], Any], words: Callable[[], str]) -> None:

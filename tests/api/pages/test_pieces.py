@@ -19,7 +19,7 @@ def test_the_checksum_of_two_pieces_is_found_from_theirs() -> None:
     for size in (0, 1, 9, 4_096, 70_001):
         first, second = chance.randbytes(chance.randrange(3_000)), chance.randbytes(size)
         assert joined(zlib.crc32(first), zlib.crc32(second), further(size)) == zlib.crc32(first + second)
-    assert gzip.decompress(compressed(second)) == second
+        assert gzip.decompress(compressed(second)) == second
 
 
 def test_a_block_stands_where_it_was_written_and_is_compressed_once() -> None:
