@@ -37,8 +37,9 @@ class Person:
         colours: Colours = "light",
     ) -> None:
         self.name = name
+        self.recovery = ""
         self.scripted = scripted
-        self._url = node.url
+        self.url = node.url
         self.context = browser.new_context(
             base_url=node.url,
             java_script_enabled=scripted,
@@ -93,6 +94,7 @@ class Person:
         self.page.get_by_label("User name").fill(self.name)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Make the account").click()
+        self.recovery = self.page.locator("#recovery").inner_text()
         self.page.get_by_role("link", name="I have kept it").click()
 
     def sign_in(self, password: str = PASSWORD) -> None:
@@ -129,7 +131,7 @@ class Person:
 
     def git_url(self, path: str) -> str:
         """What git pushes to, with name and password in it."""
-        scheme, _, rest = self._url.partition("://")
+        scheme, _, rest = self.url.partition("://")
         return f"{scheme}://{self.name}:{PASSWORD.replace(' ', '%20')}@{rest}{path}.git"
 
     def _heard(self, message: ConsoleMessage) -> None:
