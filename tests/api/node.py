@@ -136,17 +136,7 @@ class Node:
             git=self.reader,
             quarantine=store,
             peering=NodePeering(folder, KEY.did, "127.0.0.1", 4040, _start_no_network),
-            imports=Importer(
-                Book(folder.cache / "imports"),
-                store,
-                self.world.views,
-                writer,
-                allowed=Allowed(),
-                seconds_max=60,
-                caps=PackCaps(),
-                agent="gitant/test",
-                resolver=_nowhere,
-            ),
+            imports=self._importer(store, writer),
             insight=self.analyst,
             blobs=DiskBlobs(folder.blobs),
             packs=DulwichPacks(),
@@ -179,6 +169,19 @@ class Node:
             metrics_dir=self.metrics_dir,
         )
         self.app: Litestar = create_app(self.ports)
+
+    def _importer(self, store: DiskGitStore, writer: InlineWriter) -> Importer:
+        return Importer(
+            Book(self.world.folder.cache / "imports"),
+            store,
+            self.world.views,
+            writer,
+            allowed=Allowed(),
+            seconds_max=60,
+            caps=PackCaps(),
+            agent="gitant/test",
+            resolver=_nowhere,
+        )
 
     def now_ms(self) -> int:
         """The time that sessions and codes go by."""
