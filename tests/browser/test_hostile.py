@@ -23,7 +23,7 @@ SAYABLE: Final = [text for text in HOSTILE if not body_problem(text, "the text")
 """Characters that hide or reorder words are refused in comments; files may have them."""
 _QUIET: Final = re.compile(r"(<script[^>]*>|\bon[a-z]+=[\"']?|javascript:)1\b")
 """Examples that say nothing when they run; here they have to."""
-_PATHS: Final = re.compile(r"/operator/vault/issues/\d|/-/static/[\w.-]+|/api/v1/events/stream|/favicon.ico|/x")
+_PATHS: Final = re.compile(r"/operator/hostile/issues/\d|/-/static/[\w.-]+|/api/v1/events/stream|/favicon.ico|/x")
 _TELLING: Final = "window.told = []; window.alert = window.print = (what) => window.told.push(String(what));"
 _POKE: Final = """() => {
   const wrong = [], SCHEMES = ["http:", "https:", "mailto:", "gitant:", ":"];
@@ -57,14 +57,14 @@ _POKE: Final = """() => {
 def issues(node: Node) -> list[str]:
     """An issue for each shape, with a comment for each text."""
     assert len(SAYABLE) <= 100, "all of them are on the first page"
-    _post(node, "/api/v1/repos", name="vault")
+    _post(node, "/api/v1/repos", name="hostile")
     found: list[str] = []
     for shape in SHAPES:
-        number = _post(node, "/api/v1/repos/vault/issues", title="Hostile", body=shape.format(SAYABLE[0]))["number"]
+        number = _post(node, "/api/v1/repos/hostile/issues", title="Hostile", body=shape.format(SAYABLE[0]))["number"]
         for text in SAYABLE:
             loud = _QUIET.sub(r"\1alert(1)", text)
-            _post(node, f"/api/v1/repos/vault/issues/{number}/comment", body=shape.format(loud))
-        found.append(f"/operator/vault/issues/{number}")
+            _post(node, f"/api/v1/repos/hostile/issues/{number}/comment", body=shape.format(loud))
+        found.append(f"/operator/hostile/issues/{number}")
     return found
 
 

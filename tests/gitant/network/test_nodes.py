@@ -18,7 +18,7 @@ from tests.gitant.network.meeting import Member, push, soon
 from tests.gitant.running import PATIENCE_S
 from tests.house.tree import BIN
 from tests.making import key
-from tests.soak.traffic import part_and_write
+from tests.soak.traffic import EVENTS_PER_ROUND, part_and_write, use_of
 from tests.transport.carrier.kit import node as carrier_node
 from transport.carrier.address import PeerAddress, Tcp
 from transport.carrier.sockets import Sockets
@@ -146,7 +146,9 @@ def test_nodes_that_part_and_meet_and_write_hold_no_more_for_it(three: Sequence[
     soon(lambda: _here(three[1], repo), "it came")
     lines: list[str] = []
     part_and_write(three[:2], repo, 4, 1, lines.append)
-    assert len(lines) == 2
+    assert lines[0].startswith("4 times parted and met")
+    assert lines[-1].startswith(f"{4 * EVENTS_PER_ROUND} events in")
+    assert len(lines) == 2 + use_of(three[0]).processes, "what each process takes by event is between them"
 
 
 def test_seeds_and_websockets_lead_there_too(three: Sequence[Member], tmp_path: Path) -> None:
