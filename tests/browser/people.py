@@ -94,7 +94,9 @@ class Person:
         self.page.get_by_label("User name").fill(self.name)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Make the account").click()
-        self.recovery = self.page.locator("#recovery").inner_text()
+        shown = self.page.locator("#recovery").or_(self.page.get_by_role("alert"))
+        assert shown.get_attribute("id") == "recovery", f"{self.name} is not let in: {shown.inner_text()}"
+        self.recovery = shown.inner_text()
         self.page.get_by_role("link", name="I have kept it").click()
 
     def sign_in(self, password: str = PASSWORD) -> None:
