@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from domain.envelope import Event
     from domain.fold.kind import State
     from domain.ids import EventId
+    from domain.replay.states import States
     from domain.verdict import Verdict
 
 SALT = b"salt" * 4
@@ -118,9 +119,9 @@ def sign_header(header: bytes, payload: bytes | None = None, who: str = "root") 
 class Node:
     """What a node is to events: the checks in front, a log that drops what it has, and the fold."""
 
-    def __init__(self, *, states_max: int = 8192) -> None:
+    def __init__(self, states: States | None = None) -> None:
         self.history = MemoryHistory()
-        self.engine = Engine(self.history, states_max=states_max)
+        self.engine = Engine(self.history, states=states)
 
     def receive(self, raw: RawEvent) -> Applied | None:
         """Take in bytes from anywhere; None for an event that is here already."""

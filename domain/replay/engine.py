@@ -8,7 +8,6 @@ out is the same for every order of arrival: `tests/laws` holds it to that.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -22,6 +21,7 @@ from domain.ids import EventId, StreamId
 from domain.kinds import KINDS
 from domain.replay.courts import Courts, Records, level_of
 from domain.replay.judge import Bench, Judgement, judge
+from domain.replay.states import Folded, States
 from domain.verdict import ACCEPTED, Verdict, void
 
 if TYPE_CHECKING:
@@ -93,26 +93,19 @@ class Applied(msgspec.Struct):
     stale: dict[bytes, type[State]] = {}
 
 
-@dataclass(slots=True)
-class _Folded:
-    state: State
-    last: tuple[int, bytes]
-
-
 _NARROW_TOUCHES: Final = 8
 _WIDE_MAX: Final = 32
 
 
 class Engine:
-    """Folds events; keeps the most recently used `states_max` entity states."""
+    """Folds events; keeps the most recently used entity states."""
 
-    def __init__(self, history: History, *, states_max: int = 8192) -> None:
+    def __init__(self, history: History, *, states: States | None = None) -> None:
         self._history = history
         self._courts = Courts(history)
         self._changed: list[tuple[Act, bool]] = []
         self._queue: deque[EventId] = deque()
-        self._states_max = states_max
-        self._folded: OrderedDict[bytes, _Folded] = OrderedDict()
+        self._states = states or States()
         self._wide: OrderedDict[EventId, tuple[Any, Sequence[Touch]]] = OrderedDict()
 
     def apply(self, event: Event) -> Applied:
@@ -136,11 +129,7 @@ class Engine:
 
     def state(self, key: bytes) -> State | None:
         """An entity's present state, or None if nothing accepted touches it."""
-        folded = self._folded.get(key)
-        if folded is not None:
-            self._folded.move_to_end(key)
-            return folded.state
-        return self._refold(key)
+        return self._states.find(key) or self._refold(key)
 
     def foresee(self, event: Event) -> Verdict:
         """The verdict an event would get now, by judging alone; nothing is recorded."""
@@ -163,7 +152,7 @@ class Engine:
 
     def forget(self) -> None:
         """Drop every cached state: what was applied did not become durable."""
-        self._folded.clear()
+        self._states.clear()
         self._courts.forget()
         self._changed.clear()
         self._queue.clear()
@@ -191,10 +180,9 @@ class Engine:
                 applied.overturned.setdefault(judgement.by, []).append(event.id)
         else:
             self._let_in(event, judgement.payload, judgement, applied, again=again)
-        turned = was is None or was.accepted != accepted
         if act is not None:
-            turned |= self._settle_act(act, judgement, new=not again)
-        return turned
+            self._settle_act(act, judgement, new=not again)
+        return was is None or was.accepted != accepted
 
     def _bench(self, event: Event, *, again: bool) -> tuple[Act | None, Bench]:
         """Where an event is judged; a new one gets its place first, and a new act of authority its number."""
@@ -214,7 +202,8 @@ class Engine:
         payload = _act_of(event)
         if payload is None:
             return None
-        if KINDS[event.kind].acts_on == ("repository",) and bytes(event.entity or b"") != event.stream:
+        assert event.entity is not None, "only what begins a stream is about nothing, and that is no act"
+        if KINDS[event.kind].acts_on == ("repository",) and bytes(event.entity) != event.stream:
             return None  # void for good; and what somebody says of own keys would count without being accepted
         return self._courts.enter(event, payload, place)
 
@@ -254,13 +243,11 @@ class Engine:
             members = (member.event for member in history.members(event.id))
             self._queue.extend(member.id for member in members if member.entity == event.id)
 
-    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> bool:
+    def _settle_act(self, act: Act, judgement: Judgement, *, new: bool) -> None:
         """Tell the court what an act counts for now, and have those judged again whom that may concern."""
         accepted = judgement.verdict is ACCEPTED
         if self._courts.settle(act, level_of(act.deed, judgement.role, accepted=accepted), alive=accepted):
             self._changed.append((act, new))
-            return True
-        return False
 
     def _settle(self, applied: Applied) -> None:
         """Judge again whom a change may concern, until nothing changes any more: levels end that, from the top."""
@@ -277,19 +264,19 @@ class Engine:
                 self._queue.extend(name for name in affected if name != act.event)
 
     def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State:
-        folded = self._folded.get(touch.key)
+        folded = self._states.take(touch.key)
         if folded is None:
             # An entity may begin with an event that does not bear its name: a ref does, with its first move.
             members = () if touch.key == event.id else self._history.members(touch.key)
             if len(members) > 1:
                 return self._fold_all(touch.key, members)
-            folded = self._keep(touch.key, _Folded(touch.state(touch.key), event.order))
+            folded = Folded(touch.state(touch.key), event.order)
         elif folded.last >= event.order:
             return self._fold_all(touch.key, self._history.members(touch.key))
-        else:
-            self._folded.move_to_end(touch.key)
         touch.apply(folded.state, event, payload)
         folded.last = event.order
+        folded.payload_bytes += len(event.payload or b"")
+        self._states.keep(touch.key, folded)
         reason = folded.state.voided.get(event.id)
         if reason:
             self._history.record_verdict(event.id, void(reason))
@@ -297,11 +284,9 @@ class Engine:
 
     def _refold(self, key: bytes) -> State | None:
         """Fold an entity from its whole history."""
+        self._states.take(key)
         members = self._history.members(key)
-        if not members:
-            self._folded.pop(key, None)
-            return None
-        return self._fold_all(key, members)
+        return self._fold_all(key, members) if members else None
 
     def _fold_all(self, key: bytes, members: Sequence[Member]) -> State:
         state: State | None = None
@@ -316,7 +301,8 @@ class Engine:
             reason = state.voided.get(event.id)
             if accepted == bool(reason):
                 self._history.record_verdict(event.id, void(reason) if reason else ACCEPTED)
-        self._keep(key, _Folded(state, members[-1].event.order))
+        payload_bytes = sum(len(event.payload or b"") for event, _ in members)
+        self._states.keep(key, Folded(state, members[-1].event.order, payload_bytes))
         return state
 
     def _read(self, event: Event) -> tuple[Any, Sequence[Touch]]:
@@ -351,13 +337,6 @@ class Engine:
             return read_payload(KINDS[event.kind], event.payload, own=True)
         except PayloadFault as fault:
             raise AssertionError(f"an accepted event has an unusable payload: {event.id.hex()}") from fault
-
-    def _keep(self, key: bytes, folded: _Folded) -> _Folded:
-        self._folded[key] = folded
-        self._folded.move_to_end(key, last=not folded.state.settled)
-        if len(self._folded) > self._states_max:
-            self._folded.popitem(last=False)
-        return folded
 
     def _judge_redacted(self, payload: EventRedacted) -> None:
         self._queue.extend(map(EventId, payload.events))

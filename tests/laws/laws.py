@@ -18,6 +18,7 @@ from domain.canonical import NotCanonical, decode
 from domain.envelope import read_own
 from domain.fold.orset import ObservedSet
 from domain.fold.register import Register
+from domain.replay.states import STATES_MAX, States
 from domain.repository.state import RepositoryState
 from tests.laws.authority_model import TAKEN_AWAY
 from tests.laws.dump import dump
@@ -61,7 +62,7 @@ def assert_converges(events: Sequence[Event], seed: int) -> Node:
         merged(events, chance),
     ):
         assert state_of(fold(order)) == expected
-    for states_max in (1, 8192):
+    for states_max in (1, STATES_MAX):
         order = shuffled(events, chance, last={event.entity for event in events})
         assert state_of(watched(order, states_max=states_max)) == expected
     assert state_of(fold([forgotten(event, whole) for event in shuffled(events, chance)])) == expected
@@ -72,18 +73,18 @@ def assert_converges(events: Sequence[Event], seed: int) -> Node:
     return whole
 
 
-def fold(order: Iterable[Event], *, states_max: int = 8192) -> Node:
+def fold(order: Iterable[Event], *, states_max: int = STATES_MAX) -> Node:
     """A node that got events in this order."""
-    node = Node(states_max=states_max)
+    node = Node(States(states_max=states_max))
     for event in order:
         applied = node.apply(event)
         assert applied is None or len(applied.rejudged) < REJUDGED_MAX
     return node
 
 
-def watched(order: Iterable[Event], *, states_max: int = 8192) -> Node:
+def watched(order: Iterable[Event], *, states_max: int = STATES_MAX) -> Node:
     """Like `fold`, with a view kept from what `apply` says changed, which must end up as the states do."""
-    node = Node(states_max=states_max)
+    node = Node(States(states_max=states_max))
     view: dict[bytes, Any] = {}
     for number, event in enumerate(order):
         if states_max == 1 and number % 3 == 0:

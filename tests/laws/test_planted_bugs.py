@@ -19,6 +19,7 @@ from domain.kinds import KINDS
 from domain.replay import engine, judge
 from domain.replay.engine import Engine
 from domain.replay.memory import MemoryHistory
+from domain.replay.states import Folded
 from domain.repository.state import RepositoryState
 from tests.laws.councils import run_councils
 from tests.laws.laws import run_laws
@@ -87,10 +88,9 @@ def a_set_never_removes(patch: Patch) -> None:
 
 def late_events_are_appended(patch: Patch) -> None:
     def fold_touch(self: Engine, event: Event, touch: Any, payload: Any) -> Any:
-        folded = self._folded.get(touch.key)
-        if folded is None:
-            folded = self._keep(touch.key, engine._Folded(touch.state(touch.key), (0, b"")))
+        folded = self._states.take(touch.key) or Folded(touch.state(touch.key), (0, b""))
         touch.apply(folded.state, event, payload)
+        self._states.keep(touch.key, folded)
         return folded.state
 
     patch.setattr(Engine, "_fold_touch", fold_touch)

@@ -83,11 +83,11 @@ def late_events_are_appended() -> AbstractContextManager[object]:
     """An event that sorts before what is folded is folded after it."""
 
     def fold_touch(self: Engine, event: Event, touch: Touch, payload: Any) -> State:
-        folded = self._folded.get(touch.key)
-        if folded is None or touch.key == event.id:
+        state = self._states.find(touch.key)
+        if state is None or touch.key == event.id:
             return _fold_touch(self, event, touch, payload)
-        touch.apply(folded.state, event, payload)
-        return folded.state
+        touch.apply(state, event, payload)
+        return state
 
     return patch.object(Engine, "_fold_touch", fold_touch)
 

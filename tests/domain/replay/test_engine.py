@@ -10,6 +10,7 @@ from domain.canonical import encode
 from domain.comment.state import CommentState
 from domain.envelope import read_own
 from domain.issue.state import IssueState
+from domain.replay.states import States
 from domain.repository.state import RepositoryState
 from domain.verdict import ACCEPTED, void
 from tests.laws.world import enrolment
@@ -49,6 +50,26 @@ def test_one_event_and_what_it_changed() -> None:
 def test_what_nobody_touched_has_no_state() -> None:
     story = Story()
     assert story.node.engine.state(bytes(32)) is None
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_kept_weighs_what_it_was_folded_from(at_once: bool) -> None:
+    """Whether each event is folded as it comes, or the last one makes the engine fold all of them again."""
+    story = Story()
+    issue = story.issue("bob")
+    header: dict[str, Any] = {"on": issue, "after": [issue]}
+    edits = [
+        story.draft(who, "issue.retitled.v1", {"title": title, "replaces": [issue.id]}, **header)
+        for who, title in (("root", "Two"), ("bob", "Three"))
+    ]
+    edits.sort(key=lambda event: event.order, reverse=not at_once)
+    weight = sum(len(event.payload or b"") for event in (issue, *edits))
+    for bytes_max, stays in ((weight, True), (weight - 1, False)):
+        states = States(bytes_max=bytes_max, states_min=0)
+        node = Node(states)
+        for event in (story.genesis, issue, *edits):
+            node.apply(event)
+        assert (states.find(issue.id) is not None) is stays
 
 
 def test_a_non_canonical_payload_is_void_on_every_replay() -> None:
@@ -121,7 +142,7 @@ def test_a_redaction_makes_an_unusable_comment_a_hole_and_wakes_what_acts_on_it(
 def test_redacting_a_creation_keeps_what_followed(states_max: int) -> None:
     """With its state out of the cache, the comment was once folded from the redacted event alone."""
     story = Story()
-    node = Node(states_max=states_max)
+    node = Node(States(states_max=states_max))
     issue = story.issue("bob")
     comment = story.write("carol", "comment.added.v1", {"body": "My address is …"}, on=issue)
     story.write("carol", "body.reset.v1", {"text": "Forget it.", "replaces": [comment.id]}, on=comment)

@@ -82,6 +82,18 @@ def test_of_two_reasons_the_one_of_the_thing_counts() -> None:
         assert house.verdict(said) == void("entity-void")
 
 
+def test_what_a_denial_rests_on_is_said() -> None:
+    """First the act that denies, for a person wants to know of that one; then the thing acted on."""
+    house = House()
+    ban = house.write("root", "member.blocked.v1", about("eve"))
+    said = house.draft("eve", "comment.added.v1", {"body": "Me."}, on=house.one)
+    judgement = house.node.engine.foresee_judgement(said)
+    assert (judgement.by, judgement.awaits) == (ban.id, (ban.id, house.one.id))
+    unknown = house.draft("guest", "repository.archived.v1", {})
+    judgement = house.node.engine.foresee_judgement(unknown)
+    assert (judgement.by, judgement.awaits) == (None, ())
+
+
 def later(house: House, **header: Any) -> Event:
     return house.draft("root", "member.granted.v1", about("eve", role="viewer"), **header)
 
