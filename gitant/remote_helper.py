@@ -36,7 +36,7 @@ def main() -> None:
         from gitant.cli.node import find_node
 
         target = find_node(None, None)
-        with Api(target.url, target.token, target.cert) as api:
+        with Api(target) as api:
             _await(api, repo)
         _become_http(name, f"{target.url}/{repo}.git", target.url, target.token)
     except LocalFault as fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self, cast, final
 from urllib.parse import quote, urlsplit
@@ -16,6 +17,8 @@ from gitant.tls import trust_only
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
+
+    from gitant.cli.node import Target
 
 TIMEOUT_S = 60.0
 DOWNLOAD_TIMEOUT_S = 600.0
@@ -44,17 +47,19 @@ def segment(text: str) -> str:
 class Api:
     """A connection to one node."""
 
-    def __init__(self, url: str, token: str = "", cert: str = "", user: str = "") -> None:
-        """`user` is whose login the token is of; empty where it is of none."""
-        self.url = url
+    def __init__(self, target: Target) -> None:
+        self.url = url = target.url
+        self.addresses = target.addresses
+        """Where the node is found."""
         headers = {"accept": "application/json"}
-        if token:
-            headers["authorization"] = f"Bearer {token}"
-        self.known = bool(token)
-        self.user = user
+        if target.token:
+            headers["authorization"] = f"Bearer {target.token}"
+        self.known = bool(target.token)
+        self.user = target.user
+        """Whose login the token is of; empty where it is of none."""
         # A proxy for the world outside has no business between a command and the node beside it.
         local = _is_local(url)
-        trusted = trust_only(cert) if cert else True
+        trusted = trust_only(target.cert) if target.cert else True
         # Redirects lead to where a renamed repository is now; to another host httpx takes no token along.
         self._http = httpx.Client(
             base_url=url,
@@ -68,14 +73,12 @@ class Api:
     @classmethod
     def open(cls, data_dir: str | None, url: str | None) -> Self:
         """To the node that flags, environment and data folder name."""
-        target = find_node(data_dir, url)
-        return cls(target.url, target.token, target.cert, target.user)
+        return cls(find_node(data_dir, url))
 
     @classmethod
     def nobody(cls, data_dir: str | None, url: str | None) -> Self:
         """To the same node, as nobody in particular."""
-        target = find_node(data_dir, url)
-        made = cls(target.url, "", target.cert)
+        made = cls(replace(find_node(data_dir, url), token="", user=""))
         made.known = True  # to be asked to log in is no help to whoever is about to
         return made
 

@@ -23,7 +23,7 @@ def list_branches(
 ) -> None:
     """List a repository's branches, by name."""
     with Api.open(data_dir, url) as api:
-        branches = api.listed(_path(repo), "branches", limit)
+        branches = api.listed(_path(api, repo), "branches", limit)
     if json:
         print_json(branches)
         return
@@ -58,7 +58,7 @@ def create(
 ) -> None:
     """Make a branch at a commit that the node has."""
     with Api.open(data_dir, url) as api:
-        made = api.send("POST", _path(repo), {"name": name, "commit": start})
+        made = api.send("POST", _path(api, repo), {"name": name, "commit": start})
     if json:
         print_json(made)
     else:
@@ -69,7 +69,7 @@ def create(
 def delete(branch: Name, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Delete a branch; the default branch stays."""
     with Api.open(data_dir, url) as api:
-        path = _path(repo)
+        path = _path(api, repo)
         # To say afterwards where it was is what lets anybody make it again.
         found = next((each for each in api.listed(path, "branches", _BRANCHES_MAX) if each["name"] == branch), None)
         api.send("DELETE", f"{path}/{quote(branch, safe='')}")
@@ -86,5 +86,5 @@ def delete(branch: Name, repo: Repo = None, data_dir: DataDir = None, url: Url =
 _BRANCHES_MAX = 10_000
 
 
-def _path(named: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(named))}/branches"
+def _path(api: Api, named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}/branches"

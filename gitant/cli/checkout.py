@@ -1,16 +1,22 @@
-"""The git repository somebody stands in, and where its remote `gitant` points."""
+"""The git repository somebody stands in, and which of a node's its remotes point to."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from domain.errors import InvalidInput, Unavailable
 from domain.ids import is_hex_id, is_segment
+from gitant.cli.node import same_node
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REMOTE: Final = "gitant"
+_NEXT_BEST: Final = ("upstream", "origin")
+_SAY_WHICH: Final = "name one with --repo (gitant repo list shows them), or its node with --url, or run: gitant init"
 
 
 def git(*words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -55,17 +61,34 @@ def selector(text: str) -> str:
     return f"{owner}~{name}"
 
 
-def repository(named: str | None) -> str:
-    """The repository a command is about, as the API takes it."""
+def repository(named: str | None, node: Sequence[str]) -> str:
+    """The repository a command is about, as the API takes it; `node` are the addresses of the node that is asked.
+
+    Without a name it is what the remote `gitant` points to, else `upstream`, else `origin`, else the only other one:
+    of these, such as point to that node.
+    """
     if named:
         return selector(named)
-    url = remote_url()
-    if not url:
-        raise InvalidInput(
-            "which repository? The current folder has no remote called gitant",
-            hint="name one with --repo (gitant repo list shows them), or run: gitant init",
-        )
-    return _selector_of_url(url)
+    remotes = _remotes()
+    if REMOTE in remotes:
+        return _selector_of_url(remotes[REMOTE])
+    there = {name: url for name, url in remotes.items() if any(same_node(url, each) for each in node)}
+    for name in _NEXT_BEST:
+        if name in there:
+            return _selector_of_url(there[name])
+    if len(there) == 1:
+        return _selector_of_url(*there.values())
+    if there:
+        raise InvalidInput(f"which repository? The remotes {', '.join(there)} all point to {node[0]}", hint=_SAY_WHICH)
+    where = f"no remote of the current folder points to {node[0]}" if node else "no node runs on that data folder"
+    raise InvalidInput(f"which repository? {where[0].upper()}{where[1:]}", hint=_SAY_WHICH)
+
+
+def _remotes() -> dict[str, str]:
+    """By name, where the remotes of the current repository point."""
+    lines = git("config", "-z", "--get-regexp", r"^remote\..*\.url$").stdout.split("\0")
+    found = [line.partition("\n") for line in lines if line]
+    return {key.removeprefix("remote.").removesuffix(".url"): url for key, _, url in found}
 
 
 def _selector_of_url(url: str) -> str:

@@ -32,7 +32,7 @@ def list_files(
     """List a folder, with the commit that last changed each entry."""
     with Api.open(data_dir, url) as api:
         asked = {"path": path, "ref": ref, "last_commit": "1"}
-        where = f"/api/v1/repos/{segment(repository(repo))}/files"
+        where = f"/api/v1/repos/{segment(repository(repo, api.addresses))}/files"
         found = api.get(where, asked)
         for _ in range(_TRIES):  # each goes on where the one before came to its bound
             if found["last_commits_complete"]:
@@ -57,9 +57,9 @@ def blame(
     json: Json = False,
 ) -> None:
     """Show who wrote each line of a file, renames of the whole file followed."""
-    where = f"/api/v1/repos/{segment(repository(repo))}"
     name = quote(path.strip("/"), safe="~/")
     with Api.open(data_dir, url) as api:
+        where = f"/api/v1/repos/{segment(repository(repo, api.addresses))}"
         found = api.get(f"{where}/blame/{name}", {"ref": ref})
         if json:
             print_json(found)

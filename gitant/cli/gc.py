@@ -11,7 +11,7 @@ from gitant.care.found import find, named_views
 from gitant.care.one import outcome_of
 from gitant.care.tend import Rules, would_tend
 from gitant.cli.checkout import repository
-from gitant.cli.node import folder_of, settings_of
+from gitant.cli.node import addresses_of, folder_of, settings_of
 from gitant.cli.options import DataDir, Json, RepoName
 from gitant.cli.output import Ticker, clean, print_json, print_table, tell
 from storage.git.care.merging import LINGER_S
@@ -43,7 +43,7 @@ def gc(
     rules = Rules(1, memory, linger_s=LINGER_S if runs else 0.0, everything=full)
     done: list[tuple[str, Outcome]] = []
     with Ticker("events into the views") as ticker, named_views(folder, ticker) as views:
-        found = find(folder, views, None if everything else repository(repo))
+        found = find(folder, views, None if everything else repository(repo, addresses_of(data_dir)))
     for number, each in enumerate(found, 1):
         place = f"{number} of {len(found)}: " if len(found) > 1 else ""
         with Ticker(f"{place}{clean(each.name)}: objects") as ticker:

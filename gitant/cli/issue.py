@@ -24,7 +24,7 @@ for _part in (issue_write, issue_list, issue_attach, issue_members, issue_conver
 def view(issue: Issue, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Show an issue and what was said about it."""
     with Api.open(data_dir, url) as api:
-        path = issue_path(repo, issue)
+        path = issue_path(api, repo, issue)
         found = api.get(path)
         comments = api.listed(f"{path}/comments", "comments", found["comments"] or 1)
         names = {} if json else names_of(api, people_in(found, comments))
@@ -54,7 +54,7 @@ def comment(
     if text is None:
         raise typer.BadParameter("say it with --body or --body-file")
     with Api.open(data_dir, url) as api:
-        said = api.send("POST", f"{issue_path(repo, issue)}/comment", {"body": text})
+        said = api.send("POST", f"{issue_path(api, repo, issue)}/comment", {"body": text})
     if json:
         print_json(said)
     else:
@@ -72,7 +72,7 @@ def close(
 ) -> None:
     """Close an issue."""
     with Api.open(data_dir, url) as api:
-        closed = api.send("POST", f"{issue_path(repo, issue)}/close", {"reason": reason} if reason else None)
+        closed = api.send("POST", f"{issue_path(api, repo, issue)}/close", {"reason": reason} if reason else None)
     say(closed, json=json, did="closed")
 
 
@@ -80,5 +80,5 @@ def close(
 def reopen(issue: Issue, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Open a closed issue again."""
     with Api.open(data_dir, url) as api:
-        opened = api.send("POST", f"{issue_path(repo, issue)}/reopen")
+        opened = api.send("POST", f"{issue_path(api, repo, issue)}/reopen")
     say(opened, json=json, did="reopened")

@@ -25,9 +25,9 @@ def attach(
     json: Json = False,
 ) -> None:
     """Attach files to an issue, and print the Markdown to put into a text."""
-    path = f"/api/v1/repos/{segment(repository(repo))}/attachments"
     attached: list[dict[str, Any]] = []
     with Api.open(data_dir, url) as api:
+        path = f"/api/v1/repos/{segment(repository(repo, api.addresses))}/attachments"
         for name in files:
             try:
                 data = Path(name).read_bytes()

@@ -38,8 +38,8 @@ def react(
     json: Json = False,
 ) -> None:
     """React to an issue or to a comment on it, or take a reaction back."""
-    path = f"{_path(repo, issue)}/comments/{segment(comment)}" if comment else _path(repo, issue)
     with Api.open(data_dir, url) as api:
+        path = f"{_path(api, repo, issue)}/comments/{segment(comment)}" if comment else _path(api, repo, issue)
         reacted = api.send("DELETE" if remove else "PUT", f"{path}/reactions/{segment(content)}")
     if json:
         print_json(reacted)
@@ -91,7 +91,7 @@ def timeline(
 ) -> None:
     """List everything that happened to an issue, oldest first, each with its event."""
     with Api.open(data_dir, url) as api:
-        rows = api.listed(f"{_path(repo, issue)}/timeline", "timeline", limit)
+        rows = api.listed(f"{_path(api, repo, issue)}/timeline", "timeline", limit)
         names = {} if json else names_of(api, _people_in(rows))
     if json:
         print_json(rows)
@@ -147,12 +147,12 @@ def _change(
     did: str,
 ) -> None:
     with Api.open(data_dir, url) as api:
-        changed = api.send(method, f"{_path(repo, issue)}/{what}", body)
+        changed = api.send(method, f"{_path(api, repo, issue)}/{what}", body)
     if json:
         print_json(changed)
     else:
         tell(f"{did} #{changed['number']} {changed['title']}")
 
 
-def _path(repo: str | None, issue: str) -> str:
-    return f"/api/v1/repos/{segment(repository(repo))}/issues/{segment(issue.removeprefix('#'))}"
+def _path(api: Api, repo: str | None, issue: str) -> str:
+    return f"/api/v1/repos/{segment(repository(repo, api.addresses))}/issues/{segment(issue.removeprefix('#'))}"

@@ -75,8 +75,8 @@ def list_issues(
     if state is not None:
         terms.append(Term(state.value, "state"))
     words = " ".join(filter(None, (*(query or ()), search, write(Query(tuple(terms))))))
-    path = "/api/v1/issues" if everywhere else issues_path(repo)
     with Api.open(data_dir, url) as api:
+        path = "/api/v1/issues" if everywhere else issues_path(api, repo)
         issues = api.listed(path, "issues", limit, {"q": words} if words else {})
     if json:
         print_json(issues)

@@ -71,7 +71,7 @@ def _put(
     change = {what: add} if only else {f"add_{what}": add, f"remove_{what}": remove}
     with Api.open(data_dir, url) as api:
         (row,) = change_many(api, repo, [issue], change)
-        found: dict[str, Any] = api.get(issue_path(repo, row["id"]))
+        found: dict[str, Any] = api.get(issue_path(api, repo, row["id"]))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,15 +12,18 @@ from gitant.cli.api import segment
 from gitant.cli.checkout import repository
 from gitant.cli.output import print_json, tell
 
+if TYPE_CHECKING:
+    from gitant.cli.api import Api
 
-def issues_path(named: str | None) -> str:
+
+def issues_path(api: Api, named: str | None) -> str:
     """Where the API has a repository's issues."""
-    return f"/api/v1/repos/{segment(repository(named))}/issues"
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}/issues"
 
 
-def issue_path(repo: str | None, issue: str) -> str:
+def issue_path(api: Api, repo: str | None, issue: str) -> str:
     """Where the API has an issue."""
-    return f"{issues_path(repo)}/{segment(issue.removeprefix('#'))}"
+    return f"{issues_path(api, repo)}/{segment(issue.removeprefix('#'))}"
 
 
 def text_of(body: str | None, body_file: str | None) -> str | None:

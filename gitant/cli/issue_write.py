@@ -57,7 +57,7 @@ def create(
             "labels": list(dict.fromkeys([*begun.get("labels", []), *(label or [])])),
             "assignees": list(dict.fromkeys([*begun.get("assignees", []), *(assignee or [])])),
         }
-        opened = api.send("POST", issues_path(repo), words)
+        opened = api.send("POST", issues_path(api, repo), words)
     if json:
         print_json(opened)
     else:
@@ -124,14 +124,14 @@ def edit(
             if not words:
                 _tell_all(rows, json=json)
                 return
-        changed = api.send("PATCH", issue_path(repo, issues[0]), words)
+        changed = api.send("PATCH", issue_path(api, repo, issues[0]), words)
     say(changed, json=json, did="edited")
 
 
 def change_many(api: Api, repo: str | None, issues: Sequence[str], change: dict[str, Any]) -> list[dict[str, Any]]:
     """Change several issues in one step; what became of each."""
     named = [issue.removeprefix("#") for issue in issues]
-    rows: list[dict[str, Any]] = api.send("PATCH", issues_path(repo), {"issues": named, **change})["issues"]
+    rows: list[dict[str, Any]] = api.send("PATCH", issues_path(api, repo), {"issues": named, **change})["issues"]
     return rows
 
 
@@ -164,7 +164,8 @@ def _words(title: str | None, text: str | None, begun: dict[str, Any]) -> tuple[
 
 
 def _templates(api: Api, repo: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = api.get(f"/api/v1/repos/{segment(repository(repo))}/issue-templates")["templates"]
+    path = f"/api/v1/repos/{segment(repository(repo, api.addresses))}/issue-templates"
+    found: list[dict[str, Any]] = api.get(path)["templates"]
     return found
 
 

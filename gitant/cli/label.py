@@ -26,7 +26,7 @@ def list_labels(
 ) -> None:
     """List a repository's labels."""
     with Api.open(data_dir, url) as api:
-        labels = api.listed(_path(repo), "labels", limit)
+        labels = api.listed(_path(api, repo), "labels", limit)
     if json:
         print_json(labels)
         return
@@ -47,7 +47,7 @@ def create(
     """Make a label."""
     body = {"name": name, "color": color, "description": description}
     with Api.open(data_dir, url) as api:
-        made = api.send("POST", _path(repo), {key: value for key, value in body.items() if value is not None})
+        made = api.send("POST", _path(api, repo), {key: value for key, value in body.items() if value is not None})
     if json:
         print_json(made)
     else:
@@ -71,7 +71,7 @@ def edit(
     if not change:
         raise typer.BadParameter("say what to change: --name, --color or --description")
     with Api.open(data_dir, url) as api:
-        changed = api.send("PUT", f"{_path(repo)}/{segment(label)}", change)
+        changed = api.send("PUT", f"{_path(api, repo)}/{segment(label)}", change)
     if json:
         print_json(changed)
     else:
@@ -82,9 +82,9 @@ def edit(
 def delete(label: Name, repo: Repo = None, data_dir: DataDir = None, url: Url = None) -> None:
     """Delete a label; it comes off every issue."""
     with Api.open(data_dir, url) as api:
-        api.send("DELETE", f"{_path(repo)}/{segment(label)}")
+        api.send("DELETE", f"{_path(api, repo)}/{segment(label)}")
     tell(f"deleted {label}")
 
 
-def _path(named: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(named))}/labels"
+def _path(api: Api, named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}/labels"

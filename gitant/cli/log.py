@@ -57,7 +57,7 @@ def log(
     if void:
         if follow:
             raise InvalidInput("--void and --follow exclude each other")
-        _list_void(data_dir, url, repository(repo), {"kind": kind, "author": author}, limit, json=json)
+        _list_void(data_dir, url, repo, {"kind": kind, "author": author}, limit, json=json)
         return
     wanted = {name: value for name, value in (("kind", kind), ("author", author)) if value}
     if every:
@@ -65,13 +65,11 @@ def log(
             raise InvalidInput("--all and --repo exclude each other")
         _follow(data_dir, url, wanted, after, json=json)
         return
-    name = repository(repo)
-    if follow and after is not None:
-        _follow(data_dir, url, {**wanted, "repo": name}, after, json=json)
-        return
     with Api.open(data_dir, url) as api:
-        position = api.get("/api/v1/status")["position"] if follow else 0
-        events = api.listed(f"/api/v1/repos/{segment(name)}/events", "events", limit, wanted)
+        name = repository(repo, api.addresses)
+        listed = after is None or not follow
+        position = api.get("/api/v1/status")["position"] if follow and listed else after
+        events = api.listed(f"/api/v1/repos/{segment(name)}/events", "events", limit, wanted) if listed else []
         names = {} if json else names_of(api, [event["author"] for event in events])
     if follow:
         for event in reversed(events):
@@ -88,12 +86,13 @@ _HEADINGS = ("Event", "Lamport", "Kind", "Author", "Claimed time", "Verdict")
 
 
 def _list_void(
-    data_dir: str | None, url: str | None, repo: str, wanted: dict[str, str], limit: int, *, json: bool
+    data_dir: str | None, url: str | None, repo: str | None, wanted: dict[str, str], limit: int, *, json: bool
 ) -> None:
     """Events of no effect, with the reason in words."""
     narrow = {"verdict": "void", **{name: value for name, value in wanted.items() if value}}
     with Api.open(data_dir, url) as api:
-        events = api.listed(f"/api/v1/repos/{segment(repo)}/events", "events", limit, narrow)
+        path = f"/api/v1/repos/{segment(repository(repo, api.addresses))}/events"
+        events = api.listed(path, "events", limit, narrow)
         names = {} if json else names_of(api, [event["author"] for event in events])
     told: list[dict[str, Any]] = [{**event, "words": VOIDS.get(event["reason"], event["reason"])} for event in events]
     if json:

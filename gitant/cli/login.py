@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -105,7 +106,7 @@ def logout(data_dir: DataDir = None, url: Url = None, json: Json = False) -> Non
     origin = origin_of(target.url)
     there = logins().get(origin)
     if there is not None:
-        with Api(target.url, there.token, target.cert) as api, suppress(ApiProblem):
+        with Api(replace(target, token=there.token)) as api, suppress(ApiProblem):
             api.send("POST", "/api/v1/auth/logout")
         forget(origin)
     if json:

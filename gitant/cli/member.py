@@ -36,7 +36,7 @@ def list_members(
 ) -> None:
     """List who has a role in a repository, the highest first."""
     with Api.open(data_dir, url) as api:
-        found = api.listed(_path(repo), "collaborators", limit, {"blocked": "true"} if blocked else None)
+        found = api.listed(_path(api, repo), "collaborators", limit, {"blocked": "true"} if blocked else None)
     if json:
         print_json(found)
         return
@@ -60,7 +60,7 @@ def add(
     """Give somebody a role, or another one than they have; a lower one cuts, too."""
     body = {"user": user, "role": role, "cut": cut or []}
     with Api.open(data_dir, url) as api:
-        _say(api.send("POST", _path(repo), body), json=json)
+        _say(api.send("POST", _path(api, repo), body), json=json)
 
 
 @app.command()
@@ -68,7 +68,7 @@ def remove(user: User, cut: Cut = None, repo: Repo = None, data_dir: DataDir = N
     """Take every role from somebody. What they did that is here now still counts, what comes later does not."""
     query = f"?cut={','.join(segment(each) for each in cut)}" if cut else ""
     with Api.open(data_dir, url) as api:
-        api.send("DELETE", f"{_path(repo)}/{segment(user)}{query}")
+        api.send("DELETE", f"{_path(api, repo)}/{segment(user)}{query}")
     tell(f"{user} has no role any more")
 
 
@@ -76,7 +76,7 @@ def remove(user: User, cut: Cut = None, repo: Repo = None, data_dir: DataDir = N
 def leave(repo: Repo = None, data_dir: DataDir = None, url: Url = None) -> None:
     """Give back every role of your own."""
     with Api.open(data_dir, url) as api:
-        api.send("DELETE", f"{_path(repo)}/@me")
+        api.send("DELETE", f"{_path(api, repo)}/@me")
     tell("you have no role there any more")
 
 
@@ -86,21 +86,21 @@ def block(
 ) -> None:
     """Keep somebody from doing anything in a repository, even what everybody may."""
     with Api.open(data_dir, url) as api:
-        _say(api.send("POST", f"{_path(repo)}/{segment(user)}/block", {"cut": cut or []}), json=json)
+        _say(api.send("POST", f"{_path(api, repo)}/{segment(user)}/block", {"cut": cut or []}), json=json)
 
 
 @app.command()
 def unblock(user: User, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Let somebody do again what everybody may."""
     with Api.open(data_dir, url) as api:
-        _say(api.send("POST", f"{_path(repo)}/{segment(user)}/unblock"), json=json)
+        _say(api.send("POST", f"{_path(api, repo)}/{segment(user)}/unblock"), json=json)
 
 
 @app.command()
 def held(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """List what strangers sent and waits for a decision, the oldest first."""
     with Api.open(data_dir, url) as api:
-        found = api.listed(f"{_repo(repo)}/held", "held", limit)
+        found = api.listed(f"{_repo(api, repo)}/held", "held", limit)
     if json:
         print_json(found)
         return
@@ -126,8 +126,8 @@ def strangers(
     json: Json = False,
 ) -> None:
     """Show what becomes of strangers' events in a repository on this node, or choose it."""
-    path = f"{_repo(repo)}/strangers"
     with Api.open(data_dir, url) as api:
+        path = f"{_repo(api, repo)}/strangers"
         told = api.send("PUT", path, {"rule": rule}) if rule else api.get(path)
     if json:
         print_json(told)
@@ -153,9 +153,9 @@ def drop(
     """Forget what is held of a stranger; none of it is held again."""
     if [bool(author), bool(origin), everything].count(True) != 1:
         raise typer.BadParameter("say whose, or --origin, or --all")
-    path = f"{_repo(repo)}/held" + (f"/{segment(author)}" if author else f"?origin={segment(origin)}" if origin else "")
+    whose = f"/{segment(author)}" if author else f"?origin={segment(origin)}" if origin else ""
     with Api.open(data_dir, url) as api:
-        told = api.send("DELETE", path)
+        told = api.send("DELETE", f"{_repo(api, repo)}/held{whose}")
     if json:
         print_json(told)
     else:
@@ -187,7 +187,7 @@ def admit(
         return
     body: dict[str, Any] = {"act": act} if act else {"events": events}
     with Api.open(data_dir, url) as api:
-        told = api.send("POST", _repo(repo) + "/admitted", body)["admitted"]
+        told = api.send("POST", _repo(api, repo) + "/admitted", body)["admitted"]
     if json:
         print_json(told)
     else:
@@ -203,7 +203,7 @@ def admit(
 def audit(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """List who changed who may do what, newest first."""
     with Api.open(data_dir, url) as api:
-        found = api.listed(f"{_repo(repo)}/audit", "audit", limit)
+        found = api.listed(f"{_repo(api, repo)}/audit", "audit", limit)
     if json:
         print_json(found)
         return
@@ -215,7 +215,7 @@ def audit(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: U
 def alarms(limit: Limit = 30, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """List the acts that voided what had counted on this node, and how to undo that."""
     with Api.open(data_dir, url) as api:
-        found = api.listed(f"{_repo(repo)}/alarms", "alarms", limit)
+        found = api.listed(f"{_repo(api, repo)}/alarms", "alarms", limit)
     if json:
         print_json(found)
         return
@@ -230,7 +230,7 @@ def _let_in(authors: list[str], repo: str | None, data_dir: str | None, url: str
     if len(authors) > 1:
         raise typer.BadParameter("one stranger at a time")
     with Api.open(data_dir, url) as api:
-        told = api.send("POST", f"{_repo(repo)}/held/{segment(authors[0])}/admit")
+        told = api.send("POST", f"{_repo(api, repo)}/held/{segment(authors[0])}/admit")
     if json:
         print_json(told)
     else:
@@ -242,12 +242,12 @@ def _let_in(authors: list[str], repo: str | None, data_dir: str | None, url: str
         raise typer.Exit(1)
 
 
-def _repo(named: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(named))}"
+def _repo(api: Api, named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}"
 
 
-def _path(named: str | None) -> str:
-    return f"{_repo(named)}/collaborators"
+def _path(api: Api, named: str | None) -> str:
+    return f"{_repo(api, named)}/collaborators"
 
 
 def _say(told: dict[str, Any], *, json: bool) -> None:

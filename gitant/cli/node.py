@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from domain.errors import InvalidInput, Unavailable
@@ -16,18 +16,26 @@ from storage.datadir import DataDir
 if TYPE_CHECKING:
     from gitant.settings import Settings
 
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A node's address, and the token for it: empty is nobody. `cert` is the one certificate it shows, if known.
 
-    `user` is whose token that is, where it is that of a login.
+    `user` is whose token that is, where it is that of a login; `also` are other addresses of that node, if known.
     """
 
     url: str
-    token: str
+    token: str = ""
     cert: str = ""
     user: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses it is known by."""
+        return (self.url, *self.also)
 
 
 def settings_of(data_dir: str | None) -> Settings:
@@ -53,12 +61,13 @@ def find_node(data_dir: str | None, url: str | None) -> Target:
     named = url or os.environ.get("GITANT_URL", "")
     if named:
         address = _address(named)
-        own = {_origin(known) for known in (running.url if running else "", settings.public_url) if known}
+        own = addresses_of(data_dir)
+        mine = _origin(address) in map(_origin, own)
         # The operator's token goes to the operator's node only, whoever asks for it to be sent elsewhere.
         cert = running.cert if running and _origin(address) == _origin(running.url) else ""
         if data_dir is None and (login := _login(address)) is not None:
-            return Target(address, login.token, cert, login.user)
-        return Target(address, _token(folder if _origin(address) in own else None), cert)
+            return Target(address, login.token, cert, login.user, own if mine else ())
+        return Target(address, _token(folder if mine else None), cert, also=own if mine else ())
     if running is None and data_dir is None and len(everywhere := logins()) == 1:
         ((address, login),) = everywhere.items()
         return Target(address, login.token, user=login.user)
@@ -67,7 +76,14 @@ def find_node(data_dir: str | None, url: str | None) -> Target:
         raise Unavailable(f"no node is running on {folder.path}; start one with: gitant serve{where}")
     if not running.url:
         raise Unavailable(f"the node on {folder.path} is still starting", hint="try again in a moment")
-    return Target(running.url, _token(folder), running.cert)
+    return Target(running.url, _token(folder), running.cert, also=addresses_of(data_dir))
+
+
+def addresses_of(data_dir: str | None) -> tuple[str, ...]:
+    """Where the node of a data folder is found, as far as the folder and the settings tell."""
+    settings = settings_of(data_dir)
+    running = DataDir(settings.data_dir).running()
+    return tuple(each for each in (running.url if running else "", settings.public_url) if each)
 
 
 def _token(folder: DataDir | None) -> str:
@@ -102,6 +118,15 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname, port
+
+
+def same_node(one: str, other: str) -> bool:
+    """Whether two URLs are of one node; this machine's names for itself all mean it."""
+    try:
+        (scheme, host, port), (scheme2, host2, port2) = _origin(one), _origin(other)
+    except ValueError:  # what somebody's remote points to need not be a URL
+        return False
+    return bool(host) and (scheme, port) == (scheme2, port2) and (host == host2 or {host, host2} <= _LOOPBACK)
 
 
 def helper_options(data_dir: str | None, origin: str, *, user: str = "") -> list[str]:

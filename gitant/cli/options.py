@@ -31,7 +31,7 @@ Repo: TypeAlias = Annotated[
         "--repo",
         "-R",
         metavar="REPO",
-        help="A name, owner/name or id [else what the remote `gitant` of the current folder points to].",
+        help="A name, owner/name or id [else what a remote of the current folder points to].",
         show_default=False,
     ),
 ]
@@ -40,7 +40,7 @@ RepoName: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="[REPO]",
-        help="A name, owner/name or id [else what the remote `gitant` of the current folder points to].",
+        help="A name, owner/name or id [else what a remote of the current folder points to].",
         show_default=False,
     ),
 ]

@@ -25,7 +25,7 @@ def list_protections(
 ) -> None:
     """List which branches are protected, and how."""
     with Api.open(data_dir, url) as api:
-        found = api.listed(_path(repo), "protections", limit)
+        found = api.listed(_path(api, repo), "protections", limit)
     if json:
         print_json(found)
         return
@@ -78,7 +78,7 @@ def set_protection(
         "checks": check or [],
     }
     with Api.open(data_dir, url) as api:
-        told = api.send("PUT", f"{_path(repo)}/{segment(branch)}", body)
+        told = api.send("PUT", f"{_path(api, repo)}/{segment(branch)}", body)
     if json:
         print_json(told)
     else:
@@ -89,12 +89,12 @@ def set_protection(
 def remove(branch: Pattern, repo: Repo = None, data_dir: DataDir = None, url: Url = None) -> None:
     """End the rules for a branch or a pattern."""
     with Api.open(data_dir, url) as api:
-        api.send("DELETE", f"{_path(repo)}/{segment(branch)}")
+        api.send("DELETE", f"{_path(api, repo)}/{segment(branch)}")
     tell(f"{branch} is not protected any more")
 
 
-def _path(named: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(named))}/protections"
+def _path(api: Api, named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}/protections"
 
 
 def _rules(told: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ def list_refs(
 ) -> None:
     """List a repository's branches and tags with all their places."""
     with Api.open(data_dir, url) as api:
-        found = [each for each in api.listed(_path(repo), "refs", limit) if each["diverged"] or not diverged]
+        found = [each for each in api.listed(_path(api, repo), "refs", limit) if each["diverged"] or not diverged]
     if json:
         print_json(found)
         return
@@ -50,7 +50,7 @@ def resolve(
     """Settle a branch or tag that nodes moved to different places while they were apart."""
     body = {"ref": ref, **({} if to is None else {"commit": to})}
     with Api.open(data_dir, url) as api:
-        found: dict[str, Any] = api.send("POST", f"{_path(repo)}/resolve", body)
+        found: dict[str, Any] = api.send("POST", f"{_path(api, repo)}/resolve", body)
     if json:
         print_json(found)
     else:
@@ -61,5 +61,5 @@ def _places(ref: dict[str, Any]) -> list[str]:
     return [str(value["hash"]) for value in ref.get("values") or [ref] if value["hash"]]
 
 
-def _path(repo: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(repo))}/refs"
+def _path(api: Api, repo: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(repo, api.addresses))}/refs"

@@ -89,7 +89,7 @@ def list_repos(
 def view(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Show a repository."""
     with Api.open(data_dir, url) as api:
-        found = api.get(_path(repo))
+        found = api.get(_path(api, repo))
     if json:
         print_json(found)
         return
@@ -158,7 +158,7 @@ def edit(
     if not change and topics is None:
         raise typer.BadParameter("say what to change, for example --description or --archive")
     with Api.open(data_dir, url) as api:
-        path = _path(repo)
+        path = _path(api, repo)
         changed = api.get(path)
         if private is False and changed["private"]:
             confirm_by_name("publishing", changed["full_name"], yes=yes)
@@ -172,8 +172,8 @@ def edit(
         print(clean(changed["full_name"]))
 
 
-def _path(named: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(named))}"
+def _path(api: Api, named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}"
 
 
 def _marks(repo: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import typer
 from gitant.care.examine import Examiner
 from gitant.care.found import find, named_views
 from gitant.cli.checkout import repository
-from gitant.cli.node import folder_of, settings_of
+from gitant.cli.node import addresses_of, folder_of, settings_of
 from gitant.cli.options import DataDir, Json, RepoName
 from gitant.cli.output import Ticker, clean, print_json, tell
 
@@ -47,7 +47,7 @@ def check(
     memory = settings_of(data_dir).push_check_memory_max
     reports: list[Report] = []
     with Ticker("events into the views") as ticker, named_views(folder, ticker) as views:
-        found = find(folder, views, None if everything else repository(repo))
+        found = find(folder, views, None if everything else repository(repo, addresses_of(data_dir)))
         examiner = Examiner(folder, views, mends=repair, memory_bytes_max=memory)
         with Ticker("repositories checked") as ticker_:
             for number, each in enumerate(found, 1):

@@ -41,7 +41,7 @@ def fork(
     """Make a repository of your own with the branches and tags of another one."""
     body = {"name": name, "owner": owner} | ({"private": True} if private else {})
     with Api.open(data_dir, url) as api:
-        made = api.send("POST", f"/api/v1/repos/{segment(repository(repo))}/fork", body)
+        made = api.send("POST", f"/api/v1/repos/{segment(repository(repo, api.addresses))}/fork", body)
     _say(made, "forked", json=json)
 
 
@@ -51,7 +51,7 @@ def forks(
 ) -> None:
     """List the forks of a repository on this node, newest first."""
     with Api.open(data_dir, url) as api:
-        found = api.listed(f"/api/v1/repos/{segment(repository(repo))}/forks", "repos", limit)
+        found = api.listed(f"/api/v1/repos/{segment(repository(repo, api.addresses))}/forks", "repos", limit)
     if json:
         print_json(found)
         return

@@ -55,7 +55,7 @@ def archive(
     if wanted not in FORMATS:
         raise InvalidInput(f"there is no archive format {wanted!r}", hint=f"one of {', '.join(FORMATS)}")
     with Api.open(data_dir, url) as api:
-        path = f"/api/v1/repos/{segment(repository(repo))}/archive/{segment(ref)}"
+        path = f"/api/v1/repos/{segment(repository(repo, api.addresses))}/archive/{segment(ref)}"
         with api.download(path, {"format": wanted}) as answer:
             if output == _STDOUT:
                 _copy(answer, sys.stdout.buffer)
@@ -74,7 +74,7 @@ def archive(
 def languages(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Show in which languages the default branch is, by bytes."""
     with Api.open(data_dir, url) as api:
-        found = api.get(f"/api/v1/repos/{segment(repository(repo))}/languages")
+        found = api.get(f"/api/v1/repos/{segment(repository(repo, api.addresses))}/languages")
     if json:
         print_json(found)
         return

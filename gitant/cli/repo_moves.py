@@ -27,7 +27,7 @@ def rename(
 ) -> None:
     """Rename a repository. Its old addresses lead to it until another one takes its place there."""
     with Api.open(data_dir, url) as api:
-        _print_moved(api.send("PATCH", _path(repo), {"name": name}), json=json)
+        _print_moved(api.send("PATCH", _path(api, repo), {"name": name}), json=json)
 
 
 @app.command()
@@ -47,11 +47,11 @@ def transfer(
     if (owner is None) != withdraw:
         raise typer.BadParameter("say to whom, or --withdraw")
     with Api.open(data_dir, url) as api:
-        path = f"{_path(repo)}/transfer"
+        path = f"{_path(api, repo)}/transfer"
         if owner is None:
             told = api.send("DELETE", path)
         else:
-            confirm_by_name("handing over", api.get(_path(repo))["full_name"], yes=yes)
+            confirm_by_name("handing over", api.get(_path(api, repo))["full_name"], yes=yes)
             told = api.send("POST", path, {"owner": owner})
     if json:
         print_json(told)
@@ -64,7 +64,7 @@ def transfer(
 def accept(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Take over a repository that is offered to you."""
     with Api.open(data_dir, url) as api:
-        _print_moved(api.send("POST", f"{_path(repo)}/transfer/accept"), json=json)
+        _print_moved(api.send("POST", f"{_path(api, repo)}/transfer/accept"), json=json)
 
 
 @app.command()
@@ -84,7 +84,7 @@ def succeed(
     if (to is None) != withdraw:
         raise typer.BadParameter("say --to which repository, or --withdraw")
     with Api.open(data_dir, url) as api:
-        path = _path(repo)
+        path = _path(api, repo)
         if to is None:
             told = api.send("DELETE", f"{path}/successor")
         else:
@@ -114,7 +114,7 @@ def goes_on(repo: dict[str, Any]) -> str:
 def delete(repo: RepoName = None, yes: Yes = False, data_dir: DataDir = None, url: Url = None) -> None:
     """Delete a repository. It can be undeleted for some days; its events stay in the log."""
     with Api.open(data_dir, url) as api:
-        path = _path(repo)
+        path = _path(api, repo)
         found = api.get(path)
         confirm_by_name("deleting", found["full_name"], yes=yes)
         # By id: in between, another one may have taken the name.
@@ -168,8 +168,8 @@ def undelete(
     tell(f"{back['full_name']} is back")
 
 
-def _path(named: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(named))}"
+def _path(api: Api, named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}"
 
 
 def _print_moved(moved: dict[str, Any], *, json: bool) -> None:

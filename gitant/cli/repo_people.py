@@ -32,7 +32,7 @@ def stars(
 ) -> None:
     """List who starred a repository, newest first."""
     with Api.open(data_dir, url) as api:
-        found = api.listed(f"{_path(repo)}/stars", "stars", limit)
+        found = api.listed(f"{_path(api, repo)}/stars", "stars", limit)
     if json:
         print_json(found)
         return
@@ -59,7 +59,7 @@ def watch(
 ) -> None:
     """Choose what of a repository you want to hear, or show what you chose."""
     with Api.open(data_dir, url) as api:
-        path = f"{_path(repo)}/subscription"
+        path = f"{_path(api, repo)}/subscription"
         told = api.get(path) if level is None else api.send("PUT", path, {"level": level})
     if json:
         print_json(told)
@@ -73,7 +73,7 @@ def watch(
 def unwatch(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
     """Choose nothing any more: you hear what concerns you."""
     with Api.open(data_dir, url) as api:
-        path = f"{_path(repo)}/subscription"
+        path = f"{_path(api, repo)}/subscription"
         api.send("DELETE", path)
         told = api.get(path)
     if json:
@@ -82,13 +82,13 @@ def unwatch(repo: RepoName = None, data_dir: DataDir = None, url: Url = None, js
         print(told["level"])
 
 
-def _path(named: str | None) -> str:
-    return f"/api/v1/repos/{segment(repository(named))}"
+def _path(api: Api, named: str | None) -> str:
+    return f"/api/v1/repos/{segment(repository(named, api.addresses))}"
 
 
 def _star(repo: str | None, data_dir: str | None, url: str | None, verb: str, *, json: bool) -> None:
     with Api.open(data_dir, url) as api:
-        told = api.send("POST", f"{_path(repo)}/{verb}")
+        told = api.send("POST", f"{_path(api, repo)}/{verb}")
     if json:
         print_json(told)
     else:

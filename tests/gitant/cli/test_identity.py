@@ -18,6 +18,7 @@ from domain.issue.opened import IssueOpened
 from domain.keys import key_of
 from gitant import keyfile
 from gitant.cli.api import Api, ApiProblem
+from gitant.cli.node import Target
 from gitant.signing import Heads, Signer, posted
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ def signer(path: str) -> Signer:
 
 def write(node: Node, by: Signer, repo: str, kind: str, payload: Payload, entity: str = "") -> Any:
     """As an agent would, without the operator's token."""
-    with Api(node.url) as api:
+    with Api(Target(node.url)) as api:
         heads = msgspec.convert(api.get(f"/api/v1/repos/{repo}/heads", {"device": by.key.did}), Heads)
         event = by.next(heads, kind, bytes.fromhex(entity or heads.stream), payload)
         return api.send("POST", "/api/v1/events", posted(event))
 
 
 def repo_on(node: Node, name: str) -> str:
-    with Api(node.url, node.token) as api:
+    with Api(Target(node.url, node.token)) as api:
         return str(api.send("POST", "/api/v1/repos", {"name": name})["id"])
 
 
@@ -97,7 +98,7 @@ def test_a_device_is_enrolled_writes_and_is_ended(
     where = ("--repo", repo, "--cut", issue["id"], "--url", node.url)
     (ended,) = said(gitant, "revoke", laptop["did"], *where)
     assert ended["device"] == laptop["did"]
-    with Api(node.url) as api:
+    with Api(Target(node.url)) as api:
         assert api.get(f"/api/v1/events/{issue['id']}")["verdict"] == "accepted"
         found = api.get(f"/api/v1/events/{late['id']}")
         assert (found["verdict"], found["reason"]) == ("void", "device-revoked")
@@ -115,7 +116,7 @@ def test_a_device_that_is_ended_for_the_node_writes_nowhere(
     laptop = said(gitant, "new", "--device", "--key", "laptop")
     line = said(gitant, "enroll", laptop["did"], "--announce", node.url)["certificate"]
     gitant("identity", "import", line, "--key", "laptop")
-    with Api(node.url) as api:
+    with Api(Target(node.url)) as api:
         assert len(api.get(f"/api/v1/agents/resolve/{me['did']}")["verificationMethod"]) == 2
     repo = repo_on(node, "identity-d")
     write(node, signer(laptop["key"]), repo, "issue.opened.v1", IssueOpened(title="Mine", number=1))

@@ -98,6 +98,36 @@ def test_in_a_clone_it_finds_what_was_cloned(
     assert here("repo", "view").out.startswith(f"name:           operator/{name}\n")
 
 
+@pytest.mark.parametrize(
+    ("remotes", "meant"),
+    [
+        ({"origin": "{here}/operator/one.git"}, "operator/one"),
+        ({"origin": "{localhost}/operator/one.git"}, "operator/one"),
+        ({"mine": "{here}/operator/one.git", "far": "https://elsewhere.invalid/operator/two.git"}, "operator/one"),
+        ({"origin": "{here}/operator/one.git", "upstream": "{here}/operator/two.git"}, "operator/two"),
+        ({"origin": "{here}/operator/one.git", "upstream": "https://elsewhere.invalid/x/two.git"}, "operator/one"),
+        ({"origin": "{here}/operator/one.git", "gitant": "{here}/operator/two.git"}, "operator/two"),
+        ({"origin": "https://elsewhere.invalid/operator/one.git"}, "No remote of the current folder points to {here}"),
+        ({"origin": "git@elsewhere.invalid:operator/one.git"}, "No remote of the current folder points to {here}"),
+        ({"origin": "http://[/operator/one.git"}, "No remote of the current folder points to {here}"),
+        ({"a": "{here}/operator/one.git", "b": "{here}/operator/two.git"}, "The remotes a, b all point to {here}"),
+    ],
+)
+def test_any_remote_that_points_to_the_node_says_which_repository(
+    here: Command, node: Node, checkout: Checkout, remotes: dict[str, str], meant: str
+) -> None:
+    for name in ("one", "two"):
+        here("repo", "create", name)  # which the second time is there already
+    places = {"here": node.url, "localhost": node.url.replace("127.0.0.1", "localhost")}
+    for name, url in remotes.items():
+        checkout.git("remote", "add", name, url.format(**places))
+    ran = here("repo", "view")
+    if ran.code:
+        assert meant.format(**places) in ran.err
+    else:
+        assert ran.out.startswith(f"name:           {meant}\n")
+
+
 def test_another_name(here: Command, checkout: Checkout) -> None:
     assert here("init", "--name", "other.name").code == 0
     assert checkout.git("remote", "get-url", "gitant").strip().endswith("/operator/other.name.git")
