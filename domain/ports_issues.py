@@ -83,6 +83,22 @@ class IssueViews(Protocol):
         """
         ...
 
+    def happenings(
+        self,
+        stream: StreamId,
+        issue: EventId,
+        reader: Actor,
+        *,
+        after: str | None = None,
+        until: str | None = None,
+        limit: int = 30,
+    ) -> Sequence[Moment]:
+        """Of `timeline`, what was done beside what was said: no opening, no comments, no reactions.
+
+        Behind one cursor and up to another, as pages of comments have them: each of them belongs to one such page.
+        """
+        ...
+
     def writings(self, stream: StreamId, thing: EventId, *, limit: int = 100) -> Sequence[Moment]:
         """The accepted events that wrote the words of an issue or a comment, its opening first, by (lamport, id)."""
         ...

@@ -147,6 +147,18 @@ class SqliteViews:
     ) -> Moments:
         return timeline.timeline(self._connection, stream, issue, reader, after, limit)
 
+    def happenings(
+        self,
+        stream: StreamId,
+        issue: EventId,
+        reader: Actor,
+        *,
+        after: str | None = None,
+        until: str | None = None,
+        limit: int = 30,
+    ) -> Sequence[Moment]:
+        return timeline.happenings(self._connection, stream, issue, reader, after, until, limit)
+
     def writings(self, stream: StreamId, thing: EventId, *, limit: int = 100) -> Sequence[Moment]:
         return timeline.writings(self._connection, stream, thing, limit)
 

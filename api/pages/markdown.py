@@ -104,6 +104,11 @@ def rendered(text: str, place: Place = NOWHERE) -> Markup:
     return _KEPT.put(key, made := _rendered(text, place), len(text) + len(made)) if found is None else found
 
 
+def is_kept(text: str, place: Place) -> bool:
+    """Whether `rendered` has the answer already."""
+    return _KEPT.get((text, place)) is not None
+
+
 def _rendered(text: str, place: Place) -> Markup:
     parser = _parser()
     tokens = parser.parse(text, {"place": place})

@@ -116,6 +116,11 @@ def viewer_of(request: Asking) -> Viewer:
     return Viewer(name, actor.did, actor.operator)
 
 
+def naming(request: Asking) -> None:
+    """Let templates call people as they are called here; the same few stand in every line of a page."""
+    NAMED.set(cache(request.ports.views.name_of))
+
+
 def _rendered(request: Asking, shown: Shown, cookies: Mapping[str, str]) -> Html:
     theme, keys = _look_of(cookies)
     ports = request.ports
@@ -132,7 +137,7 @@ def _rendered(request: Asking, shown: Shown, cookies: Mapping[str, str]) -> Html
         "part": _part(request),
         **shown.values,
     }
-    NAMED.set(cache(ports.views.name_of))  # the same few people stand in every line of a page
+    naming(request)
     with laid() as blocks:
         text = environment().get_template(shown.template).render(values)
     return html_of(text, blocks)

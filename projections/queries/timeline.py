@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.authority.roles import Role
+from domain.limits import LAMPORT_MAX
 from domain.ports_issues import Moment, Moments, Place, Source, Unsettled
 from projections.queries.cursors import order_cursor, read_order
 from projections.queries.sight import sight
@@ -32,6 +33,9 @@ _ELSEWHERE: Final = (
     "FROM links JOIN events ON events.id=links.event JOIN repos ON repos.stream=links.stream"
     " JOIN issues ON issues.id=links.issue"
     " WHERE links.target=:issue AND events.standing='accepted'"
+)
+_UNSPOKEN: Final = (
+    "events.kind NOT IN ('issue.opened.v1', 'comment.added.v1', 'reaction.added.v1', 'reaction.removed.v1')"
 )
 _SOURCE: Final = "repos.stream, repos.name, issues.id, issues.number, issues.title, links.entity"
 
@@ -75,6 +79,35 @@ def timeline(
     total = sum(connection.execute(f"SELECT count(*) {part}", values).fetchone()[0] for part in parts)
     cursor = order_cursor(*rows[limit - 1][:2]) if len(rows) > limit else None
     return Moments([_moment(row) for row in rows[:limit]], cursor, total)
+
+
+def happenings(
+    connection: sqlite3.Connection,
+    stream: StreamId,
+    issue: EventId,
+    reader: Actor,
+    after: str | None,
+    until: str | None,
+    limit: int,
+) -> Sequence[Moment]:
+    """Read off the same indexes, between the two cursors only."""
+    seen, seeing = sight(reader).named()
+    lamport, name = read_order(after) if after is not None else (-1, b"")
+    last, last_name = read_order(until) if until is not None else (LAMPORT_MAX, b"")
+    values: dict[str, Any] = {"issue": issue, "stream": stream, "limit": limit, **seeing}
+    values |= {"lamport": lamport, "name": name, "last": last, "last_name": last_name}
+    rows: list[Sequence[Any]] = []
+    for columns, part, order in (
+        (_COLUMNS, f"{_ITS_OWN} AND {_UNSPOKEN}", "(members.lamport, members.id)"),
+        (_COLUMNS, _ATTACHED, "(attachments.lamport, attachments.id)"),
+        (f"{_COLUMNS}, {_SOURCE}", f"{_ELSEWHERE} AND {seen}", "(links.lamport, links.event)"),
+    ):
+        rows += connection.execute(
+            f"SELECT {columns} {part} AND {order} > (:lamport, :name) AND {order} <= (:last, :last_name)"
+            f" ORDER BY {order[1:-1]} LIMIT :limit",
+            values,
+        )
+    return [_moment(row) for row in sorted(rows, key=lambda row: (row[0], row[1]))[:limit]]
 
 
 def _moment(row: Sequence[Any]) -> Moment:

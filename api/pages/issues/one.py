@@ -14,12 +14,14 @@ from api.asking import Asking
 from api.forms import CommentText
 from api.own import personal
 from api.pages.forms import Form, check_person, checked, form_of
+from api.pages.issues.articles import FACES, Articles, Line, blocks
 from api.pages.issues.finding import ISSUE, Number, found, labels_of, url_of_issue
 from api.pages.issues.rivals import quarrels
-from api.pages.markdown import Place, rendered
-from api.pages.page import Shown, fresh, see, steady
+from api.pages.markdown import Place, is_kept, rendered
+from api.pages.page import Shown, fresh, naming, see, steady
 from api.pages.place import Name, Owner, frame, may, url_of
 from api.pages.signing import status_of
+from api.pages.templating import environment
 from api.params import After
 from api.reply import Reply
 from api.standing import role_of
@@ -28,19 +30,16 @@ from api.writing import write
 from domain.authority.roles import Role
 from domain.errors import LocalFault
 from domain.etag import etag
-from domain.reaction.contents import CONTENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Mapping, Sequence
 
     from api.shapes_moments import Moment
+    from domain.ports_issues import Moment as Happening
     from domain.ports_views import EntityRow, RepoRow
 
 COMMENTS_SHOWN: Final = 100
 MOMENTS_SHOWN: Final = 100
-_UNTOLD: Final = frozenset({"opened", "commented", "reacted", "unreacted"})
-"""What the thread shows by itself."""
-FACES: Final = dict(zip(CONTENTS, ("👍", "👎", "😄", "😕", "❤️", "🎉", "🚀", "👀"), strict=True))
 
 
 @get(ISSUE)
@@ -82,58 +81,61 @@ async def issue_page(
     """The page of an issue; with what was typed, where a form of it was refused."""
     views, did = request.ports.views, request.actor.did
     page = views.comments(row.id, thing.id, after=after, limit=COMMENTS_SHOWN)
-    (doc, *said) = (msgspec.json.decode(each) for each in personal(request, [thing.doc, *page.docs]))
-    whole = after is None and page.next is None
+    own_doc, *docs = personal(request, [thing.doc, *page.docs])
+    doc = msgspec.json.decode(own_doc)
+    own, triage, moderates = did == thing.author, may(request, row, "issue.triage"), may(request, row, "content.redact")
     role = role_of(views, row, did) if did is not None else Role.BLOCKED
-    own, triage = did == thing.author, may(request, row, "issue.triage")
+    labels = labels_of(request, row)
+    naming(request)
+    articles = Articles(request, row, f"{url_of(row)}/issues/{doc['number']}", docs, moderates=moderates)
+    span = {"after": after, "until": page.next}
+    happened = views.happenings(row.id, moments.event_id(thing), request.actor, limit=MOMENTS_SHOWN, **span)
+    told = partial(_told, request, row, doc, articles, _lines(request, row, doc, labels, happened))
     values = frame(request, row, "issues") | {
         "issue": doc,
         "tag": etag(thing.doc),
         "following": page.next,
-        **await in_thread(_told, request, row, thing, doc, said, whole=whole),
-        "labels": labels_of(request, row),
+        **(told() if articles.ready and _is_known(doc, row) else await in_thread(told)),
+        "labels": labels,
         "form": form,
         "fault": fault,
         "faces": FACES,
         "may_triage": triage,
         "may_edit": own or may(request, row, "issue.edit"),
         "may_write_body": own or may(request, row, "body.edit"),
-        "may_moderate": may(request, row, "content.redact"),
+        "may_moderate": moderates,
         "may_close": own or may(request, row, "issue.close"),
         "may_say": did is not None and (not doc.get("locked") or role >= Role.DEVELOPER),
     }
     return Shown("issue.html", f"{doc['title']} · #{doc['number']} · {row.name}", values, status_of(fault))
 
 
+def _is_known(doc: Mapping[str, Any], row: RepoRow) -> bool:
+    """Whether an issue's own text was rendered before, and nothing of it is to settle."""
+    return "conflicts" not in doc and is_kept(doc["body"], Place(url_of(row)))
+
+
 def _told(
-    request: Asking, row: RepoRow, thing: EntityRow, doc: dict[str, Any], said: list[dict[str, Any]], *, whole: bool
+    request: Asking, row: RepoRow, doc: Mapping[str, Any], articles: Articles, happened: Iterable[Line]
 ) -> dict[str, Any]:
-    """What was said, as it looks. Blocking: a hostile text takes seconds."""
-    place = Place(url_of(row))
-    lines: list[dict[str, Any]] = [
-        {
-            "comment": each,
-            "html": rendered(each["body"], place),
-            "at": (each["lamport"], each["id"]),
-            "quarrels": quarrels(request, row.id, each),
-        }
-        for each in said
-    ]
-    first, last = (said[0]["lamport"], said[-1]["lamport"]) if said else (0, 0)
-    lines += [each for each in _happened(request, row, thing) if whole or first <= each["at"][0] <= last]
+    """What was said, as it looks. Blocking where something is seen for the first time: a hostile text takes seconds."""
     return {
-        "body": rendered(doc["body"], place),
+        "body": rendered(doc["body"], Place(url_of(row))),
         "quarrels": quarrels(request, row.id, doc),
-        "thread": sorted(lines, key=lambda line: line["at"]),
+        "thread": list(blocks(sorted([*articles.lines(), *happened], key=lambda line: line.at))),
     }
 
 
-def _happened(request: Asking, row: RepoRow, thing: EntityRow) -> Iterator[dict[str, Any]]:
-    """Moments that the thread does not show by itself."""
-    page = request.ports.views.timeline(row.id, moments.event_id(thing), request.actor, limit=MOMENTS_SHOWN)
-    for moment in moments.rows(request, row.id, page.moments):
-        if moment.action not in _UNTOLD or moment.source is not UNSET:
-            yield {"moment": _plain(request, moment), "at": (moment.lamport, moment.id)}
+def _lines(
+    request: Asking, row: RepoRow, doc: Mapping[str, Any], labels: Mapping[str, Any], happened: Sequence[Happening]
+) -> list[Line]:
+    """What happened besides, as it looks."""
+    parts: Any = environment().get_template("issue_parts.html").module
+    base = url_of(row)
+    return [
+        Line((each.lamport, each.id), parts.told(_plain(request, each), base, labels, f"{base}/issues/{doc['number']}"))
+        for each in moments.rows(request, row.id, happened)
+    ]
 
 
 def _plain(request: Asking, moment: Moment) -> dict[str, Any]:
