@@ -148,11 +148,16 @@ class DulwichReader:
             tip = revs.resolve(handle.objects, rev)
             count = self._counts.get((tip, path))
             if count is None:
-                count = sum(1 for _ in History(handle.objects, handle.known).walk(tip, path))
+                count = self._counted(handle, tip, path)
                 if len(self._counts) >= REMEMBERED_COUNTS_MAX:
                     self._counts.clear()
                 self._counts[tip, path] = count
             return count
+
+    def _counted(self, handle: Handle, tip: bytes, path: str) -> int:
+        tables = None if path else self._strides(handle)
+        count = None if tables is None else tables.history_size(tip)
+        return sum(1 for _ in History(handle.objects, handle.known).walk(tip, path)) if count is None else count
 
     def diff(self, repo: StreamId, old: str | None, new: str) -> TreeDiff:
         with self._pool.use(repo) as handle:

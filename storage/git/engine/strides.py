@@ -58,6 +58,14 @@ class TableStrides:
             return commit, 0
         return tables.name(int(tables.graph.columns.number[place])).hex().encode(), steps
 
+    def history_size(self, commit: bytes) -> int | None:
+        """How many commits there are from this one back, itself included; None where it is in no pack."""
+        number = self._tables.number(bytes.fromhex(commit.decode()))
+        if number < 0:
+            return None
+        graph = self._tables.graph
+        return int(np.count_nonzero(graph.past([graph.place(number)])))
+
     def _introducing(self, blob: bytes) -> frozenset[int]:
         """The places of the commits that introduce a blob."""
         found = self._stops.get(blob)

@@ -64,6 +64,14 @@ def test_blame_by_tables_is_blame_by_trees(tmp_path: Path, seed: int) -> None:
                     assert tabled.blame(repo.id, rev, shown(path)) == plain.blame(repo.id, rev, shown(path)), path
 
 
+def test_commits_counted_by_tables_are_those_walked_past(tmp_path: Path) -> None:
+    repo, commits = scatter(tmp_path, 3)
+    strides = TableStrides(KeptTables().tables(repo.path))
+    for commit in commits[::7]:
+        assert strides.history_size(commit.encode()) == int(repo.line("rev-list", "--count", commit))
+    assert strides.history_size(b"e" * 40) is None
+
+
 def test_a_file_that_was_a_link_with_the_same_words(tmp_path: Path) -> None:
     """Contents do not tell the two apart, and blame stops where git does."""
     repo = stock_repo(tmp_path)
