@@ -161,7 +161,12 @@ class Inbox:
             waiting = self.pending.get(event.id)
             if waiting is not None and waiting.hole and event.payload is not None:
                 self.pending.remove(event.id)
-            elif waiting is not None or event.id in self._flight or self._remembers(event.id):
+            elif waiting is not None:
+                # Nobody who was asked may have had it then, or it could not be stored.
+                if waiting.asks_again(self._room.now, self._room.limits):
+                    taken.missing |= waiting.missing
+                continue
+            elif event.id in self._flight or self._remembers(event.id):
                 continue
             if event.id not in asked and self._declines(event):
                 taken.declined.add(event.device)

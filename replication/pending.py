@@ -33,11 +33,20 @@ class Waiting:
     since_ms: int
     given_up: bool = False
     """Whether nobody who was asked has the payload."""
+    again_ms: int = 0
+    """Not before is anything asked for again because this came again."""
 
     @property
     def size(self) -> int:
         """What it takes of the table."""
         return ROW_BYTES + len(self.event.header) + len(self.event.payload or b"")
+
+    def asks_again(self, now: int, limits: Limits) -> bool:
+        """Whether to ask once more for what is missing, as it has come again: after pauses that grow, however often."""
+        if now < self.again_ms:
+            return False
+        self.again_ms = now + min(now - self.since_ms, limits.compare_ms)
+        return True
 
 
 class Pending:

@@ -41,6 +41,7 @@ class Fake:
         self.slow = False
         """Whether its disk takes for ever."""
         self.key = self.tag = b""
+        self.now = 1_000
         self._sent = 0
         self._do(self.core.connected(self.link, key("mallory").did, 0))
 
@@ -64,7 +65,12 @@ class Fake:
 
     def raw(self, data: bytes) -> None:
         """Any bytes."""
-        self._do(self.core.received(self.link, data, 1_000))
+        self._do(self.core.received(self.link, data, self.now))
+
+    def later(self, ms: int) -> None:
+        """Let time pass, of which the core hears at the end."""
+        self.now += ms
+        self._do(self.core.woke(self.now))
 
     def last(self, kind: type[_Message]) -> _Message:
         """The last message of a type that the core sent."""
@@ -80,9 +86,9 @@ class Fake:
                     for event in effect.events:
                         self.shelf.put(event)
                     self.shelf.vouched.update(effect.vouched)
-                    todo += self.core.stored(effect.token, Outcome.STORED, 1_000)
+                    todo += self.core.stored(effect.token, Outcome.STORED, self.now)
                 case Read(token, query):
-                    todo += self.core.read(token, self.shelf.read(query), 1_000)
+                    todo += self.core.read(token, self.shelf.read(query), self.now)
                 case Close(_, reason):
                     self.closed = reason
                 case _:

@@ -277,3 +277,30 @@ def test_what_vouches_for_an_event_of_a_blocked_writer_that_was_answered_is_take
     net.run()
     net.later(60_000)
     assert a.shelf.by_id.keys() == b.shelf.by_id.keys() == c.shelf.by_id.keys()
+
+
+def test_what_nobody_had_for_as_long_as_it_was_asked_for_is_asked_for_again_when_what_waits_comes_again() -> None:
+    made, net = story(2), Net()
+    first = made.draft("eve", "comment.added.v1", {"body": "?"}, on=made.events[1], after=made.events[-1:])
+    second = made.draft("eve", "comment.added.v1", {"body": "!"}, on=made.events[1], after=[first], prev=first)
+    a = net.side("a", [*made.events, first])
+    b = net.side("b", follows=Follows(everything=True))
+    b.strangers.add(key("eve").did)  # of hers nothing comes but what is asked for
+    net.connect("a", "b")
+    net.run()
+    net.later(10_000)
+    read = a.shelf.read
+    a.shelf.read = lambda query: _without(second, read(query))  # type: ignore[method-assign]
+    a.shelf.put(second)
+    net.appends("a", _answer(made, second))
+    net.run()
+    net.later(900_000)
+    assert "event-missing" in b.codes()
+    assert net.said.count(("b", "ask")) <= 3 * 16, "more than three a minute"
+    a.shelf.read = read  # type: ignore[method-assign]
+    net.later(60_000)
+    assert a.shelf.by_id.keys() == b.shelf.by_id.keys()
+
+
+def _without(event: Event, rows: Rows) -> Rows:
+    return replace(rows, rows=tuple(row for row in rows.rows if row.id != event.id))

@@ -14,6 +14,7 @@ from replication.frames import frame
 from replication.limits import HELLO_BYTES_MAX, Limits
 from replication.messages import (
     BY_NAME,
+    Ask,
     Events,
     Feeds,
     Found,
@@ -184,6 +185,17 @@ def test_an_event_of_another_stream_or_with_a_wrong_signature_is_charged_for() -
     fake.say(Events(stream=fake.tag, number=0, rows=[row(made.events[1], bytes(31) + b"\1" + bytes(32))], end=True))
     assert refusal(fake)[0] == "event-rejected"
     assert len(fake.shelf.by_id) == 1
+
+
+def test_an_event_that_waits_and_is_said_again_and_again_has_its_past_asked_for_three_times_a_minute() -> None:
+    made = story()
+    fake = open_fake(made, 1)
+    for _ in range(1_200):
+        fake.later(250)
+        fake.say(Events(stream=fake.tag, number=0, rows=[row(made.events[3])], end=True))
+    asked = [message for message in fake.heard if isinstance(message, Ask)]
+    assert {name for ask in asked for name in ask.ids} == {made.events[2].id}
+    assert 3 < len(asked) <= 3 * 10, "five minutes, and some more often at first"
 
 
 def test_a_run_is_taken_by_the_signature_at_its_end_and_not_without_it() -> None:
