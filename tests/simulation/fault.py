@@ -27,7 +27,7 @@ class Fault:
         """The network starts: plan what is to go wrong."""
 
     def bend(self, packet: Packet) -> Sequence[Packet]:
-        """What becomes of a packet."""
+        """What becomes of a packet; not asked either once it has fired and only some others have not."""
         return (packet,)
 
     def sometimes(self, every_ms: tuple[int, int], action: Callable[[], None]) -> None:

@@ -149,7 +149,9 @@ class Simulation:
             self.clock.run(until_ms)
             self.watch.look()
         # What was asked for gets more time where it had no occasion: in a small network, wires may be down for long.
+        # What has gone wrong already rests meanwhile: on a wire that loses packets hardly a link lives for long enough.
         self.patient = True
+        self.network.bends = [fault.bend for fault in self.faults if fault.bends and not fault.fired]
         while self._idle() and self.clock.now_ms < PATIENCE_MS:
             self.clock.run(self.clock.now_ms + CHECKED_EVERY_MS)
             self.watch.look()

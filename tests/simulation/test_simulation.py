@@ -24,6 +24,11 @@ def test_networks_heal() -> None:
     assert not run_seeds(SEEDS, Ask(), lines.append), "\n".join(lines)
 
 
+def test_a_liar_gets_his_chance_in_a_small_network_where_everything_goes_wrong() -> None:
+    """Of three nodes, on wires that lose one packet in ten, he sent two events at once in none of five minutes."""
+    assert run(1665, Ask(), _nobody, _nobody).fired["signature-spoiler"]
+
+
 def test_seeds_ask_for_everything_and_networks_are_of_every_size() -> None:
     drawn = [draw(seed) for seed in range(2_000)]
     assert {name for options in drawn for name in options.faults} == set(FAULTS)
