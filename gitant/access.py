@@ -6,12 +6,12 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, final
 
-import structlog
+from gitant.log import get_logger
 
 if TYPE_CHECKING:
     from gitant.asgi import ASGIApp, Message, Receive, Scope, Send
 
-_log = structlog.get_logger("gitant.access")
+_log = get_logger("gitant.access")
 
 
 @final

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, final
 
-import structlog
 import trio
 
 from domain.errors import LocalFault, Unavailable
 from gitant.child import Worker
 from gitant.limits import LEAVE_S, RESTART_FIRST_S, RESTART_MOST_S, STILLBORN_MAX
+from gitant.log import get_logger
 from gitant.orders import GO, LEAVE, STOP, log_order
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitant.plan import Plan
     from gitant.writer.server import WriterServer
 
-_log = structlog.get_logger("gitant.serve")
+_log = get_logger("gitant.serve")
 
 
 @final

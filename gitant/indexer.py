@@ -14,9 +14,8 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
-
 from domain.errors import LocalFault
+from gitant.log import get_logger
 from projections.code import CodeIndex, open_index
 from projections.code_check import check_code_tables
 from projections.code_follow import behind, follow
@@ -40,7 +39,7 @@ RESTS: Final = 4
 """Beside a busy writer it rests so many times as long as it works."""
 REST_S_MAX: Final = 2.0
 
-_log = structlog.get_logger("gitant.indexer")
+_log = get_logger("gitant.indexer")
 
 
 class _Stopped(Exception):

@@ -6,7 +6,10 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Final
 
-import structlog
+from gitant.absent import absent
+
+with absent("rich"):  # it would be loaded for tracebacks in boxes, which no log line has
+    import structlog
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -19,6 +22,9 @@ _LEVELS: Final = {
 }
 _QUIETER: Final = {"asyncio": logging.WARNING, "litestar": logging.WARNING, "_granian": logging.ERROR}
 """Libraries whose notes below these levels are of no use to who runs a node."""
+
+get_logger: Final = structlog.get_logger
+"""Gives the logger of a name; whoever logs takes it from here."""
 
 
 def set_up(level: str, form: str) -> None:

@@ -14,7 +14,6 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
 import trio
 
 from domain.errors import LocalFault, Unavailable
@@ -24,6 +23,7 @@ from gitant.crew import Crew
 from gitant.disk import disk_faults
 from gitant.limits import PROGRESS_EVERY_S
 from gitant.listening import url_of
+from gitant.log import get_logger
 from gitant.network.keeper import NetworkKeeper
 from gitant.network.needed import has_peers
 from gitant.network.places import writer_socket
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from gitant.settings import Settings
     from gitant.writer.request import Core
 
-_log = structlog.get_logger("gitant.serve")
+_log = get_logger("gitant.serve")
 _HEEDED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 

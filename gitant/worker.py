@@ -17,8 +17,9 @@ import sys
 import threading
 from functools import partial
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Final, cast, final
+from typing import IO, TYPE_CHECKING, Final, final
 
+from gitant.absent import absent
 from gitant.limits import GRACE_S
 from gitant.memory import keep_pieces
 from gitant.orders import GO, LEAVE, READY, STOP, log_ordered
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from gitant.access import AccessLog
     from gitant.plan import Plan
 
-_UNUSED: Final = ("pydantic", "rich")
-"""Where the first is installed, Litestar loads it, and a worker starts a fifth slower; the second is the command
-line's, and structlog loads it for tracebacks in boxes, which no log line has.
-"""
 _SLOW_IMPORTS: Final = ("gitant.node", "gitant.http_server", "uvloop")
 
 
@@ -51,9 +48,9 @@ def main(argv: list[str]) -> None:
 
     gc.disable()  # there is no garbage in loading modules, and looking for it takes an eighth of the time
     # The supervisor has more to do until it knows the plan, and this is what takes longest here.
-    cast("dict[str, object]", sys.modules).update(dict.fromkeys(_UNUSED))  # None: not to be found
-    for name in _SLOW_IMPORTS:
-        import_module(name)
+    with absent("pydantic", "rich"):  # Litestar loads them if they are there, and a worker starts a fifth slower
+        for name in _SLOW_IMPORTS:
+            import_module(name)
     from gitant import log
     from gitant.plan import plan_from
 

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
 import trio
 from msgspec.structs import replace
 
 from gitant.backup.kept import kept_in
 from gitant.backup.outcome import Outcome, read_outcome, write_outcome
+from gitant.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ LOOK_EVERY_S: Final = 30.0
 RETRY_S: Final = 900
 """How long after a failed one the next is tried."""
 _HOUR_MS: Final = 3_600_000
-_log = structlog.get_logger("gitant.backup")
+_log = get_logger("gitant.backup")
 
 
 def due_in_s(folder: DataDir, settings: Settings, did: Did, now_ms: int) -> float:

@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, final
 
 import msgspec
-import structlog
 import trio
 
 from gitant.care.numbers import CARE_CELLS, care_counts
 from gitant.care.tend import Outcome
 from gitant.cells import Cells
+from gitant.log import get_logger
 from storage.git.care.clearing import has_stale, repositories
 from storage.git.care.merging import LINGER_S, replaced_since_s
 from storage.git.care.packs import packs_of, worth_merging
@@ -36,7 +36,7 @@ SWEEP_EVERY_S: Final = 3_600.0
 """How often it is looked for pushes that never ended, and for what is kept of repositories that are gone."""
 RETRY_S: Final = 900.0
 """How long a repository is left alone that could not be tended."""
-_log = structlog.get_logger("gitant.care")
+_log = get_logger("gitant.care")
 
 
 @final

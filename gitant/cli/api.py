@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from domain.errors import InvalidInput, LocalFault, Unauthenticated, Unavailable
+from gitant.absent import absent
 from gitant.cli.node import find_node
 from gitant.tls import trust_only
 
@@ -61,14 +62,15 @@ class Api:
         local = _is_local(url)
         trusted = trust_only(target.cert) if target.cert else True
         # Redirects lead to where a renamed repository is now; to another host httpx takes no token along.
-        self._http = httpx.Client(
-            base_url=url,
-            headers=headers,
-            timeout=TIMEOUT_S,
-            trust_env=not local,
-            verify=trusted,
-            follow_redirects=True,
-        )
+        with absent("trio"):  # a client that waits has no use for it, and it takes as long as all the rest
+            self._http = httpx.Client(
+                base_url=url,
+                headers=headers,
+                timeout=TIMEOUT_S,
+                trust_env=not local,
+                verify=trusted,
+                follow_redirects=True,
+            )
 
     @classmethod
     def open(cls, data_dir: str | None, url: str | None) -> Self:

@@ -82,7 +82,7 @@ DOING_GROUPS: Final = frozenset({"token", "audit", "sync"})
 
 def app_for(words: Sequence[str]) -> typer.Typer:
     """The app with the command that `words` begin with; with all of them, if they begin with none."""
-    wanted = [words[0]] if words and words[0] in COMMANDS else list(COMMANDS)
+    wanted = [words[0]] if words and words[0] in COMMANDS else [] if words == ["--version"] else list(COMMANDS)
     app = typer.Typer(
         name="gitant",
         help="A git forge without a centre: everything anyone does is a signed event in an append-only log.",

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from gitant.care.examine import Examiner
-from gitant.care.found import find, named_views
 from gitant.cli.checkout import repository
 from gitant.cli.node import addresses_of, folder_of, settings_of
 from gitant.cli.options import DataDir, Json, RepoName
@@ -41,6 +39,9 @@ def check(
     Works while the node runs, and while it is stopped; refs are repaired while it is stopped. Ends with 1 and a
     line for each fault if there is one.
     """
+    from gitant.care.examine import Examiner
+    from gitant.care.found import find, named_views
+
     if everything and repo is not None:
         raise typer.BadParameter("name a repository, or say --all")
     folder = folder_of(data_dir)

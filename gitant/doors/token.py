@@ -9,8 +9,6 @@ import time
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import unquote
 
-import structlog
-
 from api.threads import in_thread
 from domain.actor import Actor
 from domain.audit import by
@@ -18,6 +16,7 @@ from domain.errors import Forbidden, Unauthenticated, Unavailable
 from domain.ports_tokens import USED_GRAIN_MS
 from domain.scopes import NODE_ADMIN, with_included
 from gitant.doors.credentials import credentials_in
+from gitant.log import get_logger
 from transport.git.app import is_git_path
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ TOKEN: Final = re.compile(rb"gap_[A-Za-z0-9_-]{43}")
 """What a secret looks like; anything else is meant for another door."""
 _NOTED_MAX: Final = 10_000
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def digest_of(secret: bytes) -> bytes:

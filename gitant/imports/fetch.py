@@ -7,12 +7,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
-
 from domain.errors import LocalFault, TooLarge, Unavailable
 from domain.ports_git import PackRefused
 from domain.ports_imports import ImportFault
 from gitant.imports.selection import Selection, default_branch, select
+from gitant.log import get_logger
 from transport.git.fetching import OfferReader, PackReader, request
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from transport.git.remote import Carrier
 
 WATCH_EVERY_S: Final = 0.25
-_log = structlog.get_logger("gitant.imports")
+_log = get_logger("gitant.imports")
 
 
 class _CutShort(Exception):

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
-import structlog
 
 from domain.errors import Conflict, InvalidInput, LocalFault, Unavailable
 from domain.ids import is_segment
@@ -15,6 +14,7 @@ from domain.limits import SOURCE_CHARS_MAX
 from domain.ports_imports import ImportFault, ImportJob, ImportOrder
 from gitant.imports.fetch import Fetch
 from gitant.imports.local import SOURCE, pipe_to
+from gitant.log import get_logger
 from transport.git.remote import Credentials, carrier_to, read_url
 from transport.outbound.door import Door, resolve
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 RUNNING_MAX: Final = 2
 WAITING_MAX: Final = 20
-_log = structlog.get_logger("gitant.imports")
+_log = get_logger("gitant.imports")
 
 
 @final

@@ -10,11 +10,11 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
 import trio
 
 from domain.errors import InvalidInput
 from domain.ids import Did
+from gitant.log import get_logger
 from gitant.network.exchange import may_dial
 from transport.carrier.address import PeerAddress
 from transport.carrier.seam import Why, WireClosed
@@ -35,7 +35,7 @@ HEARSAY_FAILURES_MAX: Final = 6
 """After so many dials in vain an address that nobody here added is forgotten."""
 DIALS_AT_ONCE: Final = 8
 _TICK_S: Final = 0.25
-_log = structlog.get_logger("gitant.network")
+_log = get_logger("gitant.network")
 
 
 def _ignored(_: PeerAddress) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
 import trio
 
 from domain.errors import InvalidInput
+from gitant.log import get_logger
 from gitant.network.exchange import HEARSAY_DAYS_MAX, TOLD_EVERY_S, may_dial, may_tell
 from transport.carrier.address import PeerAddress, parse_place
 from transport.carrier.seam import WireClosed
@@ -29,7 +29,7 @@ NEWS_EVERY_S: Final = 40.0
 """How soon a peer is told again if there is something new; the protocol passes over what comes within 30 s."""
 PROOFS_AT_ONCE: Final = 2
 DAY_MS: Final = 86_400_000
-_log = structlog.get_logger("gitant.network")
+_log = get_logger("gitant.network")
 
 
 @final

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
 import trio
 
 from gitant.limits import DEATH_S, GRACE_S, RESTART_FIRST_S, RESTART_MOST_S
+from gitant.log import get_logger
 from gitant.network.lives import Lives, died_of, write_lives
 from gitant.orders import GO, READY, STOP, log_order
 from storage.datadir import DataDir
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitant.writer.server import WriterServer
 
 _HEARD_BYTES: Final = 4 << 10
-_log = structlog.get_logger("gitant.serve")
+_log = get_logger("gitant.serve")
 
 
 @final

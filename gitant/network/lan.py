@@ -10,12 +10,12 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
 import trio
 from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from domain.errors import InvalidInput
 from domain.keys import key_of
+from gitant.log import get_logger
 from gitant.network.reached import bracketed
 from transport.carrier.address import PeerAddress
 
@@ -29,7 +29,7 @@ ADDRESSES_PER_NODE_MAX: Final = 2
 ANSWER_MS: Final = 3_000
 _QUEUED_MAX: Final = 64
 _NAME_CHARS: Final = 24
-_log = structlog.get_logger("gitant.network")
+_log = get_logger("gitant.network")
 
 
 @final

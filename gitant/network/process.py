@@ -18,7 +18,6 @@ from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final, cast, final
 
-import structlog
 import trio
 
 from domain.errors import LocalFault
@@ -27,6 +26,7 @@ from domain.keys import SigningKey
 from domain.ports_peers import ALL_PEERS, KnownPeer
 from gitant import log
 from gitant.limits import GRACE_S
+from gitant.log import get_logger
 from gitant.network.dialler import Dialler
 from gitant.network.exchange import FOUND_MAX, Exchange
 from gitant.network.index import ViewsIndex
@@ -76,7 +76,7 @@ BOOK_EVERY_S: Final = 2.0
 """How often the book is looked at although nobody says that it has changed."""
 PEOPLE_SOUGHT_MAX: Final = 256
 """People whose names are looked for at a time."""
-_log = structlog.get_logger("gitant.network")
+_log = get_logger("gitant.network")
 
 
 def main(argv: list[str]) -> None:

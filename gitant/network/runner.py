@@ -11,12 +11,12 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
 import trio
 
 from domain.envelope import read_own
 from domain.errors import DiskFull, LocalFault
 from domain.ids import EventId
+from gitant.log import get_logger
 from gitant.network.complaints import Complaints
 from gitant.network.leisure import Leisure
 from gitant.network.parcels import bytes3, parcels, store_request
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 READS_AT_ONCE: Final = 2
 FETCHES_AT_ONCE: Final = 4
 _NEWS_ROWS: Final = 1_000
-_log = structlog.get_logger("gitant.network")
+_log = get_logger("gitant.network")
 _RENAMED: Final = {"code": "refusal", "event": "event_id", "peer": "other_peer", "stream": "other_stream"}
 """What notes call their values, where a line of the log has another use for the name."""
 _QUIET: Final = frozenset({"event-expired", "news-dropped"})

@@ -12,8 +12,6 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, final
 
-import structlog
-
 from domain.canonical import decode_own, encode
 from domain.commands.registry import run
 from domain.commands.scene import BytesMended
@@ -24,6 +22,7 @@ from domain.pen import NoPens
 from domain.ports_log import Receipt, new_row
 from domain.ports_views import Answer
 from gitant.collector import without_collector
+from gitant.log import get_logger
 from gitant.writer.catchup import catch_up
 from gitant.writer.caution import Carefree
 from gitant.writer.effects import carry_out, drop_quarantines
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from gitant.writer.request import Outcome, Request
     from projections.projector import Projector
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def now_ms() -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from domain.audit import Entry
 from domain.errors import Unavailable
 from domain.ports_views import Answer
+from gitant.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from domain.envelope import Event
     from gitant.writer.request import Outcome, Request
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def note_events(

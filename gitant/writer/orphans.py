@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
-
 from domain.ids import StreamId
+from gitant.log import get_logger
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "blob/"
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @final

@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
-
 from domain.canonical import decode_own
 from domain.errors import NotFound
 from domain.ids import StreamId
+from gitant.log import get_logger
 from storage.restored import RestoredFeeds
 from storage.shrinking import shrink
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from storage.local import LocalStore
 
 PREFIX: Final = "removing/"
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @final

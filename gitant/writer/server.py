@@ -13,10 +13,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
-import structlog
-
 from domain.errors import LocalFault, Unavailable
 from domain.ports_views import Answer
+from gitant.log import get_logger
 from gitant.writer.request import FOLLOW, PEERS
 from gitant.writer.tally import WriterTally
 from gitant.writer.wire import Frames, WireFault, decode_request, encode_outcome
@@ -33,7 +32,7 @@ UNSENT_BYTES_MAX: Final = 16 << 20
 _RECEIVE_BYTES: Final = 256 << 10
 _LAST_ANSWERS_S: Final = 2.0
 
-_log = structlog.get_logger("gitant.writer")
+_log = get_logger("gitant.writer")
 
 
 @final

@@ -6,11 +6,10 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import structlog
-
 from domain.envelope import event_id
 from domain.errors import Unavailable
 from domain.ports_log import DamagedRow
+from gitant.log import get_logger
 from gitant.writer.catchup import build_anew, catch_up
 from projections.database import is_current, open_readonly, open_writable, remove
 from projections.projector import Projector
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from domain.ports_log import EventLog
     from storage.datadir import DataDir
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def open_views(folder: DataDir, log: EventLog, progress: Callable[[int, int], None]) -> Projector:

@@ -46,10 +46,19 @@ def test_the_version_two_ways(gitant: Command) -> None:
     assert gitant("version").out.startswith("gitant 0.")
 
 
-@pytest.mark.parametrize("name", ["version", "token", "serve"])
+@pytest.mark.parametrize("name", ["version", "--version", "token", "serve"])
 def test_a_small_command_imports_little(name: str) -> None:
     """A start is fast as long as nobody imports these on the way."""
     script = f"import sys\nfrom gitant.cli.app import app_for\napp_for([{name!r}])\nprint(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     heavy = {"duckdb", "litestar", "httpx", "trio", "dulwich", "eventsourcing", "rich", "automerge", "sqlite_utils"}
     assert heavy.isdisjoint(run.stdout.split())
+
+
+def test_what_asks_a_node_and_what_logs_import_nothing_that_they_do_not_use() -> None:
+    asks = "from gitant.cli.api import Api\nfrom gitant.cli.node import Target\nApi(Target('http://127.0.0.1:9'))"
+    logs = "import gitant.supervisor, gitant.network.process, gitant.backup.scheduled"
+    for script, heavy in ((asks, {"trio", "rich"}), (logs, {"rich"})):
+        words = [sys.executable, "-c", f"{script}\nimport sys\nprint(*sys.modules)"]
+        run = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert heavy.isdisjoint(run.stdout.split()), script
