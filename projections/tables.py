@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-FOLD_VERSION: Final = 6
+FOLD_VERSION: Final = 7
 """Bump when a fold or a table changes: older views are thrown away and rebuilt."""
 
 
@@ -357,6 +357,7 @@ ISSUE_ASSIGNEES: Final = Table(
 COMMENTS: Final = Table(
     "comments",
     {
+        "pos": "INTEGER",
         "id": "BLOB NOT NULL",
         "stream": "BLOB NOT NULL",
         "issue": "BLOB NOT NULL",
@@ -365,10 +366,13 @@ COMMENTS: Final = Table(
         "redacted": "INTEGER NOT NULL",
         "doc": "BLOB NOT NULL",
     },
-    key=("id",),
+    key=("pos",),
+    unique=(("id",),),
     indexes=(("issue", "lamport", "id"), ("stream",)),
     shared=("id", "issue", "redacted", "doc"),
+    with_rowid=True,
 )
+"""By position: new ones come one after the other, where by id each would change a page of its own."""
 REACTIONS: Final = Table(
     "reactions",
     {"entity": "BLOB NOT NULL", "did": "TEXT NOT NULL", "content": "TEXT NOT NULL", "stream": "BLOB NOT NULL"},

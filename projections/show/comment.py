@@ -43,7 +43,8 @@ def document(state: CommentState, _: Canvas) -> bytes:
 
 def show(state: CommentState, doc: bytes, canvas: Canvas) -> None:
     """Write a comment's row."""
-    row = (state.key, state.stream, state.issue, state.lamport, state.author, int(_is_hole(state)), doc)
+    place = canvas.position_of(state.key)
+    row = (place, state.key, state.stream, state.issue, state.lamport, state.author, int(_is_hole(state)), doc)
     canvas.shelf.put(COMMENTS, row)
     show_unsettled(state.stream, "comment", state.key, canvas, waits=bool(state.body.rivals) and not _is_hole(state))
     show_reactions(state, canvas)
