@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -14,6 +11,7 @@ from msgspec.structs import replace
 
 from gitant.backup.kept import kept_in
 from gitant.backup.outcome import Outcome, read_outcome, write_outcome
+from gitant.chore import done
 from gitant.log import get_logger
 
 if TYPE_CHECKING:
@@ -59,21 +57,15 @@ class Schedule:
                 wait_s = await trio.to_thread.run_sync(due_in_s, self._folder, settings, self._did, _now_ms())
                 if wait_s <= 0:
                     await self._back_up(settings)
-                    continue
+                    wait_s = LOOK_EVERY_S
             await trio.sleep(min(wait_s, LOOK_EVERY_S))
 
     async def _back_up(self, settings: Settings) -> None:
         place = settings.backup_dir
         _log.info("making a backup", into=place)
-        words = [str(self._folder.path), place, str(settings.backup_keep), str(os.getpid())]
-        child = _started(words)
-        try:
-            code = await trio.to_thread.run_sync(child.wait, abandon_on_cancel=True)
-        finally:
-            if child.returncode is None:
-                child.kill()
-                child.wait()
-        self._tell(code)
+        ended = await done("gitant.backup.scheduled", str(self._folder.path), place, str(settings.backup_keep))
+        if not ended.was_asked_to:
+            self._tell(ended.code)
 
     def _tell(self, code: int) -> None:
         outcome = read_outcome(self._folder) or Outcome(ended_ms=0)
@@ -94,15 +86,6 @@ class Schedule:
             took_ms=outcome.took_ms,
             **lacking,
         )
-
-
-def _started(words: list[str]) -> subprocess.Popen[bytes]:
-    """The process of a backup. Not made in a thread of trio's: the kernel ends a child with the thread that made it."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "gitant.backup.scheduled", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
 
 
 def _now_ms() -> int:

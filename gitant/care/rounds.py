@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, final
@@ -15,6 +12,7 @@ import trio
 from gitant.care.numbers import CARE_CELLS, care_counts
 from gitant.care.tend import Outcome
 from gitant.cells import Cells
+from gitant.chore import done
 from gitant.log import get_logger
 from storage.git.care.clearing import has_stale, repositories
 from storage.git.care.merging import LINGER_S, replaced_since_s
@@ -111,19 +109,17 @@ class Rounds:
     async def _tend(self, repo: Path) -> None:
         settings = self._settings()
         self._cells.put("under_way", 1)
-        words = [str(repo), settings.gc_packs_max, settings.gc_memory_max, LINGER_S, os.getpid()]
-        child = _started([str(word) for word in words])
+        words = [repo, settings.gc_packs_max, settings.gc_memory_max, LINGER_S]
         try:
-            told, _ = await trio.to_thread.run_sync(child.communicate, abandon_on_cancel=True)
+            ended = await done("gitant.care.one", *map(str, words))
         finally:
-            if child.returncode is None:
-                child.kill()
-                child.wait()
             self._cells.put("under_way", 0)
+        if ended.was_asked_to:
+            return
         try:
-            outcome = msgspec.json.decode(told, type=Outcome)
+            outcome = msgspec.json.decode(ended.told, type=Outcome)
         except msgspec.DecodeError:
-            outcome = Outcome(repo=repo.stem, fault=f"its process ended with {child.returncode}")
+            outcome = Outcome(repo=repo.stem, fault=f"its process ended with {ended.code}")
         self._tell(repo, outcome)
 
     def _tell(self, repo: Path, outcome: Outcome) -> None:
@@ -147,10 +143,3 @@ class Rounds:
                 tables=outcome.tables,
                 dropped=outcome.dropped,
             )
-
-
-def _started(words: list[str]) -> subprocess.Popen[bytes]:
-    """Not made in a thread of trio's: the kernel ends a child with the thread that made it."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "gitant.care.one", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    )
