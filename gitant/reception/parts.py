@@ -14,7 +14,8 @@ from storage.accounts.devices import SqliteDevices
 from storage.accounts.known import SqliteKnown, SqliteNames
 from storage.accounts.people import SqliteAccounts
 from storage.accounts.sessions import SqliteSessions
-from storage.accounts.shelf import AccountsFile, Glance
+from storage.accounts.shelf import Glance
+from storage.kept import KeptFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ class AccountParts:
     def __init__(self, folder: DataDir, vault: Callable[[], Vault] | None = None) -> None:
         """Without a `vault`, keys are sealed with the folder's own."""
         self._vault = vault or (lambda: Vault(keys.load_or_create(folder.identity_key)))
-        self.file = AccountsFile(folder.accounts)
+        self.file = KeptFile(folder.accounts)
         self.glance = Glance(folder.accounts)
         self.people = SqliteAccounts(self.file)
         self.sessions = SqliteSessions(self.file)

@@ -19,12 +19,13 @@ from gitant.writer.views import open_views
 from storage import keys
 from storage.accounts.devices import SqliteDevices
 from storage.accounts.known import SqliteKnown, SqliteNames
-from storage.accounts.shelf import AccountsFile, Glance, make_accounts
+from storage.accounts.shelf import Glance, make_accounts
 from storage.audit.journal import SqliteJournal, make_audit
 from storage.blobs import DiskBlobs
 from storage.git.engine.shelf import Shelf
 from storage.git.store import DiskGitStore
 from storage.held import SqliteHeld
+from storage.kept import KeptFile
 from storage.local import LocalStore
 from storage.log.eventlog import SQLiteEventLog
 from storage.restored import RestoredFeeds
@@ -120,7 +121,7 @@ def _close(glance: Glance, journal: SqliteJournal) -> None:
 
 def custody_of(folder: DataDir, glance: Glance) -> Custody:
     """The keys that the node in this folder keeps for others."""
-    devices = SqliteDevices(AccountsFile(folder.accounts), glance)
+    devices = SqliteDevices(KeptFile(folder.accounts), glance)
     return Custody(devices, SqliteKnown(glance), Vault(keys.load_or_create(folder.identity_key)))
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from domain.authority.enrolment import Chain
-    from storage.accounts.shelf import AccountsFile, Glance
+    from storage.accounts.shelf import Glance
+    from storage.kept import KeptFile
 
 DEVICE: Final = "SELECT device, did, sealed, chain, made_ms FROM devices "
 _LATEST: Final = DEVICE + "WHERE did=? AND chain IS NOT NULL ORDER BY made_ms DESC, device LIMIT 1"
@@ -25,7 +26,7 @@ _LATEST: Final = DEVICE + "WHERE did=? AND chain IS NOT NULL ORDER BY made_ms DE
 class SqliteDevices:
     """`KeptDevices`. What is asked for with every command is answered from memory mostly."""
 
-    def __init__(self, file: AccountsFile, glance: Glance) -> None:
+    def __init__(self, file: KeptFile, glance: Glance) -> None:
         self._file = file
         self._glance = glance
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.ports_accounts import KeptDevice, Standing
-    from storage.accounts.shelf import AccountsFile
+    from storage.kept import KeptFile
 
 _ACCOUNT: Final = "SELECT did, name, email, standing, made_ms, password FROM accounts "
 
@@ -24,7 +24,7 @@ _ACCOUNT: Final = "SELECT did, name, email, standing, made_ms, password FROM acc
 class SqliteAccounts:
     """`Accounts`."""
 
-    def __init__(self, file: AccountsFile) -> None:
+    def __init__(self, file: KeptFile) -> None:
         self._file = file
 
     def add(self, account: Account, device: KeptDevice, events: Sequence[RawEvent]) -> None:

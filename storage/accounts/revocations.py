@@ -11,7 +11,8 @@ from domain.ports_doors import REVOCATIONS_MAX, REVOCATIONS_OF_ONE_MAX, Revocati
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.accounts.shelf import AccountsFile, Glance
+    from storage.accounts.shelf import Glance
+    from storage.kept import KeptFile
 
 _COLUMNS: Final = "SELECT link, by, issuer, revoked_s, expires_s FROM revocations "
 _KNOWN: Final = "SELECT link FROM revocations WHERE link=?"
@@ -23,7 +24,7 @@ class SqliteRevocations:
 
     def __init__(
         self,
-        file: AccountsFile,
+        file: KeptFile,
         glance: Glance,
         *,
         of_one_max: int = REVOCATIONS_OF_ONE_MAX,

@@ -10,7 +10,7 @@ from domain.ports_accounts import SESSION_IDLE_MS_MAX, SESSIONS_MAX, Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.accounts.shelf import AccountsFile
+    from storage.kept import KeptFile
 
 SESSION: Final = "SELECT s.id, s.did, s.label, s.address, s.made_ms, s.seen_ms, s.ends_ms FROM sessions s "
 
@@ -19,7 +19,7 @@ SESSION: Final = "SELECT s.id, s.did, s.label, s.address, s.made_ms, s.seen_ms, 
 class SqliteSessions:
     """`Sessions`."""
 
-    def __init__(self, file: AccountsFile) -> None:
+    def __init__(self, file: KeptFile) -> None:
         self._file = file
 
     def begin(self, session: Session, digest: bytes) -> None:

@@ -1,20 +1,18 @@
-"""The file all of it is in: one connection that writes for the threads of a process, one that looks for its loop."""
+"""The file all of it is in: how it is made, and a connection that looks rows up for the loop of a process."""
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, final
 
-from domain.errors import Unavailable
 from storage.datadir import FILE_MODE
 from storage.faults import unavailable_on_fault
 from storage.schema.versions import ACCOUNTS, bring_up
-from storage.sqlite import BUSY_TIMEOUT_S, connect_durably
+from storage.sqlite import BUSY_TIMEOUT_S
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -22,48 +20,6 @@ def make_accounts(path: Path) -> None:
     """Make the file, or bring it to this version; for its owner only. The caller holds the folder's lock."""
     path.touch(FILE_MODE)
     bring_up(path, ACCOUNTS)
-
-
-@final
-class AccountsFile:
-    """`accounts.sqlite`, which the node's start has made; opened when somebody first asks. Safe from any thread."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = Lock()
-        self._writing: sqlite3.Connection | None = None
-
-    @contextmanager
-    def changing(self) -> Generator[sqlite3.Connection]:
-        """One transaction, which is on the disk on return and leaves nothing if anything is raised."""
-        with self._lock, unavailable_on_fault(self._path):
-            db = self._opened()
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-    def rows(self, query: str, *values: object) -> list[Any]:
-        """What a query finds now."""
-        with self._lock, unavailable_on_fault(self._path):
-            return self._opened().execute(query, values).fetchall()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            if self._writing is not None:
-                self._writing.close()
-                self._writing = None
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._writing is None:
-            if not self._path.exists():
-                raise Unavailable(f"{self._path} is not there", hint="start the node, which makes it: gitant serve")
-            self._writing = connect_durably(self._path)
-        return self._writing
 
 
 @final

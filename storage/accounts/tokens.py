@@ -11,7 +11,8 @@ from domain.ports_tokens import TOKENS_MAX, USED_GRAIN_MS, Token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.accounts.shelf import AccountsFile, Glance
+    from storage.accounts.shelf import Glance
+    from storage.kept import KeptFile
 
 _SELECT: Final = (
     "SELECT t.id, t.did, t.name, t.scopes, t.repos, t.made_ms, t.ends_ms, t.used_ms, t.deploys FROM tokens t "
@@ -27,7 +28,7 @@ _ID_BYTES: Final = 32
 class SqliteTokens:
     """`Tokens`."""
 
-    def __init__(self, file: AccountsFile) -> None:
+    def __init__(self, file: KeptFile) -> None:
         self._file = file
 
     def add(self, token: Token, digest: bytes) -> None:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, final
 
 from domain.audit import BEGINNING, PRUNED, AuditHead, AuditRow, Entry, Verified, row_hash, trimmed
-from domain.errors import Unavailable
 from domain.ids import Did, EventId
 from storage.audit.checking import verify_rows
 from storage.audit.questions import COLUMNS, conditions
 from storage.datadir import FILE_MODE
-from storage.faults import unavailable_on_fault
+from storage.kept import KeptFile
 from storage.schema.versions import AUDIT, bring_up
-from storage.sqlite import connect_durably
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from domain.audit import EntryFilter
@@ -45,25 +41,21 @@ def _now_ms() -> int:
 
 @final
 class SqliteJournal:
-    """The file that the node's start has made, opened when it is first needed. Safe from any thread.
+    """The file that the node's start has made, written `quick` or durably (`KeptFile`). Safe from any thread.
 
-    With `quick`, rows reach the disk with the next that is not written so, or within moments: a power cut may take
-    the last of them, a crash of the process none. Rows older than `keep_days` go in the end; 0 keeps all.
+    Rows older than `keep_days` go in the end; 0 keeps all.
     """
 
     def __init__(
         self, path: Path, *, keep_days: int = 0, quick: bool = False, now_ms: Callable[[], int] = _now_ms
     ) -> None:
-        self._path = path
+        self._file = KeptFile(path, quick=quick)
         self._keep_days = keep_days
-        self._quick = quick
         self._now_ms = now_ms
-        self._lock = Lock()
-        self._db: sqlite3.Connection | None = None
 
     def note(self, entries: Sequence[Entry], position: int = 0) -> None:
         now = self._now_ms()
-        with self._changing() as db:
+        with self._file.changing() as db:
             seq, previous = _head(db)
             begin = seq
             for entry in entries:
@@ -75,66 +67,38 @@ class SqliteJournal:
         """Have the oldest rows go that are too old, if there are any."""
         if self._keep_days:
             now = self._now_ms()
-            with self._changing() as db:
+            with self._file.changing() as db:
                 _prune(db, now - self._keep_days * DAY_MS, now, position)
 
     def page(self, which: EntryFilter, *, before: tuple[int, int] | None = None, limit: int = 30) -> list[AuditRow]:
         where, values = conditions(which)
         if before is not None:
             where, values = f"{where} AND (position, seq) < (?, ?)", [*values, *before]
-        found = self._rows(
+        found = self._file.rows(
             f"SELECT {COLUMNS} FROM entries WHERE {where} ORDER BY position DESC, seq DESC LIMIT ?", *values, limit
         )
         return [_row(each) for each in found]
 
     def count(self, which: EntryFilter) -> int:
         where, values = conditions(which)
-        return int(self._rows(f"SELECT count(*) FROM entries WHERE {where}", *values)[0][0])
+        return int(self._file.rows(f"SELECT count(*) FROM entries WHERE {where}", *values)[0][0])
 
     def of_events(self, events: Sequence[EventId]) -> dict[EventId, Entry]:
         found: dict[EventId, Entry] = {}
         for start in range(0, len(events), _EVENTS_AT_ONCE):
             some = events[start : start + _EVENTS_AT_ONCE]
             marks = ", ".join("?" * len(some))
-            rows = self._rows(f"SELECT {COLUMNS} FROM entries WHERE event IN ({marks}) ORDER BY seq DESC", *some)
+            rows = self._file.rows(f"SELECT {COLUMNS} FROM entries WHERE event IN ({marks}) ORDER BY seq DESC", *some)
             found |= {entry.event: entry for each in rows if (entry := _row(each).entry).event is not None}
         return found
 
     def verify(self, noted: AuditHead | None = None) -> Verified:
-        with self._lock, unavailable_on_fault(self._path):
-            return verify_rows(self._opened(), noted)
+        with self._file.reading() as db:
+            return verify_rows(db, noted)
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            if self._db is not None:
-                self._db.close()
-                self._db = None
-
-    @contextmanager
-    def _changing(self) -> Generator[sqlite3.Connection]:
-        with self._lock, unavailable_on_fault(self._path):
-            db = self._opened()
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-    def _rows(self, query: str, *values: object) -> list[Any]:
-        with self._lock, unavailable_on_fault(self._path):
-            return self._opened().execute(query, values).fetchall()
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._db is None:
-            if not self._path.exists():
-                raise Unavailable(f"{self._path} is not there", hint="start the node, which makes it: gitant serve")
-            self._db = connect_durably(self._path)
-            if self._quick:
-                self._db.execute("PRAGMA synchronous = NORMAL")
-        return self._db
+        self._file.close()
 
 
 def _head(db: sqlite3.Connection) -> tuple[int, bytes]:

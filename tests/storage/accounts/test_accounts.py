@@ -26,7 +26,8 @@ from storage.accounts.devices import SqliteDevices
 from storage.accounts.known import SqliteKnown, SqliteNames
 from storage.accounts.people import SqliteAccounts
 from storage.accounts.sessions import SqliteSessions
-from storage.accounts.shelf import AccountsFile, Glance, make_accounts
+from storage.accounts.shelf import Glance, make_accounts
+from storage.kept import KeptFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ class _Worker:
     """What one process has of the file."""
 
     def __init__(self, path: Path) -> None:
-        self.file, self.glance = AccountsFile(path), Glance(path)
+        self.file, self.glance = KeptFile(path), Glance(path)
         self.people, self.sessions = SqliteAccounts(self.file), SqliteSessions(self.file)
         self.devices = SqliteDevices(self.file, self.glance)
         self.known, self.names = SqliteKnown(self.glance), SqliteNames(self.glance)

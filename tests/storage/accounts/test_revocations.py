@@ -10,7 +10,8 @@ import pytest
 from domain.errors import Conflict, Unavailable
 from domain.ports_doors import Revocation
 from storage.accounts.revocations import SqliteRevocations
-from storage.accounts.shelf import AccountsFile, Glance, make_accounts
+from storage.accounts.shelf import Glance, make_accounts
+from storage.kept import KeptFile
 from storage.replays import SqliteReplays, boot_id
 from tests.making import key
 
@@ -24,7 +25,7 @@ ONE = Revocation("bafyone", key("ann").did, key("ann").did, NOW_S, NOW_S + 60)
 def test_what_one_worker_revokes_another_refuses(tmp_path: Path) -> None:
     path = tmp_path / "accounts.sqlite"
     make_accounts(path)
-    files, glances = [AccountsFile(path), AccountsFile(path)], [Glance(path), Glance(path)]
+    files, glances = [KeptFile(path), KeptFile(path)], [Glance(path), Glance(path)]
     here, there = (SqliteRevocations(file, glance, of_one_max=2) for file, glance in zip(files, glances, strict=True))
     try:
         assert not there.is_revoked(ONE.link)

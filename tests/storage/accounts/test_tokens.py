@@ -13,8 +13,9 @@ from domain.ids import DeviceKey, Did, StreamId
 from domain.ports_accounts import Account, KeptDevice
 from domain.ports_tokens import TOKENS_MAX, USED_GRAIN_MS, Token
 from storage.accounts.people import SqliteAccounts
-from storage.accounts.shelf import AccountsFile, Glance, make_accounts
+from storage.accounts.shelf import Glance, make_accounts
 from storage.accounts.tokens import SqliteTokenGlance, SqliteTokens
+from storage.kept import KeptFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class _Worker:
     """What one process has of the file."""
 
     def __init__(self, path: Path) -> None:
-        self.file, self.looks = AccountsFile(path), Glance(path)
+        self.file, self.looks = KeptFile(path), Glance(path)
         self.tokens, self.glance = SqliteTokens(self.file), SqliteTokenGlance(self.looks)
         self.people = SqliteAccounts(self.file)
 
