@@ -36,7 +36,7 @@ setup: .venv/.installed ## .venv with everything that is shipped and everything 
 		exit 1; fi
 	@git --version 2>/dev/null | awk '{ split($$3, v, "."); exit !(v[1] > 2 || (v[1] == 2 && v[2] >= 38)) }' || { \
 		echo "Gitant needs git 2.38 or newer on PATH; found: $$(git --version 2>/dev/null || echo none)" >&2; exit 1; }
-	@echo "setting up .venv: about a minute, once" >&2
+	@echo "setting up .venv: one to three minutes, once" >&2
 	@[ -x $(BIN)/python ] && $(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv || { \
 		echo "python -m venv failed; on Debian and Ubuntu it is in the package python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
