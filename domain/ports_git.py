@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from domain.ports_files import FilesReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from domain.actor import Actor
@@ -189,8 +189,13 @@ class GitStore(Protocol):
         """
         ...
 
-    def advances(self, repo: StreamId, old: str, new: str, token: str | None) -> bool:
-        """Whether `old` is in the history of `new`; no, where one is no commit, or cannot be found out about."""
+    def advancing(
+        self, repo: StreamId, moves: Collection[tuple[str, str]], token: str | None
+    ) -> frozenset[tuple[str, str]]:
+        """Those of these (old, new) of which `old` is in the history of `new`.
+
+        Not among them are those of which one is no commit, or cannot be found out about.
+        """
         ...
 
 

@@ -105,10 +105,15 @@ def _judge(
     forced: set[str] = set()
     words: dict[str, str] = {}
     stream = StreamId(repo.key)
-    for index, (name, old, new) in enumerate(args.commands):
-        if outcomes[index] or not name.startswith(BRANCH_PREFIX):
-            continue
-        if ZERO_OID not in (old, new) and not scene.advances(stream, old, new, args.quarantine):
+    branches = [
+        (index, *command)
+        for index, command in enumerate(args.commands)
+        if not outcomes[index] and command[0].startswith(BRANCH_PREFIX)
+    ]
+    moved = {(old, new) for _, _, old, new in branches if ZERO_OID not in {old, new}}
+    backward = moved - scene.advancing(stream, moved, args.quarantine) if moved else moved
+    for index, name, old, new in branches:
+        if (old, new) in backward:
             forced.add(name)
         push = Push(name, new == ZERO_OID, name in forced)
         denial = scene.denial(stream, Request(("refs.move",), signer(scene, actor), pushes=(push,)))

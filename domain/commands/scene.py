@@ -19,7 +19,7 @@ from domain.repository.state import RepositoryState
 from domain.verdict import VOIDS
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Collection, Container, Mapping, Sequence
 
     from domain.actor import Actor
     from domain.attachment.state import AttachmentState
@@ -260,8 +260,10 @@ class Scene(Protocol):
         """About how many events would be folded again for this one, that is not taken in yet."""
         ...
 
-    def advances(self, repo: StreamId, old: str, new: str, quarantine: str | None) -> bool:
-        """Whether the commit `old` is in the history of `new`; no, if either is not here."""
+    def advancing(
+        self, repo: StreamId, moves: Collection[tuple[str, str]], quarantine: str | None
+    ) -> frozenset[tuple[str, str]]:
+        """Those of these (old, new) of which the commit `old` is in the history of `new`; none that is not here."""
         ...
 
     def denial(self, stream: StreamId, request: Request) -> Denial | None:

@@ -33,7 +33,7 @@ from domain.repository.state import RepositoryState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from domain.actor import Actor
     from domain.authority.rights import Denial, Request
@@ -163,8 +163,10 @@ class Stage:
     def _history_of(self, key: bytes) -> int:
         return int(self._connection.execute("SELECT count(*) FROM members WHERE key=?", (key,)).fetchone()[0])
 
-    def advances(self, repo: StreamId, old: str, new: str, quarantine: str | None) -> bool:
-        return self._store.advances(repo, old, new, quarantine)
+    def advancing(
+        self, repo: StreamId, moves: Collection[tuple[str, str]], quarantine: str | None
+    ) -> frozenset[tuple[str, str]]:
+        return self._store.advancing(repo, moves, quarantine)
 
     def denial(self, stream: StreamId, request: Request) -> Denial | None:
         court = self._projector.court(stream)

@@ -34,7 +34,7 @@ def landed(folders: Sequence[Path], old: str | None, new: str) -> list[tuple[str
     """
     with ExitStack() as stack:
         stores = [stack.enter_context(closing(DiskObjectStore(folder))) for folder in folders]
-        commits = Commits(stores)
+        commits = Commits(stores, READ_COMMITS_MAX)
         return [(oid, commits.message(oid)) for oid in _walk(commits, old, new)]
 
 
@@ -80,8 +80,9 @@ def _walk(commits: Commits, old: str | None, new: str) -> list[str]:
 class Commits:
     """Commits by oid, and how much was read of them."""
 
-    def __init__(self, stores: list[DiskObjectStore]) -> None:
+    def __init__(self, stores: list[DiskObjectStore], count_max: int) -> None:
         self._stores = stores
+        self._count_max = count_max
         self._metas: dict[str, Meta | None] = {}
         self._messages: dict[str, str] = {}
         self._bytes = 0
@@ -89,7 +90,7 @@ class Commits:
     @property
     def spent(self) -> bool:
         """Whether enough was read."""
-        return len(self._metas) >= READ_COMMITS_MAX or self._bytes >= READ_BYTES_MAX
+        return len(self._metas) >= self._count_max or self._bytes >= READ_BYTES_MAX
 
     def read(self, oid: str) -> Meta | None:
         if oid not in self._metas:

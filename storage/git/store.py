@@ -12,7 +12,7 @@ from dulwich.objects import ObjectID, Tag
 
 from domain.ports_git import AdvertisedRef, PackCaps
 from storage.files import flush_folder, replace
-from storage.git.advances import advances
+from storage.git.advances import advancing
 from storage.git.indexer import SKIP_FILE
 from storage.git.landed import landed
 from storage.git.packdir import PackDir
@@ -28,7 +28,7 @@ from storage.git.quarantine import (
 from storage.git.staging import adopt, share, staged_folder, staged_leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from domain.ids import StreamId
@@ -201,10 +201,12 @@ class DiskGitStore:
         fresh = [] if token is None else [quarantine_folder(path, token)]
         return landed([*fresh, path / "objects"], old, new)
 
-    def advances(self, repo: StreamId, old: str, new: str, token: str | None) -> bool:
+    def advancing(
+        self, repo: StreamId, moves: Collection[tuple[str, str]], token: str | None
+    ) -> frozenset[tuple[str, str]]:
         path = self.path(repo)
         fresh = None if token is None else quarantine_folder(path, token)
-        return advances(path, fresh, old, new, self._caps, git=self._git)
+        return advancing(path, fresh, moves, self._caps, git=self._git)
 
     @staticmethod
     def _write(path: Path, new: Mapping[str, str], old: Mapping[str, PackedRef]) -> None:
