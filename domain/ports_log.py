@@ -189,16 +189,17 @@ class EventLog(Protocol):
 
 def new_row(event: Event) -> NewRow:
     """What of an event goes into the log."""
+    # By place: by name takes twice as long, and every event comes by here.
     return NewRow(
-        event_id=event.id,
-        stream=event.stream,
-        device=event.device,
-        seq=event.seq,
-        prev=event.prev,
-        kind=event.kind,
-        header=event.header,
-        signature=event.signature,
-        payload=event.payload,
+        event.id,
+        event.stream,
+        event.device,
+        event.seq,
+        event.prev,
+        event.kind,
+        event.header,
+        event.signature,
+        event.payload,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import cbor2
@@ -40,6 +41,22 @@ def test_everything_else_is_refused(data: str) -> None:
         decode(bytes.fromhex(data))
     with pytest.raises(NotCanonical):
         decode(b"\x81" + bytes.fromhex(data))
+    assert decode(encode({"a": None})) == {"a": None}, "keys that were found in order are not looked at again"
+    with pytest.raises(NotCanonical):
+        decode(b"\xa1\x61a" + bytes.fromhex(data))
+
+
+def test_a_flat_map_of_a_known_form_is_refused_in_any_other_encoding() -> None:
+    key, value = [b"\x61a", b"\x61b", b"\x62aa"], b"\x41x"
+    good = b"\xa3" + b"".join(name + value for name in key)
+    assert decode(good) == decode(good) == {"a": b"x", "b": b"x", "aa": b"x"}
+    wrong = [b"\xa3" + b"".join(name + value for name in names) for names in product(key, repeat=3) if [*names] != key]
+    wrong += [good.replace(b"\xa3", head) for head in (b"\xa2", b"\xa4", b"\xb8\x03", b"\xb9\x00\x03", b"\xbf")]
+    wrong += [good.replace(name, b"\x78" + bytes([name[0] - 0x60]) + name[1:]) for name in key]
+    wrong += [good.replace(value, other, 1) for other in (b"\x58\x01x", b"\x5f\x41x\xff", b"\xf7", b"\xf9\x00\x00")]
+    for data in [*wrong, good + b"\x00", good[:-1]]:
+        with pytest.raises(NotCanonical):
+            decode(data)
 
 
 @settings(max_examples=400)
