@@ -18,7 +18,8 @@ from domain.errors import Damaged, Unavailable
 from storage.git.alone import together
 from storage.git.care.packs import FOLDER, packs_of
 from storage.git.child import environment, limited
-from storage.git.engine.segment import SUFFIX, is_whole, open_pack
+from storage.git.engine.mark import SUFFIX
+from storage.git.engine.segment import is_whole, open_pack
 from storage.git.indexer import SKIP_FILE
 from storage.git.packed_refs import TornRefs, read_refs
 from storage.git.quarantine import QUARANTINE

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from storage.git.engine.mark import has_segment
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -27,6 +29,7 @@ class KeptPack:
     disk_bytes: int
     """With its index and tables."""
     has_tables: bool
+    """Of the version that this program makes."""
 
 
 def packs_of(repo: Path) -> list[KeptPack]:
@@ -44,7 +47,7 @@ def packs_of(repo: Path) -> list[KeptPack]:
             except FileNotFoundError:
                 continue  # it went meanwhile
     found = [
-        KeptPack(name, files[".pack"], sum(files.values()), ".gt" in files)
+        KeptPack(name, files[".pack"], sum(files.values()), has_segment(repo / FOLDER / f"{name}.pack"))
         for name, files in sizes.items()
         if ".pack" in files and ".idx" in files
     ]

@@ -13,7 +13,7 @@ from storage.git.engine.lookup import Lookup
 from storage.git.engine.reading import Reader
 from storage.git.engine.segment import NAME_BYTES, Columns, Segment
 from storage.git.engine.tables import COMMIT, TAG
-from storage.git.engine.trees import TooMuchWork, TreeComparer
+from storage.git.engine.trees import DIGEST_BYTES, TooMuchWork, TreeComparer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +30,10 @@ _INTRODUCED_MIN: Final = 200_000
 _INTRODUCED_PER_OBJECT: Final = 16
 """Beyond these a pack's remaining commits are not compared with their parents, so that no pack, small as it may be,
 makes large tables: of three real histories of 50,000 to 200,000 objects none needs more than 45 and 2."""
+
+
+_PATHS_PER_COMMIT_MAX: Final = 100_000
+"""Of a commit that changes more it is not noted which; of all commits of a pack together the bound above holds."""
 
 
 class KnownCommit(NamedTuple):
@@ -50,6 +54,10 @@ class Elsewhere(Protocol):
 
     def commit(self, oid: bytes) -> KnownCommit | None: ...
 
+    def changed(self, oid: bytes) -> bytes | None:
+        """Digests of the paths that a commit changes, one behind the other; None where that is not known."""
+        ...
+
 
 class _Commit(NamedTuple):
     pack: int
@@ -69,6 +77,8 @@ class _Brought(NamedTuple):
     names: bytes = b""
     depths: bytes = b""
     walk: bool = False
+    paths: bytes | None = None
+    """Digests of the paths that it changes."""
 
 
 def build_segments(
@@ -159,7 +169,7 @@ class _Batch:
     def _all_brought(self) -> dict[bytes, _Brought]:
         """Newest first: the trees of parents are mostly deltas on their children's, and are the next to be compared."""
         objects = sum(len(pack.names) for pack in self._packs)
-        left = _INTRODUCED_MIN + _INTRODUCED_PER_OBJECT * objects
+        left = paths_left = _INTRODUCED_MIN + _INTRODUCED_PER_OBJECT * objects
         comparer = TreeComparer(self._content, _WORK_MIN + _WORK_PER_OBJECT * objects)
         brought: dict[bytes, _Brought] = {}
         for oid in sorted(self._commits, key=lambda oid: (-self._generations[oid], oid)):
@@ -167,11 +177,24 @@ class _Batch:
                 self._still_wanted()
             known = self._elsewhere.commit(oid)
             if known is not None and known.brought is not None:
-                brought[oid] = _Brought(*known.brought)
+                found = _Brought(*known.brought)
             else:
-                brought[oid] = _Brought(walk=True) if left <= 0 else self._compared(comparer, self._commits[oid])
-                left -= len(brought[oid].depths)
+                found = _Brought(walk=True) if left <= 0 else self._compared(comparer, self._commits[oid])
+                left -= len(found.depths)
+            paths = None if known is None else self._elsewhere.changed(oid)
+            if paths is None:
+                paths = self._changed(comparer, self._commits[oid], min(paths_left, _PATHS_PER_COMMIT_MAX))
+                paths_left -= len(paths or b"") // DIGEST_BYTES
+            brought[oid] = found._replace(paths=paths)
         return brought
+
+    def _changed(self, comparer: TreeComparer, commit: _Commit, paths_max: int) -> bytes | None:
+        if not commit.parents:
+            return b""
+        try:
+            return b"".join(comparer.differing(commit.tree, self._tree(commit.parents[0]), paths_max))
+        except TooMuchWork:
+            return None
 
     def _compared(self, comparer: TreeComparer, commit: _Commit) -> _Brought:
         try:
@@ -195,6 +218,7 @@ class _Batch:
         tags = np.flatnonzero(table.kind == TAG).astype(np.int32)
         target = links.ask(b"".join(_target(self._reader.content(index, tag)) for tag in tags.tolist()))
         foreign = links.settle()
+        paths = _paths([one.paths or b"" for one in mine])
         intro_at = _starts([len(one.depths) for one in mine])
         generation = np.array([self._generations[oid] for oid in oids], np.int32)
         # A parent is told by its place among the commits, not among the objects.
@@ -216,6 +240,8 @@ class _Batch:
             intro=intro,
             depth=np.frombuffer(b"".join(one.depths for one in mine), np.uint8),
             walk=np.array([one.walk for one in mine], np.uint8),
+            **paths._asdict(),
+            path_walk=np.array([one.paths is None for one in mine], np.uint8),
             again=intro[again],
             again_by=by[again],
             tag=tags,
@@ -271,6 +297,25 @@ def _first(
     first[some] = by_rank[lowest[some]]
     first[commit] = np.arange(len(commit), dtype=np.int32)
     return first
+
+
+class _Paths(NamedTuple):
+    """The columns of these names."""
+
+    path_key: NDArray[np.uint64]
+    path_rest: NDArray[np.uint64]
+    path_at: NDArray[np.int64]
+    path_by: NDArray[np.int32]
+
+
+def _paths(changed: Sequence[bytes]) -> _Paths:
+    """Of the digests of what each commit changes."""
+    rows = np.frombuffer(b"".join(changed), f"S{DIGEST_BYTES}")
+    by = np.repeat(np.arange(len(changed), dtype=np.int32), [len(one) // DIGEST_BYTES for one in changed])
+    unique, place = np.unique(rows, return_inverse=True)
+    words = np.ascontiguousarray(unique).view(">u8").reshape(-1, 2).astype(np.uint64)
+    at = _starts(np.bincount(place, minlength=len(unique)).tolist())
+    return _Paths(words[:, 0], words[:, 1], at, by[np.argsort(place, kind="stable")])
 
 
 def _starts(lengths: list[int]) -> NDArray[np.int64]:

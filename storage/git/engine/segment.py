@@ -20,16 +20,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import numpy as np
 
 from domain.errors import Damaged
+from storage.git.engine.mark import MAGIC, SUFFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-SUFFIX: Final = ".gt"
-"""Of the file beside `pack-<checksum>.pack`."""
 NAME_BYTES: Final = 20
-_MAGIC: Final = b"GTSEG\0\0\1"
 _HEAD: Final = struct.Struct("<8sI20sI")
 """Magic and version, CRC-32 of all that follows up to the first column, the pack's checksum, number of columns."""
 _COLUMN: Final = struct.Struct("<16sQQI")
@@ -76,6 +74,16 @@ class Columns(NamedTuple):
     """How many steps below the root each of them is (255: so many or more)."""
     walk: NDArray[np.uint8]
     """1 where comparing trees cost too much: everything in the commit's tree counts as introduced."""
+    path_key: NDArray[np.uint64]
+    """The first eight bytes of the digest of each path that a commit changes, as a number; ascending …"""
+    path_rest: NDArray[np.uint64]
+    """… and the other eight."""
+    path_at: NDArray[np.int64]
+    """Where the commits that change the path begin; one longer than there are paths."""
+    path_by: NDArray[np.int32]
+    """The commits, ascending, that have something else at the path than their first parent has."""
+    path_walk: NDArray[np.uint8]
+    """1 where it is not known which paths the commit changes; a commit without parents is not asked."""
     again: NDArray[np.int32]
     """Links, ascending, to what commits beside `first` introduce, foreign objects included …"""
     again_by: NDArray[np.int32]
@@ -91,6 +99,7 @@ _TYPES: Final[dict[str, str]] = {
     "key": "<u8", "start": "<i8", "end": "<i8", "head": "|u1", "kind": "|u1", "delta": "|u1", "base": "<i4",
     "size": "<i8", "first": "<i4", "commit": "<i4", "time": "<i8", "generation": "<i4", "tree": "<i4",
     "parent_at": "<i8", "parent": "<i4", "intro_at": "<i8", "intro": "<i4", "depth": "|u1", "walk": "|u1",
+    "path_key": "<u8", "path_rest": "<u8", "path_at": "<i8", "path_by": "<i4", "path_walk": "|u1",
     "again": "<i4", "again_by": "<i4", "tag": "<i4", "tag_target": "<i4", "foreign": "|u1",
 }  # fmt: skip
 assert tuple(_TYPES) == Columns._fields
@@ -148,7 +157,7 @@ def load_segment(pack: IndexedPack) -> Segment | None:
         magic, checksum, of_pack, count = _HEAD.unpack_from(data)
     except (FileNotFoundError, struct.error):
         return None
-    if magic != _MAGIC or of_pack != pack.checksum or zlib.crc32(data[12 : _directory_end(count)]) != checksum:
+    if magic != MAGIC or of_pack != pack.checksum or zlib.crc32(data[12 : _directory_end(count)]) != checksum:
         return None
     found: dict[str, Any] = {}
     for name, start, length, _ in _COLUMN.iter_unpack(data[_HEAD.size : _directory_end(count)]):
@@ -188,7 +197,7 @@ def write_segment(segment: Segment) -> None:
     draft = path.with_name(f".{path.name}")  # whoever writes here is alone
     draft.unlink(missing_ok=True)
     with draft.open("wb") as file:
-        file.write(_MAGIC + struct.pack("<I", zlib.crc32(rest)) + rest)
+        file.write(MAGIC + struct.pack("<I", zlib.crc32(rest)) + rest)
         for block in blocks:
             file.write(bytes(_aligned(file.tell()) - file.tell()))
             file.write(block)
@@ -202,6 +211,13 @@ def keys_of(names: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """The first eight bytes of each id, as numbers that sort as the ids do."""
     head = np.ascontiguousarray(names[:, :8])
     return cast("NDArray[np.uint64]", head.view(">u8").reshape(-1).astype(np.uint64))
+
+
+def digests_of(columns: Columns, paths: NDArray[np.int64]) -> bytes:
+    """The digests of some of a segment's paths, one behind the other."""
+    found = np.empty((len(paths), 2), ">u8")
+    found[:, 0], found[:, 1] = columns.path_key[paths], columns.path_rest[paths]
+    return found.tobytes()
 
 
 def ints(column: NDArray[Any]) -> memoryview[int]:

@@ -20,7 +20,8 @@ from storage.git.care import merging
 from storage.git.care.merging import CARE, clear_replaced, merge_packs, replaced, tended
 from storage.git.care.packs import KeptPack, packs_of, worth_merging
 from storage.git.engine.keeping import KeptTables
-from storage.git.engine.segment import SUFFIX, is_whole, open_pack
+from storage.git.engine.mark import SUFFIX
+from storage.git.engine.segment import is_whole, open_pack
 from storage.git.engine.serving import EngineServing
 from storage.git.engine.shelf import Shelf
 from storage.git.keeping import object_files

@@ -15,7 +15,8 @@ from storage.git.engine import building, keeping
 from storage.git.engine.building import build_segments
 from storage.git.engine.keeping import KeptTables, load_packs
 from storage.git.engine.known import Neighbours
-from storage.git.engine.segment import SUFFIX, is_whole, keys_of, load_segment, open_pack, write_segment
+from storage.git.engine.mark import SUFFIX
+from storage.git.engine.segment import is_whole, keys_of, load_segment, open_pack, write_segment
 from storage.git.engine.view import RefTables
 from tests.storage.git.engine.scattered import closure, names, refs_of, scatter, write_pack
 

@@ -9,7 +9,7 @@ import pytest
 from domain.ids import StreamId
 from storage.git import quarantine as quarantine_module
 from storage.git.engine.keeping import KeptTables
-from storage.git.engine.segment import SUFFIX
+from storage.git.engine.mark import SUFFIX
 from storage.git.keeping import object_files
 from storage.git.store import DiskGitStore
 from tests.storage.git.engine.scattered import closure, refs_of
