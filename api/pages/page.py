@@ -135,8 +135,9 @@ def _rendered(request: Asking, shown: Shown, cookies: Mapping[str, str]) -> Html
         "version": ports.node.version,
         "open_to_register": ports.accounts is not None and ports.accounts.registration != "closed",
         "part": _part(request),
-        **shown.values,
     }
+    assert values.keys().isdisjoint(shown.values), "a page hides what all of them show"
+    values |= shown.values
     naming(request)
     with laid() as blocks:
         text = environment().get_template(shown.template).render(values)

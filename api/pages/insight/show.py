@@ -113,7 +113,8 @@ def _growth(table: Table) -> str:
 
 
 def _age(table: Table) -> str:
-    return f"{total(table, 'issues'):,} issues are open, by how long."
+    found = total(table, "issues")
+    return f"{found:,} {'issue is' if found == 1 else 'issues are'} open, by how long."
 
 
 def _contributors(_: Table) -> str:

@@ -54,7 +54,7 @@ async def _page(
     request: Asking, row: RepoRow, form: Form | None = None, fault: LocalFault | None = None, *, secret: str = ""
 ) -> Shown:
     values: dict[str, Any] = settings_frame(request, row, "keys") | {
-        "keys": [msgspec.to_builtins(each) for each in await keys_of(request, row)],
+        "deploy_keys": [msgspec.to_builtins(each) for each in await keys_of(request, row)],
         "may_make": may(request, row, "branch.protect"),
         "form": form or Form(),
         "secret": secret,

@@ -66,7 +66,7 @@ def test_short_names_lead_to_the_whole_ones(http: TestClient[Any], edited: tuple
     to = opened(http, f"{base}/commit/{first[:12].upper()}.patch", 302).headers["location"]
     assert to == f"{base}/commit/{first}.patch"
     nothing = "0" * 7 if not first.startswith("0" * 7) else "1" * 7
-    assert f"no commit begins with {nothing}" in page(http, f"{base}/commit/{nothing}", 404)
+    assert f"No commit begins with {nothing}" in page(http, f"{base}/commit/{nothing}", 404)
     opened(http, f"{base}/commit/{second[:6]}", 404)
     opened(http, f"{base}/commit/edit")
 

@@ -50,7 +50,7 @@ def test_charts_of_a_repository_count_it_alone_and_once_for_many_readers(
     told = words(page)
     assert "4 signed events in a year" in told
     assert "2 issues opened and 1 closed" in told
-    assert "1 issues are open" in told
+    assert "1 issue is open" in told
     row = node.ports.views.repo_at("kay", "vault")
     assert row is not None
     assert f"WHERE id = &#39;{row.id.hex()}&#39;)" in page
