@@ -126,6 +126,9 @@ def open_unverified(raw: RawEvent) -> Event:
 
 def read_own(header: bytes, signature: bytes, payload: bytes | None) -> Event:
     """An event from this node's own log, whose bytes were checked before they were stored."""
+    usual = usual_fields(header)
+    if usual is not None:
+        return Event(event_id(header), VERSION, *usual, (), 0, False, header, signature, payload)
     return _assemble(decode_own(header), RawEvent(header, signature, payload))
 
 

@@ -3,7 +3,7 @@
 A push is answered before its code is searchable. The thread has a connection of its own to the views, writes in short
 transactions and rests between them for as long as SQLite takes to look again whether the lock is free, so that the
 writer, which answers requests, is held up by one of its transactions at most; and several times as long as it has
-worked where the writer was at work, too.
+worked where the writer was at work, too. While the writer is busy all the time, it waits with a repository for a while.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ STOP_S: Final = 5.0
 RESTS: Final = 4
 """Beside a busy writer it rests so many times as long as it works."""
 REST_S_MAX: Final = 2.0
+PATIENCE_S: Final = 10.0
+"""How long a repository's code waits for a busy writer to have less to do."""
+LULL_LOOK_S: Final = 0.1
 
 _log = get_logger("gitant.indexer")
 
@@ -50,10 +53,19 @@ class _Stopped(Exception):
 class Indexer:
     """Every method may be called from any thread. `start` once the writer has brought the views up to date."""
 
-    def __init__(self, views_path: Path, reader: GitReader, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        views_path: Path,
+        reader: GitReader,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        is_busy: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._views_path = views_path
         self._reader = reader
         self._clock = clock
+        self._is_busy = is_busy
+        self._patient_until = 0.0
         self._changed = threading.Condition()
         self._waiting: dict[StreamId, None] = {}
         self._current: StreamId | None = None
@@ -111,6 +123,8 @@ class Indexer:
             self._index = CodeIndex(connection, between=partial(self._rest, connection), clock=self._clock)
             try:
                 while (stream := self._next(connection)) is not None:
+                    self._patient_until = self._clock() + PATIENCE_S
+                    self._wait_for_a_lull()
                     self._has_written(connection)
                     self._woke_at = time.monotonic()
                     self._bring_up(self._index, connection, stream)
@@ -158,11 +172,18 @@ class Indexer:
         beside_s = time.monotonic() - self._woke_at if self._has_written(connection) else 0.0
         if self._stopping.wait(rest_s(held_s, beside_s)):
             raise _Stopped
+        self._wait_for_a_lull()
         self._woke_at = time.monotonic()
         if self._clock() - self._reported < REPORT_S or self._current is None or self._index is None:
             return
         self._reported = self._clock()
         _log.info("indexing code", repository=self._current.hex(), files=self._index.files_done)
+
+    def _wait_for_a_lull(self) -> None:
+        """Leave the processor to a writer that takes in a copy or a flood, but not for ever."""
+        while self._is_busy() and self._clock() < self._patient_until:
+            if self._stopping.wait(LULL_LOOK_S):
+                raise _Stopped
 
     def _has_written(self, connection: sqlite3.Connection) -> bool:
         """Whether another connection has committed since this was asked last."""

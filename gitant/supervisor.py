@@ -223,7 +223,7 @@ class Supervisor:
 
         settings = self._plan.settings
         folder = self._folder
-        indexer = self._indexer or Indexer(folder.views, DulwichReader(folder.repos))
+        indexer = self._indexer or Indexer(folder.views, DulwichReader(folder.repos), is_busy=self._writer.load.is_busy)
         with disk_faults(folder.path), unavailable_on_fault(folder.views):
             core = open_core(
                 folder,

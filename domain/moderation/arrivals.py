@@ -90,7 +90,8 @@ def let_in(events: Iterable[Event], door: Door) -> Arrived:
         for each in (*sound, event):
             aside.pop(each.id, None)
             door.take(each)
-        vouchers += _vouchers((*sound, event) if stranger else sound, aside, door)
+        if sound or stranger:
+            vouchers += _vouchers((*sound, event) if stranger else sound, aside, door)
     for event in aside.values():
         if all(door.here(name) or door.held(name) is not None for name in past_of(event)):
             door.hold(event)
@@ -108,14 +109,17 @@ def _vouchers(taken: Iterable[Event], aside: Mapping[EventId, Event], door: Door
 
 def _needed(event: Event, aside: Mapping[EventId, Event], door: Door) -> tuple[list[Event], set[EventId]]:
     """What of an event's past is outside, the first first; and those of it, itself too, that cannot be taken in."""
+    past = past_of(event)
     found: dict[EventId, Event] = {}
-    todo = [*past_of(event)]
+    todo = [*past]
     while todo:
         name = todo.pop()
         outside = aside.get(name) or door.held(name)
         if outside is not None and name not in found:
             found[name] = outside
             todo.extend(past_of(outside))
+    if not found:  # as of nearly all
+        return [], set() if all(map(door.here, past)) else {event.id}
     sound: dict[EventId, Event] = {}
     gaps: set[EventId] = set()
     for each in [*sorted(found.values(), key=lambda each: each.order), event]:

@@ -70,16 +70,16 @@ class ViewsIndex:
         self._ends: dict[StreamId, _Ends] = {}
         self.position = self._reached()
 
-    def refresh(self) -> list[int]:
-        """Look at what has come since the last time; its positions."""
-        found: list[int] = []
+    def refresh(self) -> list[tuple[int, EventId]]:
+        """Look at what has come since the last time; positions and ids."""
+        found: list[tuple[int, EventId]] = []
         rows = self._views.execute(
             "SELECT pos, stream, branch, device, seq, id, kind FROM events WHERE pos > ? ORDER BY pos", (self.position,)
         )
         for position, stream, branch, device, seq, name, kind in rows.fetchall():
             self.position = position
             self.keys_changed |= kind in KEYS
-            found.append(position)
+            found.append((position, name))
             ends = self._ends.get(stream)
             if ends is not None:
                 ends.tips[branch] = Tip(device, seq, name)

@@ -271,16 +271,15 @@ class Runner:
 
     def _grow(self) -> None:
         """Take in what the log has taken; what others than this process had written is news."""
-        positions = self.index.refresh()
+        fresh = self.index.refresh()
+        positions = [position for position, name in fresh if name not in self._stored]
+        self._stored.difference_update(name for _, name in fresh)
         for start in range(0, len(positions), _NEWS_ROWS):
             rows = self._log.by_positions(positions[start : start + _NEWS_ROWS])
-            events = [read_own(row.header, row.signature, row.payload) for row in rows]
-            news = [event for event in events if event.id not in self._stored]
-            self._stored.difference_update(event.id for event in events)
-            if news:
-                places = self._log.are_vouched([row.position for row in rows])
-                vouched = {event.id for event, row in zip(events, rows, strict=True) if row.position in places}
-                self.do(self.core.appended(news, self.now, vouched))
+            news = [read_own(row.header, row.signature, row.payload) for row in rows]
+            places = self._log.are_vouched([row.position for row in rows])
+            vouched = {event.id for event, row in zip(news, rows, strict=True) if row.position in places}
+            self.do(self.core.appended(news, self.now, vouched))
 
     def _note(self, note: Note) -> None:
         self.complaints.noted(note, trio.current_time())

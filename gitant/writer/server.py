@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, final
 from domain.errors import LocalFault, Unavailable
 from domain.ports_views import Answer
 from gitant.log import get_logger
+from gitant.writer.load import WriterLoad
 from gitant.writer.request import FOLLOW, PEERS
 from gitant.writer.tally import WriterTally
 from gitant.writer.wire import Frames, WireFault, decode_request, encode_outcome
@@ -82,6 +83,7 @@ class WriterServer:
         self._core: Core | None = None
         self._idle_s = idle_s
         self._want_peers = want_peers
+        self.load = WriterLoad()
         self._stopping = False
 
     def attach(self, connection: socket.socket) -> None:
@@ -194,6 +196,7 @@ class WriterServer:
             self._note()
             began = time.perf_counter()
             outcomes = self._execute([request for _, _, request in batch])
+            self.load.worked(time.perf_counter() - began)
             for (link, number, _), outcome in zip(batch, outcomes, strict=True):
                 link.unsent += encode_outcome(number, outcome)
             self._answer({link for link, _, _ in batch})

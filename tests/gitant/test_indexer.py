@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
 from typing import TYPE_CHECKING
@@ -168,6 +169,36 @@ def test_a_long_run_tells_how_far_it_is(room: CodeRoom, monkeypatch: pytest.Monk
 
 def test_stopping_what_never_started_is_harmless(room: CodeRoom) -> None:
     Indexer(room.views, room.reader).stop()
+
+
+def test_it_waits_for_a_busy_writer_to_have_less_to_do(room: CodeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexer, "LULL_LOOK_S", 0.001)
+    repo = room.repository("demo")
+    tip = room.push(repo, {"a": b"words\n"})
+    seen: list[bool] = []
+
+    def is_busy() -> bool:
+        seen.append(bool(commits(room)))
+        return len(seen) < 5
+
+    waiting = Indexer(room.views, room.reader, is_busy=is_busy)
+    waiting.start()
+    assert waiting.wait_idle(TIMEOUT_S)
+    waiting.stop()
+    assert seen[:5] == [False] * 5
+    assert commits(room) == {repo: tip}
+
+
+def test_it_does_not_wait_for_ever(room: CodeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexer, "LULL_LOOK_S", 0.001)
+    repo = room.repository("demo")
+    tip = room.push(repo, {"a": b"words\n"})
+    times = itertools.count()
+    impatient = Indexer(room.views, room.reader, clock=lambda: float(next(times)), is_busy=lambda: True)
+    impatient.start()
+    assert impatient.wait_idle(TIMEOUT_S)
+    impatient.stop()
+    assert commits(room) == {repo: tip}
 
 
 def test_it_rests_longer_than_a_waiting_writer_sleeps() -> None:
