@@ -61,7 +61,7 @@ from api.routes import (
 )
 from api.scopes import within
 from api.shell import Shell
-from api.site import Site
+from api.site import SITE, Site
 from api.tally import Tally
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def create_app(ports: ApiPorts) -> Litestar:
         ),
     )
     api = Shell(app.asgi_handler, ports, tally, _allowed(app), marks_of(app))
-    app.asgi_handler = Site(api, ports, tally)
+    app.asgi_handler = app.state[SITE] = Site(api, ports, tally)
     return app
 
 

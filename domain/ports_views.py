@@ -6,6 +6,7 @@ names and URLs are this node's own and are added by the API.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -328,8 +329,13 @@ class Views(IssueViews, AuthorityViews, AgentViews, Protocol):
         """What happened last in a repository, by (lamport, id) from its end; docs as of `activity`."""
         ...
 
-    def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
-        """Lines of the default branch's files that hold `words` (letter case does not count)."""
+    def search_code(
+        self, stream: StreamId, words: str, *, limit: int = 50, patience_s_max: float = math.inf
+    ) -> CodeHits:
+        """Lines of the default branch's files that hold `words` (letter case does not count).
+
+        After a push it waits a little for the index, so many seconds at most.
+        """
         ...
 
     def languages(self, stream: StreamId) -> Languages:

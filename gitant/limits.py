@@ -19,6 +19,8 @@ LEAVE_S: Final = 3.0
 RESTART_FIRST_S: Final = 0.1
 RESTART_MOST_S: Final = 10.0
 """How long to wait before a worker that died is started again; doubled each time it dies before it is ready."""
+IDLE_S: Final = 5.0
+"""How long a worker serves before it gets ready what nobody has asked for yet."""
 STILLBORN_MAX: Final = 5
 """Workers in a row that die before they are ready: then the node gives up."""
 CODE_INDEX_WAIT_S: Final = 300.0

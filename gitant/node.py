@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, final
 from api.app import create_app
 from api.ports import ApiPorts, ApiSettings, NodeFacts
 from api.routes.stream import FEED
+from api.site import SITE
 from domain.actor import Actor
 from domain.errors import NotFound
 from gitant.counting import counted, tally_of
@@ -51,10 +52,11 @@ from transport.git.app import git_app
 from transport.outbound.addresses import Allowed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from api.live.feed import Feed
+    from api.site import Site
     from gitant.asgi import ASGIApp
     from gitant.plan import Plan
     from gitant.writer.client import WriterClient
@@ -71,6 +73,8 @@ class WorkerApps:
     peers: ASGIApp
     end_streams: Callable[[], None]
     """Answers that would go on for ever end now; their clients go on with another worker."""
+    prepare: Callable[[], Awaitable[None]]
+    """Gets ready what takes long the first time."""
 
 
 @asynccontextmanager
@@ -128,9 +132,10 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     try:
         async with api.lifespan():
             feed: Feed = api.state[FEED]
+            site: Site = api.state[SITE]
             serving.warm_up()
             try:
-                yield WorkerApps(api, git, peers_door(settings, folder), feed.end)
+                yield WorkerApps(api, git, peers_door(settings, folder), feed.end, site.prepare)
             finally:
                 await analyst.close()
                 await importer.close()

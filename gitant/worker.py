@@ -20,12 +20,14 @@ from importlib import import_module
 from typing import IO, TYPE_CHECKING, Final, final
 
 from gitant.absent import absent
-from gitant.limits import GRACE_S
+from gitant.limits import GRACE_S, IDLE_S
 from gitant.memory import keep_pieces
 from gitant.orders import GO, LEAVE, READY, STOP, log_ordered
 from gitant.parent import ORPHANED, die_with
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from gitant.access import AccessLog
     from gitant.plan import Plan
 
@@ -138,7 +140,7 @@ async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: s
         if not orders.stop.is_set():
             front.open(apps.api, apps.git, apps.peers)
             control.sendall(READY)
-            await orders.stop.wait()
+            await _get_ready(orders.stop, apps.prepare)
         server.stop_accepting()
         front.leave()
         await asyncio.sleep(orders.grace_s)
@@ -146,6 +148,16 @@ async def _work(plan: Plan, control: socket.socket, lines: IO[bytes], writing: s
         server.end()
         await serving
     writer.close()
+
+
+async def _get_ready(stop: asyncio.Event, prepare: Callable[[], Awaitable[None]]) -> None:
+    """Serve until told to stop, and after a while get ready what the first page would wait for."""
+    try:
+        await asyncio.wait_for(stop.wait(), IDLE_S)
+    except TimeoutError:
+        preparing = asyncio.ensure_future(prepare())
+        await stop.wait()
+        await preparing
 
 
 if __name__ == "__main__":

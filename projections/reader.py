@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, final
@@ -268,8 +269,11 @@ class SqliteViews:
     def lately(self, stream: StreamId, *, limit: int = 30) -> list[bytes]:
         return events.lately(self._connection, stream, limit)
 
-    def search_code(self, stream: StreamId, words: str, *, limit: int = 50) -> CodeHits:
-        return code_search.search(self._connection, stream, words, limit, patience_s=self._code_patience_s)
+    def search_code(
+        self, stream: StreamId, words: str, *, limit: int = 50, patience_s_max: float = math.inf
+    ) -> CodeHits:
+        patience_s = min(patience_s_max, self._code_patience_s)
+        return code_search.search(self._connection, stream, words, limit, patience_s=patience_s)
 
     def languages(self, stream: StreamId) -> Languages:
         return languages_of(self._connection, stream)

@@ -97,6 +97,13 @@ def environment() -> Environment:
     return made
 
 
+def compile_all() -> None:
+    """Have every template at hand. Takes a second, which whoever opens a page would wait for otherwise."""
+    templates = environment()
+    for name in templates.list_templates(["html"]):
+        templates.get_template(name)
+
+
 @lru_cache(_MOMENTS_MAX)
 def moment(said: str | int) -> Markup:
     """A time, RFC 3339 or milliseconds since 1970, as a day for the eye; a script makes "3 hours ago" of it.

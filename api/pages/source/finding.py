@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from domain.ports_views import CodeHit, RepoRow
 
 HITS_MAX: Final = 60
+PATIENCE_S: Final = 0.25
+"""A program wants all that there is. Somebody who looks wants something soon, and can look again."""
 CONTEXT_LINES: Final = 2
 LINE_CHARS_MAX: Final = 300
 REPOS_SHOWN: Final = 10
@@ -109,7 +111,7 @@ async def _code(request: Asking, row: RepoRow, q: str) -> Shown:
     if not q:
         return Shown("search_code.html", f"Search · {row.name}", values)
     async with turns.one():
-        found = await in_thread(request.ports.views.search_code, row.id, q, limit=HITS_MAX)
+        found = await in_thread(request.ports.views.search_code, row.id, q, limit=HITS_MAX, patience_s_max=PATIENCE_S)
         if found.commit is not None:
             values["files"] = await in_thread(_files, request.ports.git, row, found.commit, found.hits, q)
     values |= {"more": found.more, "complete": found.complete}
