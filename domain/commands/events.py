@@ -147,7 +147,8 @@ def _check(scene: Scene, actor: Actor, event: Event) -> list[Effect]:
 def _check_door(scene: Scene, actor: Actor, event: Event) -> Verdict:
     if event.genesis:
         if not actor.operator:
-            raise Unauthenticated("a new stream needs the operator's token", hint="ask the operator to enrol your key")
+            fault = Unauthenticated if actor.did is None else Forbidden
+            raise fault("a new stream needs the operator's token", hint="ask the operator to begin it for you")
     else:
         _check_signer(scene, actor, event)
     verdict = scene.foresee(event)

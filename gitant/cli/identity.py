@@ -9,14 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from domain.authority.enrolment_text import chain_of, chain_text, last_of
-from domain.errors import InvalidInput, LocalFault
+from domain.errors import InvalidInput, LocalFault, Unauthenticated
 from domain.identity.created import IdentityCreated
 from domain.identity.device_enrolled import DeviceEnrolled
 from domain.ids import Did, StreamId, is_hex_id
 from domain.keys import did_of, is_did, key_of
 from gitant import keyfile
 from gitant.cli import identity_ends, identity_node, identity_profile
-from gitant.cli.api import Api
+from gitant.cli.api import Api, ApiProblem
 from gitant.cli.keys import (
     DEFAULT,
     Key,
@@ -85,7 +85,16 @@ def new(
         by = signer(made, passphrase_fd) if phrase is None else _signer_of(made, phrase)
         told |= _recovery(by, recovery)
         if node:
-            told["identity"] = _begin(by, name, data_dir, node)
+            try:
+                told["identity"] = _begin(by, name, data_dir, node)
+            except (ApiProblem, Unauthenticated):
+                # The node has said no, so nobody knows of these keys: the same command may be given again.
+                for made_here in (path, *([recovery] if recovery else [])):
+                    made_here.unlink()
+                raise
+            except LocalFault:
+                _print_new(told, json=json)  # nobody can tell whether the node knows them by now
+                raise
     _print_new(told, json=json)
 
 

@@ -80,6 +80,24 @@ def test_profiles_are_set_and_taken_back(
     assert set(said(gitant, "profile", "show", ada["did"], *at)) == {"did", "name", "created_at", "updated_at", "event"}
 
 
+def test_a_principal_that_the_node_refuses_leaves_nothing_behind(
+    gitant: Command, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("new", "--name", "bea", "--node", node.url, "--recovery", tmp_path / "bea.paper", "--key", "bea")
+    ran = gitant("identity", *words, "--no-passphrase")
+    assert ran.code == 1
+    assert not (tmp_path / "bea.paper").exists()
+    monkeypatch.setenv("GITANT_TOKEN", node.token)
+    assert "identity" in said(gitant, *words)
+
+
+def test_a_principal_whom_no_node_hears_of_is_told_what_was_made(gitant: Command, tmp_path: Path) -> None:
+    ran = gitant("identity", "new", "--name", "bea", "--node", "http://127.0.0.1:9", "--no-passphrase")
+    assert ran.code == 1
+    assert "gitant-recovery:" in ran.out
+    assert (tmp_path / "config" / "gitant" / "keys" / "me.json").exists()
+
+
 def test_a_device_is_enrolled_writes_and_is_ended(
     gitant: Command, node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
