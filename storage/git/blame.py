@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from storage.git.trees import Entry
 
 _TAIL_BLOCK_BYTES = 1_024
-_STRIDE_MIN = 6
-"""Shorter ones cost more to look up than to walk."""
-_STRIDE_LINES_MIN = 2
 _STRIDE_PER_COMMIT = 64
 """So many steps in columns cost as much as one step that reads."""
 _CHANGES_PER_COMMIT = 8
@@ -79,10 +76,10 @@ class _Queue:
 
 
 class Strides(Protocol):
-    """Knows of chains of commits that leave a blob as it is."""
+    """Knows of chains of commits, each the first parent of the one before, that leave a path as it is."""
 
-    def back(self, commit: bytes, blob: bytes) -> tuple[bytes, int]:
-        """The commit at the end of such a chain, every commit before which has one parent; how many steps that is."""
+    def back(self, commit: bytes, path: bytes) -> tuple[bytes, int]:
+        """The commit at the end of such a chain, and how many steps away it is."""
         ...
 
 
@@ -90,10 +87,8 @@ class Strides(Protocol):
 class Blamer:
     """One search; for one thread."""
 
-    def __init__(self, objects: Objects, history: History, limits: BlameLimits, strides: Strides | None = None) -> None:
-        self._strides = strides
-        self._steady: set[bytes] = set()
-        """Blobs of several lines."""
+    def __init__(self, objects: Objects, history: History, limits: BlameLimits) -> None:
+        self._strides: Strides | None = history.tables
         self._objects = objects
         self._history = history
         self._limits = limits
@@ -110,8 +105,6 @@ class Blamer:
     def blame(self, commit: bytes, path: bytes, entry: Entry) -> Blame:
         """The ranges of the file `entry` at `path` in `commit`."""
         count = len(lines_of(self._objects.typed(entry.oid, BLOB)))
-        if count >= _STRIDE_LINES_MIN:
-            self._steady.add(entry.oid)
         if count:
             self._suspect(commit, path, entry, [Span(0, 0, count)])
         while self._queue.heap:
@@ -179,24 +172,15 @@ class Blamer:
         return True
 
     def _stride(self, commit: bytes, suspect: _Suspect) -> bool:
-        """Give all lines to the commit that a chain leads to in which nobody touches the file; whether there is one.
-
-        The chain knows of contents only: that there is the same file at its end is looked at. What could have been a
-        symbolic link on the way is not given to it; nobody's link leads to several lines.
-        """
-        oid = suspect.entry.oid
-        if self._strides is None or oid not in self._steady:
+        """Give all lines to the commit that a chain leads to in which nobody touches the file; whether there is one."""
+        if self._strides is None:
             return False
-        end, steps = self._strides.back(commit, oid)
-        if steps < _STRIDE_MIN:
+        end, steps = self._strides.back(commit, suspect.path)
+        if not steps:
             return False
         self._commits_left -= steps // _STRIDE_PER_COMMIT
-        there = self._same_path(commit, end, suspect)
-        if there is None or there[1].oid != oid:
-            self._steady.discard(oid)
-            return False
         spans, suspect.spans = suspect.spans, []
-        self._suspect(end, *there, spans)
+        self._suspect(end, suspect.path, suspect.entry, spans)
         return True
 
     def _same_path(self, _: bytes, parent: bytes, suspect: _Suspect) -> tuple[bytes, Entry] | None:
@@ -251,8 +235,6 @@ class Blamer:
             data = self._objects.typed(oid, BLOB)
             self._bytes_left -= len(data)
             lines = lines_of(data)
-            if len(lines) >= _STRIDE_LINES_MIN:
-                self._steady.add(oid)
             self._versions[oid] = _Version(data, lines, numbered(lines, self._numbers))
         return self._versions[oid]
 

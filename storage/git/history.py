@@ -16,8 +16,9 @@ from storage.git.objects import COMMIT, TREE
 from storage.git.read_limits import REMEMBERED_COMMITS_MAX, TREE_ENTRIES_REMEMBERED_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from storage.git.engine.changes import Look, TableHistory
     from storage.git.objects import Objects
     from storage.git.trees import Entry
 
@@ -31,16 +32,19 @@ _LEFT, _RIGHT, _STALE = 1, 2, 4
 class History:
     """The commits of one repository, for one thread's use."""
 
-    def __init__(self, objects: Objects, known: Known) -> None:
+    def __init__(self, objects: Objects, known: Known, tables: TableHistory | None = None) -> None:
+        """With `tables`, what they know is not read."""
         self._objects = objects
         self._known = known
+        self.tables = tables
 
     def meta(self, oid: bytes) -> Meta:
         found = self._known.get(oid)
         if found is None:
             if len(self._known) >= REMEMBERED_COMMITS_MAX:
                 self._known.clear()
-            found = self._known[oid] = meta(self._objects.typed(oid, COMMIT))
+            told = None if self.tables is None else self.tables.meta(oid)
+            found = self._known[oid] = told or meta(self._objects.typed(oid, COMMIT))
         return found
 
     def walk(self, tip: bytes, path: str = "") -> Iterator[bytes]:
@@ -49,6 +53,10 @@ class History:
         With a path, as `git log -- path` shows them: a commit that leaves the path as one of its parents has
         it is left out, and of a merge only that parent is followed.
         """
+        places = self.places(tip, path)
+        if self.tables is not None and places is not None:
+            yield from map(self.tables.commit, places)
+            return
         watched = Watched(self._objects, path) if path.strip("/") else None
         seen, queue, count = {tip}, [(-self.meta(tip).time, 0, tip)], 0
         while queue:
@@ -68,6 +76,45 @@ class History:
                     heappush(queue, (-self.meta(parent).time, count, parent))
             if shows:
                 yield oid
+
+    def following(self, tip: bytes, path: str, after: bytes | None) -> Iterator[bytes] | None:
+        """What `walk` gives behind the commit `after`, which is None for all; None if it does not come to that one."""
+        tables, places = self.tables, self.places(tip, path)
+        if tables is not None and places is not None:
+            if after is not None and tables.place(after) not in places:
+                return None  # looking for it left `places` behind it
+            return map(tables.commit, places)
+        walk = self.walk(tip, path)
+        return walk if after is None or after in walk else None
+
+    def count(self, tip: bytes, path: str) -> int:
+        """How many commits `walk` gives."""
+        places = self.places(tip, path)
+        if places is None:
+            return sum(1 for _ in self.walk(tip, path))
+        size = self.tables.history_size(tip) if self.tables is not None and not path.strip("/") else None
+        return sum(1 for _ in places) if size is None else size
+
+    def places(self, tip: bytes, path: str = "") -> Iterator[int] | None:
+        """The same as places in the tables; None where it takes reading."""
+        tables, exact = self.tables, wanted(path)
+        start = -1 if tables is None else tables.place(tip)
+        if tables is None or start < 0 or exact is None or b"\\x" in exact:
+            return None  # a path may be written as it is shown, and mean what stands there under another name
+        if not exact:
+            return tables.walk(start)
+        return tables.walk(start, exact, self._look(tables, Watched(self._objects, exact)))
+
+    def _look(self, tables: TableHistory, watched: Watched) -> Callable[[int], Look]:
+        def look(place: int) -> Look:
+            here = watched.at(self.meta(tables.commit(place)).tree)
+            parents = tables.parents(place)
+            for number, parent in enumerate(parents):
+                if watched.at(self.meta(tables.commit(parent)).tree) == here:
+                    return number, False
+            return None, bool(parents) or here is not None
+
+        return look
 
     def _same_parent(self, commit: Meta, watched: Watched) -> bytes | None:
         here = watched.at(commit.tree)

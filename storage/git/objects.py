@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, Self, final
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, final
 
 from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException, ObjectFormatException
 from dulwich.object_store import DiskObjectStore
@@ -48,6 +48,14 @@ _HEADER_BYTES = 1_024
 """Enough for the header of any pack entry and the code tables of its first deflated bytes."""
 
 
+class Packed(Protocol):
+    """Finds objects faster, by tables."""
+
+    def content(self, oid: bytes) -> tuple[int, bytes] | None:
+        """The type and bytes of an object, None if it is not known there; `Damaged` where it cannot be read."""
+        ...
+
+
 @final
 class Objects:
     """A bare repository, open; `close` lets go of its packs."""
@@ -56,6 +64,8 @@ class Objects:
         self.path = path
         self._store = DiskObjectStore(path / "objects", delta_base_cache_limit=DELTA_BASE_CACHE_BYTES_MAX)
         self._refs = DiskRefsContainer(str(path))
+        self.packed: Packed | None = None
+        """Asked first, where somebody who reads much has put it."""
 
     def close(self) -> None:
         self._store.close()
@@ -94,6 +104,11 @@ class Objects:
         return found
 
     def _read(self, oid: bytes) -> tuple[int, bytes] | None:
+        if self.packed is not None:
+            with suppress(Damaged):  # there may be a whole copy; if there is none, that is told below
+                found = self.packed.content(oid)
+                if found is not None:
+                    return found
         for _ in range(_LOOKUPS):
             with self._reading(oid):
                 try:

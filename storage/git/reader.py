@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, final
 
@@ -14,7 +15,7 @@ from storage.git.care.usage import DiskUse
 from storage.git.diff.files import Patches, as_file_change
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
-from storage.git.engine.strides import TableStrides
+from storage.git.engine.changes import TableHistory
 from storage.git.history import History
 from storage.git.languages import languages
 from storage.git.last_commits import Remembered, last_commits
@@ -32,7 +33,7 @@ from storage.git.read_limits import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from domain.ids import StreamId
@@ -106,7 +107,7 @@ class DulwichReader:
             return handle.objects.size(_oid(oid))
 
     def blame(self, repo: StreamId, rev: str, path: str) -> Blame:
-        with self._pool.use(repo) as handle:
+        with self._walking(repo) as (handle, history):
             tip = revs.resolve(handle.objects, rev)
             raw, entry = trees.find(handle.objects, trees.root_of(handle.objects, tip), path)
             if entry.type != "blob":
@@ -114,16 +115,14 @@ class DulwichReader:
             size = handle.objects.sizes((entry.oid,))[entry.oid]
             if size > BLAME.blob_bytes_max:
                 raise TooLarge(f"{path!r} has {size:,} bytes; at most {BLAME.blob_bytes_max:,} are blamed", hint=_BLAME)
-            history = History(handle.objects, handle.known)
-            return Blamer(handle.objects, history, BLAME, self._strides(handle)).blame(tip, raw, entry)
+            return Blamer(handle.objects, history, BLAME).blame(tip, raw, entry)
 
     def last_commits(self, repo: StreamId, rev: str, path: str) -> LastCommits:
-        with self._pool.use(repo) as handle:
+        with self._walking(repo) as (handle, history):
             tip = revs.resolve(handle.objects, rev)
             raw, entry = trees.find(handle.objects, trees.root_of(handle.objects, tip), path)
             if entry.mode != trees.FOLDER:
                 raise NotFound(f"{path!r} is not a folder", hint="ask for the commits of its path")
-            history = History(handle.objects, handle.known)
             return last_commits(handle.objects, history, tip, raw, self._last_commits, handle.folder)
 
     def languages(self, repo: StreamId, rev: str) -> dict[str, int]:
@@ -137,27 +136,24 @@ class DulwichReader:
     def commits(
         self, repo: StreamId, rev: str, *, path: str = "", after: str | None = None, limit: int = 30
     ) -> list[CommitInfo]:
-        with self._pool.use(repo) as handle:
-            walk = _walk(handle, rev, path)
-            if after is not None and after.lower().encode() not in walk:  # which leaves `walk` behind it
+        with self._walking(repo) as (handle, history):
+            tip = revs.resolve(handle.objects, rev)
+            behind = None if after is None else after.lower().encode()
+            found = history.following(tip, path, behind) if after is None or revs.is_oid(after) else None
+            if found is None:
                 raise NotFound(f"the commit {after} is not in this history", hint="start the list again")
-            return [_commit(handle.objects, oid) for oid in islice(walk, limit)]
+            return [_commit(handle.objects, oid) for oid in islice(found, limit)]
 
     def commit_count(self, repo: StreamId, rev: str, *, path: str = "") -> int:
-        with self._pool.use(repo) as handle:
+        with self._walking(repo) as (handle, history):
             tip = revs.resolve(handle.objects, rev)
             count = self._counts.get((tip, path))
             if count is None:
-                count = self._counted(handle, tip, path)
+                count = history.count(tip, path)
                 if len(self._counts) >= REMEMBERED_COUNTS_MAX:
                     self._counts.clear()
                 self._counts[tip, path] = count
             return count
-
-    def _counted(self, handle: Handle, tip: bytes, path: str) -> int:
-        tables = None if path else self._strides(handle)
-        count = None if tables is None else tables.history_size(tip)
-        return sum(1 for _ in History(handle.objects, handle.known).walk(tip, path)) if count is None else count
 
     def diff(self, repo: StreamId, old: str | None, new: str) -> TreeDiff:
         with self._pool.use(repo) as handle:
@@ -193,29 +189,38 @@ class DulwichReader:
                 yield shown(change.path), None, None
 
     def merge_base(self, repo: StreamId, a: str, b: str) -> str | None:
-        with self._pool.use(repo) as handle:
-            history = History(handle.objects, handle.known)
+        with self._walking(repo) as (handle, history):
             found = history.merge_base(revs.resolve(handle.objects, a), revs.resolve(handle.objects, b))
             return None if found is None else found.decode()
 
     def distance(self, repo: StreamId, base: str, tip: str, *, limit: int = 0) -> Distance:
-        with self._pool.use(repo) as handle:
+        with self._walking(repo) as (handle, history):
             sides = revs.resolve(handle.objects, base), revs.resolve(handle.objects, tip)
-            behind, ahead = History(handle.objects, handle.known).apart(*sides)
+            behind, ahead = history.apart(*sides)
             commits = tuple(_commit(handle.objects, oid) for oid in ahead[:limit])
             return Distance(len(ahead), len(behind), commits)
 
     def is_ancestor(self, repo: StreamId, ancestor: str, of: str) -> bool:
-        with self._pool.use(repo) as handle:
-            history = History(handle.objects, handle.known)
+        with self._walking(repo) as (handle, history):
             return history.is_ancestor(revs.resolve(handle.objects, ancestor), revs.resolve(handle.objects, of))
 
-    def _strides(self, handle: Handle) -> TableStrides | None:
+    @contextmanager
+    def _walking(self, repo: StreamId) -> Generator[tuple[Handle, History]]:
+        """The repository, open for going back in its history, by tables where there are some."""
+        with self._pool.use(repo) as handle:
+            tables = self._table_history(handle)
+            handle.objects.packed = tables
+            try:
+                yield handle, History(handle.objects, handle.known, tables)
+            finally:
+                handle.objects.packed = None
+
+    def _table_history(self, handle: Handle) -> TableHistory | None:
         """What is not in tables is read step by step; nobody who asks for a file waits for tables to be made."""
         if self._tables is None or self._disk.usage(handle.folder[0]).tableless:
             return None
         try:
-            return TableStrides(self._tables.tables(handle.folder[0]))
+            return TableHistory(self._tables.tables(handle.folder[0]))
         except (LocalFault, OSError):
             return None
 
@@ -239,10 +244,6 @@ def _found(objects: Objects, rev: str, path: str) -> tuple[bytes, Entry]:
 
 def _commit(objects: Objects, oid: bytes) -> CommitInfo:
     return commits.parsed(oid, objects.typed(oid, COMMIT))
-
-
-def _walk(handle: Handle, rev: str, path: str) -> Iterator[bytes]:
-    return History(handle.objects, handle.known).walk(revs.resolve(handle.objects, rev), path)
 
 
 def _roots(objects: Objects, old: str | None, new: str) -> tuple[bytes | None, bytes]:
