@@ -359,6 +359,8 @@ class WholeEvent(Event):
     verification: list[EventCheck] = []
     rests_on: dict[str, Any] = {}
     """Of a void event, the act of authority that took the right away: as the audit shows it."""
+    redacted_by: list[str] = []
+    """Of an event whose payload was taken away, the events that did it."""
 
 
 class Activity(Struct):

@@ -295,6 +295,10 @@ class Views(IssueViews, AuthorityViews, AgentViews, Protocol):
         """One event of the log."""
         ...
 
+    def redactions(self, event: EventId) -> Sequence[EventId]:
+        """The events that took this one's payload away; the first few, where there are many."""
+        ...
+
     def events(
         self,
         stream: StreamId | None,

@@ -208,6 +208,9 @@ class SqliteViews:
     def event(self, event: EventId) -> EventRow | None:
         return events.event(self._connection, event)
 
+    def redactions(self, event: EventId) -> Sequence[EventId]:
+        return events.redactions(self._connection, event)
+
     def events(
         self,
         stream: StreamId | None,

@@ -16,6 +16,7 @@ from api.pages.templating import avatar
 from api.reply import Reply
 from api.routes.network import peering_of, peers_shown
 from domain.errors import Forbidden, InvalidInput, LocalFault, NotFound
+from domain.ids import is_hex_id
 from domain.keys import is_did, key_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ async def change(request: Asking) -> Reply:
         await peering.changed()
     except LocalFault as fault:
         return fresh(request, await _page(request, fault, form.line("address"), form.line("what")))
-    return see(PATH, "done")
+    return see(PATH, "followed" if act == "follow" else "done")
 
 
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show_network, change)
@@ -81,8 +82,15 @@ def _follow(book: PeerBook, what: str) -> None:
     elif is_did(what):
         book.follow("principal", what, _now_ms())
     else:
-        book.follow("repo", what.lower().removeprefix("gitant://"), _now_ms())
-        book.unshun("repo", what.lower())
+        repo = what.lower().removeprefix("gitant://").rstrip("/")
+        if not is_hex_id(repo):
+            raise InvalidInput(
+                "that is no repository's id, no did:key and not all",
+                hint="an id is 64 hexadecimal digits; it is on the repository's page",
+                field="what",
+            )
+        book.follow("repo", repo, _now_ms())
+        book.unshun("repo", repo)
 
 
 def _unfollow(book: PeerBook, what: str) -> None:

@@ -165,9 +165,12 @@ def whole_event(request: Asking, event: EventId, *, verify: bool = False, handed
     checks = {"verification": _checks(request, row, RawEvent(header, signature, held), verdict)} if verify else {}
     behind = request.ports.views.act_behind(event) if verdict.standing == "void" else None
     rests_on = {"rests_on": shown(request, [behind])[0]} if behind is not None else {}
+    by = request.ports.views.redactions(event) if row.redacted else ()
+    redacted_by = {"redacted_by": [each.hex() for each in by]} if by else {}
     more: dict[str, Any] = {
         "explanation": explain(verdict),
         **rests_on,
+        **redacted_by,
         **checks,
         "header": readable(decode_own(header)),
         "payload": _payload(payload),

@@ -21,6 +21,8 @@ COLUMN_NAMES = (
     *("pos", "id", "stream", "kind", "entity", "author", "device", "seq", "lamport", "time", "standing", "reason"),
 )
 REDACTED = "EXISTS (SELECT 1 FROM redactions WHERE target=events.id)"
+BY_MAX = 10
+"""Of the redactions that name one event."""
 COLUMNS = f"{', '.join(COLUMN_NAMES)}, {REDACTED}"
 
 
@@ -28,6 +30,12 @@ def event(connection: sqlite3.Connection, name: EventId) -> EventRow | None:
     """One event by id."""
     row = connection.execute(f"SELECT {COLUMNS} FROM events WHERE id=?", (name,)).fetchone()
     return None if row is None else EventRow(row[1], row[2], row[0], document(row), redacted=bool(row[12]))
+
+
+def redactions(connection: sqlite3.Connection, name: EventId) -> list[EventId]:
+    """Those that took an event's payload away, sorted by id."""
+    rows = connection.execute("SELECT DISTINCT by FROM redactions WHERE target=? ORDER BY by LIMIT ?", (name, BY_MAX))
+    return [row[0] for row in rows]
 
 
 def events(

@@ -70,7 +70,7 @@ async def change_members(request: Asking, owner: Owner, name: Name) -> Reply:
             raise InvalidInput("choose what to do", field="act")
     except LocalFault as fault:
         return fresh(request, _page(request, row, form, fault))
-    return see(f"{url_of(row)}/settings#members", "invited" if act == "give" else "done")
+    return see(f"{url_of(row)}/settings#members", _TOLD[act])
 
 
 @post(f"{PATH}/delete", status_code=303)
@@ -101,6 +101,9 @@ async def follow(request: Asking, owner: Owner, name: Name) -> Reply:
         raise InvalidInput("star it, or choose what to hear of it", field="star")
     to = local_path(form.text("next"))
     return see(to if to.startswith(f"{url_of(row)}/") else url_of(row), "saved")
+
+
+_TOLD: Final = {"give": "invited", "remove": "removed", "block": "blocked", "unblock": "unblocked"}
 
 
 def _wanted(form: Form) -> tuple[str, dict[str, Any]]:

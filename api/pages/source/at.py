@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
@@ -10,11 +11,14 @@ from litestar.params import PathParameter
 
 from api.pages.place import url_of
 from api.reply import Reply
+from api.threads import in_thread
 from domain.errors import NotFound
 from domain.refs.names import BRANCH_PREFIX, TAG_PREFIX, is_oid
 
 if TYPE_CHECKING:
     from api.asking import Asking
+    from domain.ids import StreamId
+    from domain.ports_git import GitReader
     from domain.ports_views import RepoRow
 
 RefKind: TypeAlias = Literal["branch", "tag", "commit"]
@@ -29,6 +33,8 @@ KINDS: Final[tuple[RefKind, ...]] = ("branch", "tag", "commit")
 REF_PARTS_MAX: Final = 32
 """How many parts of an address are tried as the name of a branch."""
 REFS_OFFERED_MAX: Final = 60
+SHORT: Final = re.compile(r"[0-9a-fA-F]{7,39}")
+"""The beginning of a commit's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,48 @@ def guessed(request: Asking, row: RepoRow, rest: str) -> At:
         if found is not None:
             return found
     raise NotFound(f"there is no branch, tag or commit {rest!r} in {row.name}", hint="it may have been deleted")
+
+
+async def placed(request: Asking, row: RepoRow, rest: str, view: str) -> At | Reply:
+    """The place that the end of an address names; or the way to its page, where the address says it in short."""
+    kind, _, tail = rest.strip("/").partition("/")
+    short = await _lengthened(request, row, tail if kind == "commit" else "")
+    if short is not None:
+        return go(short.url(view))
+    at = located(request, row, rest)
+    return go((await meant(request, row, rest)).url(view)) if at is None else at
+
+
+async def meant(request: Asking, row: RepoRow, rest: str) -> At:
+    """`guessed`, or the commit whose name begins as the address does."""
+    try:
+        return guessed(request, row, rest)
+    except NotFound:
+        short = await _lengthened(request, row, rest.strip("/"))
+        if short is None:
+            raise
+        return short
+
+
+async def _lengthened(request: Asking, row: RepoRow, rest: str) -> At | None:
+    digits, _, path = rest.partition("/")
+    if not SHORT.fullmatch(digits):
+        return None
+    whole = await in_thread(unabbreviated, request.ports.git, row.id, digits)
+    return At(row, "commit", whole, path.strip("/")) if whole else None
+
+
+def unabbreviated(git: GitReader, repo: StreamId, digits: str) -> str:
+    """The name of the one commit that begins with digits; empty where a branch or tag is called that. Blocking."""
+    try:
+        git.resolve(repo, digits)
+    except NotFound:
+        found = git.abbreviated(repo, digits)
+        if len(found) == 1:
+            return found[0]
+        which = f"{len(found)} commits begin" if found else "no commit begins"
+        raise NotFound(f"{which} with {digits}", hint=f"it may be {' or '.join(found)}" if found else "") from None
+    return ""
 
 
 def rev_of(request: Asking, row: RepoRow, name: str) -> At:

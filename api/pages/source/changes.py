@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from api.costly import turns
 from api.pages.kept import Kept
 from api.pages.page import Shown, see, steady
 from api.pages.place import Name, Owner, frame, repo_at, url_of
-from api.pages.source.at import REFS_OFFERED_MAX, At, go, rev_of
+from api.pages.source.at import REFS_OFFERED_MAX, SHORT, At, go, rev_of, unabbreviated
 from api.pages.source.files import refs_offered
 from api.pages.source.mail import mailed
 from api.pages.source.patches import drawn
@@ -42,7 +41,6 @@ COMMITS_SHOWN: Final = 100
 PATCHES_MAX: Final = 100
 _FILE_BYTES: Final = 1_024
 _SUFFIXES: Final = (".diff", ".patch")
-_SHORT: Final = re.compile(r"[0-9a-fA-F]{7,39}")
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 Style = Annotated[str, QueryParameter(description="`split` shows both sides beside each other.", max_length=20)]
 Spaces = Annotated[str, QueryParameter(name="w", description="`1` leaves out what differs in spaces.", max_length=5)]
@@ -86,7 +84,7 @@ async def show_commit(
     """One commit: what it says, and what it changed against its first parent."""
     row = repo_at(request, owner, name)
     stem = next((sha.removesuffix(each) for each in _SUFFIXES if sha.endswith(each)), sha)
-    if _SHORT.fullmatch(stem) and (whole := await in_thread(_unabbreviated, request.ports.git, row.id, stem)):
+    if SHORT.fullmatch(stem) and (whole := await in_thread(unabbreviated, request.ports.git, row.id, stem)):
         return go(quote(f"{url_of(row)}/commit/{whole}{sha.removeprefix(stem)}", safe="/~"))
     if stem != sha:
         return await _commit_text(request, row, stem, mail=sha.endswith(".patch"))
@@ -141,19 +139,6 @@ def files_shown(diff: TreeDiff, ways: Ways) -> list[FileShown]:
         if chosen:
             found.append(FileShown(change, table, opened, is_picture))
     return found
-
-
-def _unabbreviated(git: GitReader, repo: StreamId, digits: str) -> str:
-    """The name of the one commit that begins with digits; empty where a branch or tag is called that."""
-    try:
-        git.resolve(repo, digits)
-    except NotFound:
-        found = git.abbreviated(repo, digits)
-        if len(found) == 1:
-            return found[0]
-        which = f"{len(found)} commits begin" if found else "no commit begins"
-        raise NotFound(f"{which} with {digits}", hint=f"it may be {' or '.join(found)}" if found else "") from None
-    return ""
 
 
 def _changed(

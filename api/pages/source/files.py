@@ -16,7 +16,7 @@ from api.media import picture
 from api.pages.markdown import Place, rendered
 from api.pages.page import Shown, steady
 from api.pages.place import Name, Owner, frame, repo_at, url_of
-from api.pages.source.at import REFS_OFFERED_MAX, At, Rest, go, guessed, located
+from api.pages.source.at import REFS_OFFERED_MAX, At, Rest, go, meant, placed
 from api.pages.source.folders import MARKDOWN, inside
 from api.pages.source.tables import code_rows, sheet
 from api.parts import bytes_or_part
@@ -48,9 +48,9 @@ async def show_source(
 ) -> Reply:
     """A folder or a file."""
     row = repo_at(request, owner, name)
-    at = located(request, row, rest)
-    if at is None:
-        return go(guessed(request, row, rest).url("src"))
+    at = await placed(request, row, rest, "src")
+    if isinstance(at, Reply):
+        return at
     return await steady(request, partial(_source, request, at, after, plain=plain))
 
 
@@ -70,7 +70,7 @@ async def show_media(request: Asking, owner: Owner, name: Name, rest: Rest) -> R
 async def show_elsewhere(request: Asking, owner: Owner, name: Name, rest: Rest) -> Reply:
     """Where a folder or file is here that has GitHub's address."""
     row = repo_at(request, owner, name)
-    return go(guessed(request, row, rest).url("src"))
+    return go((await meant(request, row, rest)).url("src"))
 
 
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show_source, show_raw, show_media, show_elsewhere)
@@ -92,9 +92,9 @@ def refs_offered(request: Asking, row: RepoRow) -> dict[str, list[str]]:
 
 async def _raw(request: Asking, owner: str, name: str, rest: str, view: str) -> Reply:
     row = repo_at(request, owner, name)
-    at = located(request, row, rest)
-    if at is None:
-        return go(guessed(request, row, rest).url(view))
+    at = await placed(request, row, rest, view)
+    if isinstance(at, Reply):
+        return at
     async with large.reading:
         bytes_max = request.ports.settings.raw_bytes_max
         entry, data = await in_thread(bytes_of, request, row.id, at.rev, at.path, bytes_max)

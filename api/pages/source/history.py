@@ -11,7 +11,7 @@ from api.asking import Asking
 from api.costly import turns
 from api.pages.page import Shown, steady
 from api.pages.place import Name, Owner, frame, repo_at
-from api.pages.source.at import At, Rest, go, guessed, located
+from api.pages.source.at import At, Rest, go, placed
 from api.pages.source.files import SHOWN_BYTES_MAX, refs_offered
 from api.pages.source.tables import following_rows, whole_lines
 from api.params import After
@@ -39,9 +39,9 @@ AGES: Final = 5
 async def show_commits(request: Asking, owner: Owner, name: Name, rest: Rest, after: After = None) -> Reply:
     """Commits, newest first: all of them, or those that change a path."""
     row = repo_at(request, owner, name)
-    at = located(request, row, rest)
-    if at is None:
-        return go(guessed(request, row, rest).url("commits"))
+    at = await placed(request, row, rest, "commits")
+    if isinstance(at, Reply):
+        return at
     return await steady(request, partial(_commits, request, at, after))
 
 
@@ -56,9 +56,9 @@ async def show_all_commits(request: Asking, owner: Owner, name: Name) -> Reply:
 async def show_blame(request: Asking, owner: Owner, name: Name, rest: Rest) -> Reply:
     """Who wrote each line of a file."""
     row = repo_at(request, owner, name)
-    at = located(request, row, rest)
-    if at is None:
-        return go(guessed(request, row, rest).url("blame"))
+    at = await placed(request, row, rest, "blame")
+    if isinstance(at, Reply):
+        return at
     return await steady(request, partial(_blamed, request, at))
 
 

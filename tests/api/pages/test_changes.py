@@ -69,6 +69,11 @@ def test_short_names_lead_to_the_whole_ones(http: TestClient[Any], edited: tuple
     assert f"No commit begins with {nothing}" in page(http, f"{base}/commit/{nothing}", 404)
     opened(http, f"{base}/commit/{second[:6]}", 404)
     opened(http, f"{base}/commit/edit")
+    for view in ("src", "raw", "blame", "commits"):
+        to = opened(http, f"{base}/{view}/commit/{first[:9]}/a.txt", 302).headers["location"]
+        assert to == f"{base}/{view}/commit/{first}/a.txt"
+    assert opened(http, f"{base}/blob/{first[:9]}/a.txt", 302).headers["location"] == f"{base}/src/commit/{first}/a.txt"
+    opened(http, f"{base}/src/commit/{nothing}/a.txt", 404)
 
 
 def test_a_rename_and_a_picture_are_told(http: TestClient[Any], history: History) -> None:

@@ -20,6 +20,12 @@ def test_the_token_signs_the_operator_in_and_out(http: TestClient[Any]) -> None:
     page = someone.open("/-/network")
     assert "Followed" in words(page)
     assert TOKEN not in page
+    for what in ("my notes", "https://example.org/kay/vault", "ab" * 31):
+        assert "64 hexadecimal digits" in words(someone.send("/-/network", act="follow", what=what, expect=422)), what
+    repo = "ab" * 32
+    someone.send("/-/network", act="follow", what=f"gitant://{repo.upper()}")
+    assert repo in words(someone.open("/-/network"))
+    someone.send("/-/network", act=f"unfollow:{repo}")
     someone.send("/-/network", act="follow", what="all")
     assert "everything" in words(someone.open("/-/network"))
     someone.send("/-/network", act="unfollow:all")

@@ -69,6 +69,7 @@ def test_a_colleague_is_invited_and_removed(kay: Visitor, lee: Visitor, stranger
     (did, *_) = re.findall(r"<code>(did:key:\w+)</code>", lee.open("/lee"))
     assert f'value="remove:{did}"' in kay.open(f"{path}/settings")
     kay.send(f"{path}/settings/members", act=f"remove:{did}")
+    assert "They have no role any more." in words(kay.open(f"{path}/settings"))
     lee.open(path, expect=404)
 
 

@@ -31,6 +31,20 @@ def test_everything_leads_to_its_signed_event(kay: Visitor, stranger: Visitor, l
     stranger.open(f"{path}/events?verdict=odd", expect=422)
 
 
+def test_what_was_taken_away_leads_to_who_took_it(kay: Visitor, stranger: Visitor) -> None:
+    at = kay.send(f"{kay.make_repo('holes')}/issues/new", title="It creaks")
+    kay.send(f"{at}/comments", body="my password is swordfish")
+    (comment,) = re.findall(r'/comments/(\w{64})/edit"', kay.open(at))
+    kay.send(f"{at}/comments/{comment}/redact", reason="a secret")
+    page = stranger.open(f"/-/events/{comment}")
+    assert "swordfish" not in page
+    (by,) = re.findall(r'href="(/-/events/\w{64})">By whom', page)
+    told = stranger.open(by)
+    assert "event.redacted.v1" in told
+    assert comment in told
+    assert "a secret" in told
+
+
 def test_events_of_a_private_repository_are_not_shown(kay: Visitor, lee: Visitor, stranger: Visitor) -> None:
     path = kay.make_repo("vault", private=True)
     kay.send(f"{path}/issues/new", title="hidden")
