@@ -36,6 +36,8 @@ def network_numbers(folder: DataDir) -> Iterator[Number]:
             yield Number(name, words, told[f"{prefix}_{value}"], ((label, value),))
     lacking = "Git objects and attachments that events here need and no peer has brought yet."
     yield Number("gitant_peer_lacking_objects", lacking, told["lacking"])
+    oldest = "For how long the one of these has been awaited that was needed first; 0 where none is."
+    yield Number("gitant_peer_lacking_seconds", oldest, told["lacking_s"])
     yield Number("gitant_peer_sent_bytes_total", "Bytes sent to peers, before encryption.", told["sent_bytes"])
     yield Number("gitant_peer_received_bytes_total", "Bytes that peers sent.", told["received_bytes"])
     yield Number("gitant_peer_refusals_total", "Connections of others that came to nothing.", told["refusals"])

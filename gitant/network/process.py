@@ -31,6 +31,7 @@ from gitant.network.dialler import Dialler
 from gitant.network.exchange import FOUND_MAX, Exchange
 from gitant.network.index import ViewsIndex
 from gitant.network.introductions import Introductions
+from gitant.network.lacking import Ages
 from gitant.network.lives import WORDS_CHARS_MAX
 from gitant.network.places import asking_socket, relay_socket
 from gitant.network.reached import own_addresses
@@ -131,6 +132,7 @@ class _Process:
         self._serving = EngineServing(store, tables, Shelf(folder.cache / "packs"))
         self._giver = Giver(self._index, self._serving, blobs)
         self._tally = NetworkTally(network_counts(folder))
+        self._ages = Ages(self._index.have)
         self._writer = TrioWriter(writing, self._tally)
         self._getter = Getter(store, blobs, folder.cache / "incoming", settings.attachment_max, self._publish)
         seed = keys.load_or_create(folder.identity_key)
@@ -295,8 +297,9 @@ class _Process:
             Counter(self._state_of(peer, here) for peer in known | self._blocked),
             (state.phase for state in self._runner.core.states()),
             wires,
-            self._runner.core.sizes().objects,
         )
+        objects = self._runner.core.objects()
+        self._tally.lacking(len(objects), self._ages.oldest_s(objects, trio.current_time()))
 
     def _state_of(self, peer: Did, here: set[Did]) -> str:
         if peer in here:

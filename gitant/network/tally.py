@@ -28,7 +28,7 @@ NAMES: Final = (
     *(f"streams_{phase}" for phase in PHASES),
     *(f"events_{outcome}" for outcome in EVENTS),
     *(f"objects_{outcome}" for outcome in OBJECTS),
-    *("sent_bytes", "received_bytes", "refusals", "lacking"),
+    *("sent_bytes", "received_bytes", "refusals", "lacking", "lacking_s"),
 )
 
 
@@ -55,9 +55,13 @@ class NetworkTally:
         self._sent += stats.sent_bytes
         self._received += stats.received_bytes
 
-    def now(self, peers: Counter[str], phases: Iterable[Phase], wires: Iterable[Wire], lacking: int) -> None:
-        """How it stands: peers by state, each shared stream's phase on each link, the wires, objects still to come."""
-        self._cells.put("lacking", lacking)
+    def lacking(self, count: int, oldest_s: float) -> None:
+        """How many objects are still to come, and for how long one of them has been awaited."""
+        self._cells.put("lacking", count)
+        self._cells.put("lacking_s", int(oldest_s))
+
+    def now(self, peers: Counter[str], phases: Iterable[Phase], wires: Iterable[Wire]) -> None:
+        """How it stands: peers by state, each shared stream's phase on each link, the wires."""
         for state in PEERS:
             self._cells.put(f"peers_{state}", peers[state])
         counts = Counter(phase.value for phase in phases)

@@ -134,6 +134,28 @@ def test_prometheus_understands_rules_settings_and_queries(tmp_path: Path) -> No
     checked("promtool", "check", "rules", "--lint-fatal", file)
 
 
+def test_objects_that_do_not_come_are_told_of_and_steady_pushes_are_not(tmp_path: Path) -> None:
+    """Two nodes for three hours: one is pushed to all the time, the other waits for one object after an hour."""
+    series = [
+        {"series": f"gitant_peer_lacking_objects{{instance='{name}'}}", "values": "3x18"}
+        for name in ("pushed", "stuck")
+    ]
+    series.append({"series": "gitant_peer_lacking_seconds{instance='pushed'}", "values": "40x18"})
+    series.append({"series": "gitant_peer_lacking_seconds{instance='stuck'}", "values": "0x6 0+600x12"})
+    look = "count by (instance) (ALERTS{alertname='GitantObjectsDoNotCome', alertstate='firing'})"
+    test = {
+        "interval": "10m",
+        "input_series": series,
+        "promql_expr_test": [
+            {"expr": look, "eval_time": "120m", "exp_samples": []},
+            {"expr": look, "eval_time": "170m", "exp_samples": [{"labels": "{instance='stuck'}", "value": 1}]},
+        ],
+    }
+    file = tmp_path / "rules.yaml"  # JSON is YAML
+    file.write_text(json.dumps({"rule_files": [str(ALERTS)], "evaluation_interval": "10m", "tests": [test]}))
+    checked("promtool", "test", "rules", file)
+
+
 def test_the_dashboard_is_one_that_can_be_imported() -> None:
     panels = json.loads(DASHBOARD.read_text())["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
