@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, final
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -20,6 +21,7 @@ from transport.outbound.door import Door, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from domain.actor import Actor
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 RUNNING_MAX: Final = 2
 WAITING_MAX: Final = 20
+OF_ONE_MAX: Final = 5
+"""Of those, how many one account may have. They take turns among themselves: a server that says nothing, for as long as
+an import may take, keeps nobody from an import but whoever named it."""
 _log = get_logger("gitant.imports")
 
 
@@ -64,6 +69,7 @@ class Importer:
         self._git = git
         self._resolver = resolver
         self._turns = asyncio.Semaphore(RUNNING_MAX)
+        self._own_turns = WeakValueDictionary[str, asyncio.Lock]()
         self._tasks: dict[asyncio.Task[None], Fetch] = {}
         book.tidy()
 
@@ -74,6 +80,8 @@ class Importer:
             return known, True
         if len(self._tasks) >= RUNNING_MAX + WAITING_MAX:
             raise Unavailable(f"{WAITING_MAX} imports are waiting already", hint="try again when they are done")
+        if not actor.operator and self._begun_by(actor) >= OF_ONE_MAX:
+            raise Unavailable(f"{OF_ONE_MAX} imports of yours are waiting already", hint="try again when they are done")
         source, suggested, carrier = self._source(order)
         name = order.name or suggested
         if not is_segment(name):
@@ -139,7 +147,7 @@ class Importer:
         job = fetch.job
         in_doubt = False
         try:
-            async with self._turns:
+            async with self._own_turn(actor), self._turns:
                 if claim.cancelled:
                     fetch.cut_short("cancelled")
                 if await asyncio.to_thread(fetch.run):
@@ -152,6 +160,15 @@ class Importer:
                 await asyncio.to_thread(fetch.staging.discard)
             self._tell_end(job)
             claim.release()
+
+    def _begun_by(self, actor: Actor) -> int:
+        return sum(fetch.job.by == (actor.did or "") for fetch in self._tasks.values())
+
+    def _own_turn(self, actor: Actor) -> AbstractAsyncContextManager[Any]:
+        """The operator's imports take no turns among themselves."""
+        if actor.operator:
+            return nullcontext()
+        return self._own_turns.setdefault(actor.did or "", asyncio.Lock())
 
     async def _begin(self, fetch: Fetch, actor: Actor, order: ImportOrder) -> bool:
         """Have the writer begin the repository; False if it may have and did not say so."""
