@@ -49,6 +49,7 @@ GOAL = (
 _BATCH = 500
 _LOOK_S = 0.05
 _PATIENCE_S = 900
+_REST_S, _REST_CPU_S = 1.0, 0.05
 _FEEDS = 8
 _BATCH_BYTES = 1 << 20
 
@@ -190,6 +191,7 @@ def _copied(scratch: Path, first: Path, number: int) -> _Toll:
         (repo,) = have.repos.glob("*.git")
         _until(lambda: _is_ready(nodes[0]) and any((repo / "objects" / "pack").glob("*.gt")), time.perf_counter())
         nodes[1].meets(nodes[0])
+        _until(lambda: _rest(nodes), time.perf_counter())
         before = sum(tree_cpu_s(node.node.pid) for node in nodes)
         began = time.perf_counter()
         nodes[1].ask("POST", "/follows", {"repo": repo.stem})
@@ -204,6 +206,13 @@ def _copied(scratch: Path, first: Path, number: int) -> _Toll:
         for node in nodes:
             node.end(signal.SIGTERM)
             shutil.rmtree(node.folder)
+
+
+def _rest(nodes: Sequence[Member]) -> bool:
+    """Whether they do nothing for a moment: what tends repositories goes on after the first of its files is there."""
+    before = sum(tree_cpu_s(node.node.pid) for node in nodes)
+    time.sleep(_REST_S)
+    return sum(tree_cpu_s(node.node.pid) for node in nodes) - before < _REST_CPU_S
 
 
 def _is_ready(node: Member) -> bool:
