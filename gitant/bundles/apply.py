@@ -12,7 +12,7 @@ from domain.errors import Unavailable
 from domain.ids import Did, StreamId
 from domain.keys import SigningKey
 from gitant.bundles.checking import Checker, Findings
-from gitant.bundles.files import opened, parts_of
+from gitant.bundles.files import Twice, opened, parts_of
 from gitant.bundles.taking import Taken, Taker
 from gitant.current import current_views
 from gitant.hand import writer_of
@@ -58,15 +58,15 @@ def apply(folder: DataDir, settings: Settings, name: str, tickers: Tickers) -> O
         writer_of(folder, settings, DOOR, ticker) as hand,
         _room(folder, settings) as room,
     ):
-        begin = file.tell()
+        begin, twice = file.tell(), Twice()
         with ExitStack() as held:
-            digest, found = _checked(file, room, held, tickers)
+            digest, found = _checked(file, room, held, tickers, twice)
             file.seek(begin)
             gained = partial(_say_gained, folder)
             taker = Taker(hand, room.index, room.blobs, room.identity, room.follows, found.objects, gained)
             held.callback(taker.discard)
             with tickers("bytes taken in") as ticker:
-                for part in parts_of(file, BundleReader(), ticker):
+                for part in parts_of(file, BundleReader(), ticker, twice.again):
                     taker.see(part)
         return Outcome(digest, found, taker.taken)
 
@@ -82,7 +82,7 @@ def look(folder: DataDir, settings: Settings, name: str, tickers: Tickers) -> Ou
     with tickers("events into the views") as ticker, current_views(folder, ticker):
         pass
     with opened(name, folder.cache, folder.free_bytes) as file, _room(folder, settings) as room, ExitStack() as held:
-        digest, found = _checked(file, room, held, tickers)
+        digest, found = _checked(file, room, held, tickers, Twice())
         return Outcome(digest, found, None)
 
 
@@ -124,11 +124,11 @@ def _room(folder: DataDir, settings: Settings) -> Generator[_Room]:
         )
 
 
-def _checked(file: IO[bytes], room: _Room, held: ExitStack, tickers: Tickers) -> tuple[str, Findings]:
+def _checked(file: IO[bytes], room: _Room, held: ExitStack, tickers: Tickers, twice: Twice) -> tuple[str, Findings]:
     reader = BundleReader()
     checker = Checker(room.index, room.store, room.identity, room.follows, room.blob_bytes_max)
     held.callback(checker.discard)
     with tickers("bytes checked") as ticker:
-        for part in parts_of(file, reader, ticker):
+        for part in parts_of(file, reader, ticker, twice.first):
             checker.see(part)
     return reader.digest.hex(), checker.found

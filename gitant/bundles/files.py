@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import sys
 import tempfile
+from collections import deque
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, final
 
-from domain.errors import InvalidInput, TooLarge, Unavailable
+from domain.errors import Conflict, InvalidInput, TooLarge, Unavailable
 from replication.bundle.parts import BundleFault
 
 if TYPE_CHECKING:
@@ -72,14 +74,41 @@ def _fill(kept: IO[bytes], source: IO[bytes], free_bytes: Callable[[], int]) -> 
         raise Unavailable(f"the bundle could not be kept while it is looked at: {fault.strerror}") from fault
 
 
+@final
+class Twice:
+    """A file that is read twice: what is taken the second time is what was checked the first."""
+
+    def __init__(self) -> None:
+        self._checked = deque[bytes]()
+
+    def first(self, data: bytes) -> None:
+        """The next bytes, for the first time."""
+        self._checked.append(hashlib.sha256(data).digest())
+
+    def again(self, data: bytes) -> None:
+        """The next bytes once more; raises `Conflict` where somebody wrote to the file meanwhile."""
+        if not self._checked or self._checked.popleft() != hashlib.sha256(data).digest():
+            raise Conflict(
+                "the bundle was changed while it was taken in",
+                hint="what is taken by now was checked; take it in again from where nobody else may write",
+            )
+
+
 def parts_of(
-    file: IO[bytes], reader: BundleReader, progress: Callable[[int, int], None] = lambda _done, _all: None
+    file: IO[bytes],
+    reader: BundleReader,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    see: Callable[[bytes], None] = lambda _: None,
 ) -> Iterator[Message]:
-    """The parts of a bundle from where `file` stands to its end; raises `InvalidInput` for what is none."""
+    """The parts of a bundle from where `file` stands to its end; raises `InvalidInput` for what is none.
+
+    `see` is shown all bytes before they are looked at, in pieces that are the same each time.
+    """
     total = os.fstat(file.fileno()).st_size
     done = 0
     try:
         while data := file.read(READ_BYTES):
+            see(data)
             yield from reader.feed(data)
             done += len(data)
             progress(done, max(done, total))

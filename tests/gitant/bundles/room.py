@@ -13,6 +13,7 @@ from tests.gitant.backup.room import node_at
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitant.backup.take import Tickers
     from gitant.bundles.apply import Outcome
     from gitant.bundles.making import Told
     from storage.datadir import DataDir
@@ -31,9 +32,9 @@ def bundle(folder: DataDir, out: Path, *repos: str, since: Path | None = None, *
     return make(folder, str(out), Order(repos, str(since or ""), **more), silent)
 
 
-def take(folder: DataDir, file: Path) -> Outcome:
+def take(folder: DataDir, file: Path, tickers: Tickers = silent) -> Outcome:
     """Take a bundle in."""
-    return apply(folder, load({"data_dir": str(folder.path)}), str(file), silent)
+    return apply(folder, load({"data_dir": str(folder.path)}), str(file), tickers)
 
 
 def kept(folder: DataDir) -> dict[str, int]:
