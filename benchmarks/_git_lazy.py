@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 IDLE: Final = 500
 ASKED: Final = 100
+_FIRST: Final = 20
+"""Asked before: the first question to each worker has it make tables and open views."""
 _NAMED: Final = 16
 """Commits that git's client names in its first round."""
 _DEEPEST: Final = "deepen 2147483647\n"
@@ -39,6 +41,8 @@ def told(desk: Desk, side: Side, name: str = "bench") -> str:
     """Lines of milliseconds: alone, and beside the others."""
     tips = _tips(side.url(name))
     questions = [_list(desk), _fetch(desk)]
+    for question in questions * _FIRST:
+        _milliseconds(side.url(name), question)
     lines = [_line("alone", side.url(name), questions)]
     with ExitStack() as lazy:
         for number in range(IDLE):
