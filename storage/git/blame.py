@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol, final
 
 from domain.errors import TooLarge
 from domain.ports_files import Blame, BlameRange
-from storage.git.diff.hunks import lines_of, numbered, numbered_edits
+from storage.git.diff.hunks import lines_of
 from storage.git.diff.lines import Budget
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
@@ -23,6 +25,7 @@ from storage.git.names import shown
 from storage.git.objects import BLOB
 from storage.git.read_limits import REMEMBERED_LINES_MAX
 from storage.git.trees import FOLDER
+from storage.git.versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from storage.git.read_limits import BlameLimits
     from storage.git.trees import Entry
 
-_TAIL_BLOCK_BYTES = 1_024
 _STRIDE_PER_COMMIT = 64
 """So many steps in columns cost as much as one step that reads."""
 _CHANGES_PER_COMMIT = 8
@@ -56,14 +58,6 @@ class _Suspect:
     entry: Entry
     spans: list[Span]
     previous: tuple[bytes, bytes] | None = None
-
-
-class _Version(NamedTuple):
-    """A blob, its lines, and a number for each."""
-
-    data: bytes
-    lines: list[bytes]
-    numbers: list[int]
 
 
 @dataclass(slots=True)
@@ -95,8 +89,7 @@ class Blamer:
         self._queue = _Queue()
         self._found: list[tuple[Span, bytes, _Suspect, bool]] = []
         self._watched: dict[bytes, Watched] = {}
-        self._numbers: dict[bytes, int] = {}
-        self._versions: dict[bytes, _Version] = {}
+        self._versions = Versions(partial(objects.typed, kind=BLOB), REMEMBERED_LINES_MAX)
         self._bytes_left = limits.bytes_max
         self._steps_left = limits.steps_max
         self._commits_left = limits.commits_max
@@ -217,26 +210,13 @@ class Blamer:
 
     def _edits(self, old: bytes, new: bytes) -> list[Edit]:
         """What differs between two blobs."""
-        if len(self._numbers) > REMEMBERED_LINES_MAX:
-            self._numbers, self._versions = {}, {}
-        before, after = self._version(old), self._version(new)
-        tail = _common_tail_lines(before, after)
-        a, b = len(before.lines) - tail, len(after.lines) - tail
         budget = Budget(min(self._limits.file_steps_max, self._steps_left))
-        given = budget.steps
-        found = numbered_edits(before.lines[:a], after.lines[:b], before.numbers[:a], after.numbers[:b], budget)
+        given, read = budget.steps, self._versions.bytes_read
+        found = self._versions.edits(old, new, budget)
         self._steps_left -= given - budget.steps
+        self._bytes_left -= self._versions.bytes_read - read
         self._complete = self._complete and budget.steps > 0
-        self._versions = {new: after, old: before}
         return found
-
-    def _version(self, oid: bytes) -> _Version:
-        if oid not in self._versions:
-            data = self._objects.typed(oid, BLOB)
-            self._bytes_left -= len(data)
-            lines = lines_of(data)
-            self._versions[oid] = _Version(data, lines, numbered(lines, self._numbers))
-        return self._versions[oid]
 
     def _ranges(self) -> Iterator[BlameRange]:
         found = sorted(self._found, key=_by_place)
@@ -270,11 +250,19 @@ def _parted(spans: Sequence[Span], found: Sequence[Edit]) -> tuple[list[Span], l
     """The lines that the old side has, under their numbers there, and those that it has not."""
     passed: list[Span] = []
     kept: list[Span] = []
-    for start, own, count in sorted(spans, key=_by_own):
-        which = _first_behind(found, own)
-        while count and which < len(found) and found[which].b0 < own + count:
-            edit = found[which]
+    which = shift = 0  # edits that end before the span, and how far they moved what follows
+    for span in sorted(spans, key=itemgetter(1)):
+        start, own, count = span
+        while which < len(found) and found[which].b1 <= own:
+            shift = found[which].a1 - found[which].b1
             which += 1
+        at = which
+        if at == len(found) or found[at].b0 >= own + count:
+            passed.append(Span(start, own + shift, count) if shift else span)
+            continue
+        while count and at < len(found) and found[at].b0 < own + count:
+            edit = found[at]
+            at += 1
             same = max(0, edit.b0 - own)
             if same:
                 passed.append(Span(start, own + edit.a0 - edit.b0, same))
@@ -283,38 +271,5 @@ def _parted(spans: Sequence[Span], found: Sequence[Edit]) -> tuple[list[Span], l
                 kept.append(Span(start + same, own + same, different))
             start, own, count = start + same + different, own + same + different, count - same - different
         if count:
-            shift = found[which - 1].a1 - found[which - 1].b1 if which else 0
-            passed.append(Span(start, own + shift, count))
+            passed.append(Span(start, own + found[at - 1].a1 - found[at - 1].b1, count))
     return passed, kept
-
-
-def _by_own(span: Span) -> int:
-    return span.own
-
-
-def _first_behind(found: Sequence[Edit], line: int) -> int:
-    """Index of the first edit that ends behind `line` of the new side."""
-    low, high = 0, len(found)
-    while low < high:
-        middle = (low + high) // 2
-        if found[middle].b1 <= line:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def _common_tail_lines(before: _Version, after: _Version) -> int:
-    """How many lines at the end git sets aside before it compares: whole blocks that are the same, less one line.
-
-    What is set aside cannot be slid into, so it decides where a block of changed lines comes to stand.
-    """
-    block, trimmed = _TAIL_BLOCK_BYTES, 0
-    a, b = before.data, after.data
-    smaller = min(len(a), len(b))
-    while trimmed + block <= smaller:
-        if a[len(a) - trimmed - block : len(a) - trimmed] != b[len(b) - trimmed - block : len(b) - trimmed]:
-            break
-        trimmed += block
-    start = a.find(b"\n", len(a) - trimmed) + 1 if trimmed else 0
-    return a.count(b"\n", start) + (not a.endswith(b"\n")) if start else 0

@@ -5,13 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from storage.git.diff.lines import changed_lines
 from storage.git.diff.sliding import gaps_of, slid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from storage.git.diff.lines import Budget
+    from storage.git.diff.sliding import Texts
 
 _CONTEXT = 3
 _HEADING_BYTES_MAX = 80
@@ -48,15 +53,15 @@ def numbered(lines: Sequence[bytes], numbers: dict[bytes, int]) -> list[int]:
 
 
 def numbered_edits(
-    old: Sequence[bytes], new: Sequence[bytes], a: Sequence[int], b: Sequence[int], budget: Budget
+    old: Texts, new: Texts, a: Sequence[int] | NDArray[np.int32], b: Sequence[int] | NDArray[np.int32], budget: Budget
 ) -> list[Edit]:
     """What changed between lines that have their numbers already."""
-    if not old or not new:
-        return [Edit(0, len(old), 0, len(new))] if old or new else []
+    if not len(old) or not len(new):
+        return [Edit(0, len(old), 0, len(new))] if len(old) or len(new) else []
     flags_a, flags_b = changed_lines(a, b, budget)
     gaps_a, gaps_b = gaps_of(flags_a), gaps_of(flags_b)
-    gaps_a = slid(gaps_a, gaps_b, a, old)
-    gaps_b = slid(gaps_b, gaps_a, b, new)
+    gaps_a = slid(gaps_a, gaps_b, _one_by_one(a), old)
+    gaps_b = slid(gaps_b, gaps_a, _one_by_one(b), new)
     found: list[Edit] = []
     before_a = before_b = 0
     for place in sorted(gaps_a.keys() | gaps_b.keys()):
@@ -65,6 +70,11 @@ def numbered_edits(
         before_b += gaps_b.get(place, 0)
         found.append(Edit(a0, place + before_a, b0, place + before_b))
     return found
+
+
+def _one_by_one(lines: Sequence[int] | NDArray[np.int32]) -> Sequence[int]:
+    """To look into single places of, which arrays are slow at."""
+    return lines.tolist() if isinstance(lines, np.ndarray) else lines
 
 
 def hunks(old: Sequence[bytes], new: Sequence[bytes], found: Sequence[Edit]) -> Iterator[bytes]:

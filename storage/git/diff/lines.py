@@ -8,11 +8,14 @@ is left of the file counts as replaced, which is a correct diff, only not a smal
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, final
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 _COMMON_MAX = 1_024
 _NEARBY_LINES = 100
@@ -39,42 +42,66 @@ class Budget:
         self.steps = steps
 
 
-def changed_lines(a: Sequence[int], b: Sequence[int], budget: Budget) -> tuple[bytearray, bytearray]:
-    """For each line (a number that stands for its text) of either side a 1 if it changed."""
-    start, ends = _trimmed(a, b)
-    flags = bytearray(len(a)), bytearray(len(b))
-    kept_a = _kept(a, start, ends[0], Counter(b), flags[0])
-    kept_b = _kept(b, start, ends[1], Counter(a), flags[1])
-    search = _Search([a[at] for at in kept_a], [b[at] for at in kept_b], budget)
-    for side, kept in enumerate((kept_a, kept_b)):
-        for at, changed in zip(kept, search.changed[side], strict=True):
-            if changed:
-                flags[side][at] = 1
-    return flags
+def changed_lines(
+    a: Sequence[int] | NDArray[np.int32], b: Sequence[int] | NDArray[np.int32], budget: Budget
+) -> tuple[bytearray, bytearray]:
+    """For each line (a small number that stands for its text) of either side a 1 if it changed."""
+    sides = np.asarray(a, np.int32), np.asarray(b, np.int32)
+    start, ends = _trimmed(*sides)
+    flags = np.zeros(len(a), np.uint8), np.zeros(len(b), np.uint8)
+    kept = [
+        _kept(side, start, end, other, flag)
+        for side, end, other, flag in zip(sides, ends, reversed(sides), flags, strict=True)
+    ]
+    left, right = (side[places].tolist() for side, places in zip(sides, kept, strict=True))
+    search = _Search(left, right, budget)
+    for flag, places, changed in zip(flags, kept, search.changed, strict=True):
+        flag[places] = np.frombuffer(changed, np.uint8)
+    return bytearray(flags[0]), bytearray(flags[1])
 
 
-def _trimmed(a: Sequence[int], b: Sequence[int]) -> tuple[int, tuple[int, int]]:
+def _trimmed(a: NDArray[np.int32], b: NDArray[np.int32]) -> tuple[int, tuple[int, int]]:
     """Where the common beginning ends, and where on each side the common end begins."""
     least = min(len(a), len(b))
-    start = next((at for at in range(least) if a[at] != b[at]), least)
-    tail = next((at for at in range(least - start) if a[-1 - at] != b[-1 - at]), least - start)
+    start = _first(a[:least] != b[:least])
+    left = least - start
+    tail = _first(a[len(a) - left :][::-1] != b[len(b) - left :][::-1])
     return start, (len(a) - tail, len(b) - tail)
 
 
-def _kept(lines: Sequence[int], start: int, end: int, other: Counter[int], flags: bytearray) -> list[int]:
+def _first(differ: NDArray[np.bool_]) -> int:
+    """The place of the first that is true; the length where none is."""
+    at = int(differ.argmax()) if len(differ) else 0
+    return at if len(differ) and differ[at] else len(differ)
+
+
+def _kept(
+    lines: NDArray[np.int32], start: int, end: int, other: NDArray[np.int32], flags: NDArray[np.uint8]
+) -> NDArray[np.int64]:
     """The places between `start` and `end` worth searching; the others are flagged as changed."""
+    if start == end:
+        return np.empty(0, np.int64)
     common = min(_rough_root(len(lines)), _COMMON_MAX)
+    here = lines[start:end]
+    counts = np.bincount(other, minlength=int(here.max()) + 1)[here]
     # 0: not on the other side; 1: there; 2: there often
-    classes = bytearray(
-        0 if (count := other.get(lines[at], 0)) == 0 else 2 if count >= common else 1 for at in range(start, end)
-    )
-    kept: list[int] = []
-    for at, found in enumerate(classes):
-        if found == 1 or (found == 2 and not _is_noise(classes, at)):
-            kept.append(start + at)
-        else:
-            flags[start + at] = 1
-    return kept
+    classes = np.where(counts == 0, 0, np.where(counts >= common, 2, 1)).astype(np.uint8)
+    drop = classes == 0
+    unmatched, frequent = np.flatnonzero(drop), np.flatnonzero(classes == 2)
+    if len(unmatched) and len(frequent):
+        told = bytearray(classes)
+        for at in _between(frequent, unmatched).tolist():
+            drop[at] = _is_noise(told, at)
+    flags[start:end][drop] = 1
+    return np.flatnonzero(~drop) + start
+
+
+def _between(places: NDArray[np.int64], marks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of `places`, none of which is a mark, that have one near on both sides."""
+    behind = np.searchsorted(marks, places)
+    above, below = marks[np.maximum(behind - 1, 0)], marks[np.minimum(behind, len(marks) - 1)]
+    near = (behind > 0) & (places - above <= _NEARBY_LINES) & (behind < len(marks)) & (below - places <= _NEARBY_LINES)
+    return places[near]
 
 
 def _is_noise(classes: bytearray, at: int) -> bool:

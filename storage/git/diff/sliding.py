@@ -7,7 +7,7 @@ one, and else to where indentation and blank lines suggest that a person would c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +17,14 @@ Gaps = dict[int, int]
 
 Unchanged lines are the same on both sides, so a place means the same on both.
 """
+
+
+class Texts(Protocol):
+    """The lines of one side."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, at: int, /) -> bytes: ...
+
 
 _SLIDE_MAX = 100
 _INDENT_MAX = 200
@@ -44,7 +52,7 @@ def gaps_of(flags: bytearray) -> Gaps:
     return gaps
 
 
-def slid(gaps: Gaps, other: Mapping[int, int], lines: Sequence[int], texts: Sequence[bytes]) -> Gaps:
+def slid(gaps: Gaps, other: Mapping[int, int], lines: Sequence[int], texts: Texts) -> Gaps:
     """The blocks `gaps` of `lines`, each where it shows best; `other` are the blocks of the other side."""
     done: Gaps = {}
     todo = sorted(gaps.items(), reverse=True)
@@ -105,7 +113,7 @@ def _to_the_bottom(
             return bottom, top, None if beside is None else bottom.moved(beside - place)
 
 
-def _best(bottom: _Block, top: _Block, texts: Sequence[bytes]) -> _Block:
+def _best(bottom: _Block, top: _Block, texts: Texts) -> _Block:
     """Among the positions from `top` to `bottom`, the lowest of those that cut best."""
     reach = min(bottom.place - top.place, bottom.size + 1, _SLIDE_MAX)
     best, least = bottom, None
@@ -122,7 +130,7 @@ def _worse(indent: int, than: int) -> int:
     return (indent > than) - (indent < than)
 
 
-def _cut(texts: Sequence[bytes], at: int) -> tuple[int, int]:
+def _cut(texts: Texts, at: int) -> tuple[int, int]:
     """The indent of a cut above line `at`, and how bad a cut it is."""
     here = _indent(texts[at]) if at < len(texts) else -1
     above, blanks_above = _nearest(texts, range(at - 1, -1, -1))
@@ -142,7 +150,7 @@ def _cut(texts: Sequence[bytes], at: int) -> tuple[int, int]:
     return indent, penalty + (_CLOSES_AT_BLANK if blanks else _CLOSES)
 
 
-def _nearest(texts: Sequence[bytes], places: range) -> tuple[int, int]:
+def _nearest(texts: Texts, places: range) -> tuple[int, int]:
     """The indent of the first line that is not blank (-1 for none), and how many blank ones come before it."""
     for blanks, at in enumerate(places):
         indent = _indent(texts[at])
