@@ -35,12 +35,6 @@ class RangeNotSatisfiable(LocalFault):
         self.size = size
 
 
-def span_of(header: str, condition: str, tag: str, size: int) -> Span | None:
-    """The one part asked for; None for all of it, which whoever asks for several gets, too."""
-    spans = spans_of(header, condition, tag, size)
-    return spans[0] if len(spans) == 1 else None
-
-
 def spans_of(header: str, condition: str, tag: str, size: int) -> list[Span]:
     """The parts asked for, in the asker's order; none for all of it. Raises `RangeNotSatisfiable`.
 

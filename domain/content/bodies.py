@@ -1,20 +1,15 @@
-"""Which state holds a body, for the kinds that edit one."""
+"""What kinds that edit a body touch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from domain.comment.state import CommentState
 from domain.fold.kind import State, Touch
-from domain.issue.state import IssueState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.envelope import Event
-
-BODIES: Final[dict[str, type[State]]] = {"issue": IssueState, "comment": CommentState}
-"""The sorts with a `body` and an `updated`."""
 
 
 def touching_body(apply: Callable[[Any, Event, Any], None]) -> Callable[[Event, Any], tuple[Touch, ...]]:

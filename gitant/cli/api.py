@@ -88,15 +88,9 @@ class Api:
         """What is at `path`."""
         return self._answer(self._send("GET", path, params=params))
 
-    def get_with_tag(self, path: str) -> tuple[Any, str]:
-        """What is at `path`, and its entity tag."""
-        response = self._send("GET", path)
-        return self._answer(response), response.headers.get("etag", "")
-
-    def send(self, method: str, path: str, body: Any = None, *, if_match: str = "") -> Any:
+    def send(self, method: str, path: str, body: Any = None) -> Any:
         """Change something; what the node answers, None for nothing."""
-        headers = {"if-match": if_match} if if_match else {}
-        return self._answer(self._send(method, path, json=body, headers=headers))
+        return self._answer(self._send(method, path, json=body))
 
     def ask(self, method: str, path: str, body: Any = None, auth: httpx.Auth | None = None) -> Any:
         """Any request; with `auth`, that says who asks instead of the token."""
