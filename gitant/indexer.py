@@ -14,7 +14,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final, final
 
-from domain.errors import LocalFault
+from domain.errors import LocalFault, NotFound
 from gitant.log import get_logger
 from projections.code import CodeIndex, open_index
 from projections.code_check import check_code_tables
@@ -242,6 +242,10 @@ def _attempt(index: CodeIndex, connection: sqlite3.Connection, reader: GitReader
         follow_languages(connection, reader, stream)
     except _Stopped:
         raise
+    except NotFound as fault:
+        # A copy has its refs before their objects; when these are here, it is looked at again.
+        _log.info("a repository's code waits for its objects", repository=stream.hex(), reason=fault.message)
+        return fault.message
     except LocalFault as fault:
         _log.warning("a repository's code could not be indexed", repository=stream.hex(), reason=fault.message)
         return fault.message
