@@ -15,7 +15,6 @@ import urllib.request
 from typing import TYPE_CHECKING, Final, NamedTuple, cast, final
 
 from benchmarks._git_history import git
-from domain.ports_git import ZERO_OID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +51,8 @@ class Desk:
         old = git("-C", str(origin), "rev-parse", f"HEAD~{BEHIND}").strip()
         git("-C", str(self.behind), "fetch", "-q", str(origin), f"{old}:{self.branch}", **_ANY)
         self.old = old
+        self.made = set[str]()
+        """Names of repositories that both sides have."""
         self._pushed = 0
         self._places = 0
 
@@ -98,10 +99,10 @@ class Desk:
         refs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
         return timed(side, "-C", str(self.origin), "push", "-q", side.url(name), *refs), ""
 
-    def make_refs(self, side: Side, name: str, refs: Sequence[str]) -> None:
-        """Branches at the tip, in one request: stock git takes minutes to match thousands of them."""
+    def move_refs(self, side: Side, name: str, refs: Sequence[str], old: str, new: str) -> tuple[Took, str]:
+        """All of these from `old` to `new`, in one request: stock git takes minutes to match thousands of them."""
         url = urllib.parse.urlsplit(side.url(name))
-        lines = [f"{ZERO_OID} {self.tip} {ref}" for ref in refs]
+        lines = [f"{old} {new} {ref}" for ref in refs]
         lines[0] += "\0report-status"
         pack = struct.pack(">4sLL", b"PACK", 2, 0)
         body = "".join(f"{len(line) + 4:04x}{line}" for line in lines).encode() + b"0000"
@@ -111,9 +112,12 @@ class Desk:
             body + pack + hashlib.sha1(pack, usedforsecurity=False).digest(),
             {"Authorization": f"Basic {who}", "Content-Type": "application/x-git-receive-pack-request"},
         )
+        before, began = side.cpu_s(), time.perf_counter()
         with urllib.request.urlopen(asked, timeout=600) as answer:
             told = answer.read()
+        took = Took(time.perf_counter() - began, side.cpu_s() - before)
         assert told.count(b"ok refs/") == len(refs), told[:300]
+        return took, ""
 
     def many(self, side: Side, count: int, name: str = "bench", at_once: int = AT_ONCE) -> tuple[Took, str]:
         """Whole clones as the server sees them, so many at once, each by a process that throws away what comes."""

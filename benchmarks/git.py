@@ -17,9 +17,10 @@ from benchmarks._git_cases import AT_ONCE, Desk, Took
 from benchmarks._git_history import git, repository
 from benchmarks._git_lazy import told
 from benchmarks._git_sides import CannedSide, NodeSide, PeerSide
+from domain.ports_git import ZERO_OID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from benchmarks._git_sides import Side
 
@@ -29,6 +30,7 @@ NAME = "git"
 GOAL = "at or ahead of git http-backend with bitmaps; each row of the table has its own goal"
 
 REFS: Final = 10_000
+MOVED: Final = 1_000
 CLONES: Final = 100
 _QUIET_SHARE: Final = 0.05
 _QUIET_S_MAX: Final = 30.0
@@ -146,6 +148,8 @@ def _rows() -> list[Row]:
         Row("fetch, first after start", lambda desk, side, _: desk.fetch(side), 1.0, prepare=_again),
         Row("blob:none clone", lambda desk, side, _: desk.clone(side, "--filter=blob:none"), 0.8, canned=True),
         Row(f"ls-remote, {REFS:,} refs", _tell_refs, 0.8, prepare=_make_refs),
+        Row(f"{MOVED:,} more branches", _more_refs, 1.0, prepare=_make_refs),
+        Row(f"{MOVED:,} branches back and forth", _force_refs, None, prepare=_make_refs),
         Row("push of one commit", _push_one, 1.0, prepare=_advance),
         Row("fetch right after a push", lambda desk, side, _: desk.fetch(side), 1.0, prepare=_pushed),
         Row("depth 1 right after a push", lambda desk, side, _: desk.clone(side, "--depth", "1"), 1.0, prepare=_pushed),
@@ -178,17 +182,32 @@ def _pushed(desk: Desk, sides: Sequence[Side], _run: int) -> None:
 
 def _make_refs(desk: Desk, sides: Sequence[Side], run: int) -> None:
     """Once, a repository of its own on both sides."""
-    if run:
+    if run or "refs" in desk.made:
         return
+    desk.made.add("refs")
     for side in sides:
         side.create("refs")
         git("-C", str(desk.origin), "push", "-q", side.url("refs"), f"{desk.tip}:{desk.branch}")
-        desk.make_refs(side, "refs", [f"refs/heads/many/{number:05}" for number in range(REFS)])
+        desk.move_refs(side, "refs", _names(range(REFS)), ZERO_OID, desk.tip)
         side.polish("refs")
 
 
 def _tell_refs(desk: Desk, side: Side, _run: int) -> tuple[Took, str]:
     return desk.tell_refs(side, "refs")
+
+
+def _names(numbers: Iterable[int]) -> list[str]:
+    return [f"refs/heads/many/{number:05}" for number in numbers]
+
+
+def _more_refs(desk: Desk, side: Side, run: int) -> tuple[Took, str]:
+    return desk.move_refs(side, "refs", _names(range(REFS + run * MOVED, REFS + (run + 1) * MOVED)), ZERO_OID, desk.tip)
+
+
+def _force_refs(desk: Desk, side: Side, run: int) -> tuple[Took, str]:
+    """Back and forth, so every second time it is by force."""
+    old, new = (desk.old, desk.tip) if run % 2 else (desk.tip, desk.old)
+    return desk.move_refs(side, "refs", _names(range(MOVED)), old, new)
 
 
 def _push_all(desk: Desk, side: Side, run: int) -> tuple[Took, str]:
