@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.pages.issues import acts, completing, history, lists, one, opening, words
+from api.pages.issues import acts, completing, history, labels, lists, one, opening, words
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -13,6 +13,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     lists.show_mine,
     lists.show_list,
     lists.change_many,
+    labels.show_labels,
+    labels.change_labels,
     opening.show_new,
     opening.open_issue,
     one.show_issue,

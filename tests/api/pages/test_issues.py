@@ -63,6 +63,29 @@ def test_a_title_is_changed_unless_somebody_else_did(kay: Visitor, vault: str) -
     assert "called it “It squeaks” instead of “It creaks”" in words(kay.open(f"{vault}/issues/1"))
 
 
+def test_labels_are_made_changed_and_deleted(kay: Visitor, lee: Visitor, stranger: Visitor, vault: str) -> None:
+    page = f"{vault}/labels"
+    assert kay.send(page, act="make", name="leak <b>", color="#aa4400", description="Water") == page
+    kay.send(page, act="make", name='say "wind"', color="#00aa44")
+    shown = stranger.open(page)
+    assert "leak &lt;b&gt;" in shown
+    assert 'fill="#aa4400"' in shown
+    assert "Change" not in words(shown)
+    assert "there is a label" in words(kay.send(page, act="make", name="leak <b>", expect=409)).lower()
+    assert "colo" in words(kay.send(page, act="make", name="odd", color="red;x", expect=422)).lower()
+    kay.send(page, act="edit", label="leak <b>", name="leak", color="#0000ff", description="")
+    shown = kay.open(page)
+    assert "Water" not in shown
+    assert 'fill="#0000ff"' in shown
+    kay.send(page, act="delete", label="leak", expect=422)
+    kay.send(page, act="delete", label="leak", sure="1")
+    assert 'fill="#0000ff"' not in kay.open(page)
+    lee.send(page, act="make", name="mine", color="#000000", expect=403)
+    stranger.send(page, act="make", name="mine", color="#000000", expect=401)
+    (leads,) = re.findall(r'class="chip" href="([^"]+)"', stranger.open(page))
+    assert "No issue fits." in words(stranger.open(leads.replace("&amp;", "&")))
+
+
 def test_tasks_are_ticked_in_the_text(kay: Visitor, lee: Visitor, vault: str) -> None:
     kay.send(f"{vault}/issues/1/tick", task="0")
     assert kay.open(f"{vault}/issues/1").count('checked="checked"') == 2
