@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import sys
 import time
 from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import Unavailable
@@ -15,6 +17,7 @@ from gitant.disk import disk_faults
 from gitant.limits import SWITCH_S
 from gitant.listening import listen, url_of
 from gitant.notify import is_kept
+from gitant.settings import DATA_DIR
 from gitant.tls import tls_files
 from storage.datadir import DataDir
 
@@ -113,11 +116,17 @@ def _forget_last_run(folder: DataDir) -> None:
     counts.mkdir(mode=0o700, exist_ok=True)
 
 
+def _where(settings: Settings) -> str:
+    """What a command on this machine has to say to find the node."""
+    usual = settings.data_dir == Path(DATA_DIR).expanduser()
+    return "" if usual else f" --data-dir {shlex.quote(str(settings.data_dir))}"
+
+
 def _announce(plan: Plan, url: str, token: str | None) -> None:
     if plan.settings.log_format == "json":
-        import structlog
+        from gitant.log import get_logger
 
-        structlog.get_logger("gitant.serve").info(
+        get_logger("gitant.serve").info(
             "serving", url=url, public_url=plan.settings.public_url, data_dir=str(plan.settings.data_dir)
         )
         return  # and nothing else, for whoever reads this keeps it: the token stands in its file
@@ -129,6 +138,6 @@ def _announce(plan: Plan, url: str, token: str | None) -> None:
         lines.append(f"  locally   {url}")
     if token is not None and not is_kept():
         lines.append(f"  token     {token}")
-        lines.append("            It is shown this once; `gitant token` prints it again.")
+        lines.append(f"            It is shown this once; `gitant token{_where(plan.settings)}` prints it again.")
     with suppress(OSError):  # nobody may be reading
         print("\n".join(lines), flush=True)

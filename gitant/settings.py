@@ -75,13 +75,15 @@ def _size(count: int) -> str:
     return Size().show(count)
 
 
+DATA_DIR: Final = "~/.local/share/gitant"
+"""Where a node keeps everything, unless it is told otherwise."""
 SETTINGS: Final = (
     Setting("host", Host(), "127.0.0.1", "The address to listen on; 0.0.0.0 or :: for every interface.", "restart"),
     Setting("port", Count(0, 65_535), "7777", "The TCP port to listen on; 0 takes any free one.", "restart"),
     Setting(
         "data_dir",
         Folder(),
-        "~/.local/share/gitant",
+        DATA_DIR,
         "The folder that holds everything the node keeps, its keys too.",
         "restart",
     ),

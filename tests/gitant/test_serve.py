@@ -76,6 +76,7 @@ def test_a_first_start_and_a_second(folder: Path) -> None:
         port = node.address[1]
         assert node.end() == 0
         assert _token(folder) in node.printed
+        assert f"`gitant token --data-dir {folder}`" in node.printed
         assert str(folder) in node.printed
         assert f"http://127.0.0.1:{port}" in node.printed
     assert not (folder / "node.json").exists()
