@@ -22,9 +22,10 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 
 from api.pages.code import COLOURING_S_MAX, highlighted
 from api.pages.kept import Kept
+from domain.links.names import COMMIT, ISSUES, PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from markdown_it.renderer import RendererHTML
     from markdown_it.rules_core import StateCore
@@ -76,9 +77,8 @@ _CLASS: Final = re.compile(r"(footnote|task-list|contains-task|hl|anchor|tok-|al
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 """Browsers take a backslash for a slash, and leave tabs and line ends out."""
 _SCHEMES: Final = {"http", "https", "mailto", "gitant"}
-_ISSUE: Final = re.compile(r"(?<![\w&/#])#([1-9][0-9]{0,8})\b")
 _ALIGNED: Final = "text-align:"
-_PERSON: Final = re.compile(r"(?<![\w/@.])@([A-Za-z0-9][A-Za-z0-9-]{0,38})\b")
+_OID_CHARS_SHOWN: Final = 10
 
 
 class Place(NamedTuple):
@@ -257,7 +257,7 @@ def _resolved(address: str, place: Place, view: str) -> str:
 
 
 def _linked(children: list[Token], place: Place) -> list[Token]:
-    """Issues and people that a text names, as links; not within links and code."""
+    """Issues, people and commits that a text names, as links; not within links and code."""
     found: list[Token] = []
     depth = 0
     for token in children:
@@ -268,12 +268,32 @@ def _linked(children: list[Token], place: Place) -> list[Token]:
 
 def _split(token: Token, place: Place) -> list[Token]:
     text, made, at = token.content, list[Token](), 0
-    marks = [*_PERSON.finditer(text), *(_ISSUE.finditer(text) if place.repo else ())]
-    for mark in sorted(marks, key=lambda each: each.start()):
-        to = f"/{mark[1]}" if text[mark.start()] == "@" else f"{place.repo}/issues/{mark[1]}"
-        made += [_text(token, text[at : mark.start()]), *_anchor(token, to, mark[0])]
-        at = mark.end()
+    for mark in sorted(_marks(text, place), key=lambda each: each.start):
+        if mark.start >= at:
+            made += [_text(token, text[at : mark.start]), *_anchor(token, mark.to, mark.words)]
+            at = mark.end
     return [*made, _text(token, text[at:])] if made else [token]
+
+
+class _Mark(NamedTuple):
+    start: int
+    end: int
+    to: str
+    words: str
+
+
+def _marks(text: str, place: Place) -> Iterator[_Mark]:
+    """What the log takes for a name in a text, where it leads, and what it is called there."""
+    for found in PERSON.finditer(text) if "@" in text else ():
+        yield _Mark(*found.span(), f"/{found[1]}", found[0])
+    if not place.repo:
+        return
+    for found in ISSUES.finditer(text) if "#" in text else ():
+        repo = f"/{found['owner']}/{found['repo']}" if found["repo"] else place.repo
+        number = found["number"] + (f".{found['prefix']}" if found["prefix"] else "")
+        yield _Mark(*found.span(), f"{repo}/issues/{number}", found[0])
+    for found in COMMIT.finditer(text):
+        yield _Mark(*found.span(), f"{place.repo}/commit/{found[0]}", found[0][:_OID_CHARS_SHOWN])
 
 
 def _text(like: Token, content: str) -> Token:

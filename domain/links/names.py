@@ -17,10 +17,10 @@ _ISSUE: Final = (
 _APART: Final = r"(?<![\w#@&/~.`-])"
 """A name begins where no other word goes on: not in the middle of an address, a path or a longer name."""
 _DID: Final = r"did:key:z[1-9A-HJ-NP-Za-km-z]{40,60}"
-_PERSON: Final = re.compile(rf"{_APART}@({_DID}|[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,62}}[A-Za-z0-9])?)(?![\w@])")
-_ISSUES: Final = re.compile(_APART + _ISSUE)
+PERSON: Final = re.compile(rf"{_APART}@({_DID}|[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,62}}[A-Za-z0-9])?)(?![\w@])")
+ISSUES: Final = re.compile(_APART + _ISSUE)
 _OID_CHARS: Final = 40
-_COMMIT: Final = re.compile(r"(?<![0-9A-Za-z_])[0-9a-f]{40}(?![0-9A-Za-z_])")
+COMMIT: Final = re.compile(r"(?<![0-9A-Za-z_])[0-9a-f]{40}(?![0-9A-Za-z_])")
 _CLOSING: Final = re.compile(
     rf"(?<![\w-])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b(?:[ \t]{{0,8}}:)?[ \t]{{1,8}}{_ISSUE}", re.IGNORECASE
 )
@@ -51,11 +51,11 @@ NOTHING: Final = Names()
 def names_in(text: str) -> Names:
     """Everything a text in Markdown names."""
     plain = _without_code(text)
-    people = dict.fromkeys(found[1] for found in _PERSON.finditer(plain)) if "@" in plain else ()
-    issues = dict.fromkeys(map(_issue_name, _ISSUES.finditer(plain))) if "#" in plain else ()
+    people = dict.fromkeys(found[1] for found in PERSON.finditer(plain)) if "@" in plain else ()
+    issues = dict.fromkeys(map(_issue_name, ISSUES.finditer(plain))) if "#" in plain else ()
     # Few texts have a word that long, and to look for one costs a tenth of looking for its digits.
     long = any(len(word) >= _OID_CHARS for word in plain.split())
-    commits = dict.fromkeys(_COMMIT.findall(plain)) if long else ()
+    commits = dict.fromkeys(COMMIT.findall(plain)) if long else ()
     return Names(tuple(people), tuple(issues), tuple(commits))
 
 
