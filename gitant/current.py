@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from domain.errors import Conflict, Unavailable
-from gitant.rebuild import caught_up
 from projections.database import open_readonly
 from projections.tables import FOLD_VERSION
 from storage.log.eventlog import SQLiteEventLog
@@ -24,6 +23,8 @@ def current_views(folder: DataDir, progress: Callable[[int, int], None]) -> Gene
     try:
         with folder.lock():
             if not folder.views.exists() or lags(folder) or not _is_of_this_version(folder):
+                from gitant.rebuild import caught_up  # slow to import, and seldom needed
+
                 caught_up(folder, progress)
     except Conflict:
         pass  # the node keeps them current

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from gitant.care.found import find, named_views
-from gitant.care.one import outcome_of
-from gitant.care.tend import Rules, would_tend
 from gitant.cli.checkout import repository
 from gitant.cli.node import addresses_of, folder_of, settings_of
 from gitant.cli.options import DataDir, Json, RepoName
 from gitant.cli.output import Ticker, clean, print_json, print_table, tell
-from storage.git.care.merging import LINGER_S
 
 if TYPE_CHECKING:
     from gitant.care.tend import Outcome
@@ -35,6 +31,11 @@ def gc(
 
     Nothing that was pushed is dropped. Ends with 1 if a repository could not be tended.
     """
+    from gitant.care.found import find, named_views
+    from gitant.care.one import outcome_of
+    from gitant.care.tend import Rules, would_tend
+    from storage.git.care.merging import LINGER_S
+
     if everything and repo is not None:
         raise typer.BadParameter("name a repository, or say --all")
     folder = folder_of(data_dir)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitant import rebuild as rebuilding
 from gitant.cli.node import folder_of
 from gitant.cli.options import DataDir, Json
 from gitant.cli.output import Ticker, clean, print_json, tell
@@ -34,6 +33,8 @@ def rebuild(
     if check:
         _report(_differences(folder), json=json)
         return
+    from gitant import rebuild as rebuilding
+
     with folder.lock(), Ticker("events read") as ticker:
         count = rebuilding.rebuild(folder, ticker)
         # Made from views that are gone; the next query makes them again.
@@ -45,6 +46,7 @@ def rebuild(
 
 
 def _differences(folder: Folder) -> list[str]:
+    from gitant import rebuild as rebuilding
     from gitant.analytics import checked
 
     if not folder.views.exists() or lags(folder):
