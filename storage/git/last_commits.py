@@ -8,23 +8,22 @@ they part, so all are carried along together. What is known of an older commit o
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, final
 
 from domain.ports_files import LastCommits
 from storage.git import trees
 from storage.git.history import Watched
+from storage.git.last_answers import Answer
+from storage.git.last_by_tables import TabledWalk
 from storage.git.names import shown
 from storage.git.objects import TREE
-from storage.git.read_limits import LAST_COMMITS_REMEMBERED_MAX, LAST_COMMITS_VISITED_MAX
+from storage.git.read_limits import LAST_COMMITS_VISITED_MAX
 from storage.git.trees import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from storage.git.history import History
+    from storage.git.last_answers import Remembered
     from storage.git.objects import Objects
 
 _NAMES_PER_COMMIT = 1_024
@@ -34,41 +33,6 @@ _ROWS = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 
 _Row = tuple[bytes, bytes, bytes]
 """A line of a tree object as it is: mode, name, oid."""
-
-Place = tuple[object, bytes]
-"""A repository and the path of a folder in it."""
-
-
-class Answer(NamedTuple):
-    """What was found from a commit on, and by commit the entries that are still to be followed from there."""
-
-    commit: bytes
-    found: Mapping[bytes, bytes]
-    rest: Mapping[bytes, frozenset[bytes]]
-
-    @property
-    def complete(self) -> bool:
-        return not self.rest
-
-
-@final
-class Remembered:
-    """The newest answers, for any number of threads: by folder, a commit and what was found from there."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._answers: OrderedDict[Place, Answer] = OrderedDict()
-
-    def get(self, place: Place) -> Answer | None:
-        with self._lock:
-            return self._answers.get(place)
-
-    def put(self, place: Place, answer: Answer) -> None:
-        with self._lock:
-            self._answers[place] = answer
-            self._answers.move_to_end(place)
-            if len(self._answers) > LAST_COMMITS_REMEMBERED_MAX:
-                self._answers.popitem(last=False)
 
 
 @final
@@ -93,8 +57,8 @@ class LastCommitWalk:
             self._found.update(known.found)
             for commit, rest in known.rest.items():
                 self._carry(commit, set(rest))
-        elif (folder := self._folder(tip)) is not None:
-            self._carry(tip, {name for _, name, _ in self._rows(folder)})
+        else:
+            self._carry(tip, self.names(tip))
         while self._heap and self._left > 0:
             self._left -= 1
             _, _, commit = heappop(self._heap)
@@ -115,22 +79,34 @@ class LastCommitWalk:
             heappush(self._heap, (-self._history.meta(commit).time, self._count, commit))
 
     def _pass_on(self, commit: bytes, names: set[bytes]) -> None:
-        here = self._folder(commit)
-        assert here is not None
         for number, parent in enumerate(self._history.meta(commit).parents):
             if number and self._left <= 0:
                 self._carry(commit, names)
                 return
-            self._left -= (number > 0) + len(names) // _NAMES_PER_COMMIT
-            there = self._folder(parent)
-            if there == here:
-                self._carry(parent, names)
+            self._left -= self.cost(names) - (number == 0)
+            same = self.kept(commit, parent, names)
+            self._carry(parent, same)
+            names = names - same
+            if not names:
                 return
-            if there is not None:
-                same = names - _changed(self._rows(here), self._rows(there))
-                self._carry(parent, same)
-                names -= same
         self._found.update(dict.fromkeys(names, commit))
+
+    def names(self, commit: bytes) -> set[bytes]:
+        """Of all entries of the folder."""
+        folder = self._folder(commit)
+        return set() if folder is None else {name for _, name, _ in self._rows(folder)}
+
+    def kept(self, commit: bytes, parent: bytes, names: set[bytes]) -> set[bytes]:
+        """Those of some entries of a commit that its parent has as it has them."""
+        here, there = self._folder(commit), self._folder(parent)
+        if here is None or there is None:
+            return set()
+        return names - _changed(self._rows(here), self._rows(there)) if here != there else names
+
+    @staticmethod
+    def cost(names: set[bytes]) -> int:
+        """Of comparing these entries with a parent's, in commits."""
+        return 1 + len(names) // _NAMES_PER_COMMIT
 
     def _folder(self, commit: bytes) -> bytes | None:
         tree = self._history.meta(commit).tree
@@ -175,6 +151,9 @@ def last_commits(
     """Of each entry of the folder `path` at `tip`; `place` stands for the repository in what is remembered."""
     known = remembered.get((place, path))
     if known is None or known.commit != tip or not known.complete:
-        known = LastCommitWalk(objects, history, path).walk(tip, known, commits_max)
+        reading = LastCommitWalk(objects, history, path)
+        tables = history.tables
+        tabled = None if tables is None or tables.place(tip) < 0 else TabledWalk(reading, tables, path)
+        known = (tabled or reading).walk(tip, known, commits_max)
         remembered.put((place, path), known)
     return LastCommits({shown(name): commit.decode() for name, commit in known.found.items()}, known.complete)

@@ -18,7 +18,8 @@ from storage.git.diff.renames import with_renames
 from storage.git.engine.changes import TableHistory
 from storage.git.history import History
 from storage.git.languages import languages
-from storage.git.last_commits import Remembered, last_commits
+from storage.git.last_answers import Remembered
+from storage.git.last_commits import last_commits
 from storage.git.names import shown
 from storage.git.objects import BLOB, COMMIT, TYPES
 from storage.git.pool import HandlePool

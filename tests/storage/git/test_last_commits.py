@@ -9,7 +9,8 @@ import pytest
 from domain.errors import NotFound
 from storage.git import reader as reader_module
 from storage.git.history import History
-from storage.git.last_commits import Remembered, last_commits
+from storage.git.last_answers import Remembered
+from storage.git.last_commits import last_commits
 from storage.git.names import shown
 from storage.git.reader import DulwichReader
 from tests.storage.git.histories import make_history

@@ -11,6 +11,9 @@ from storage.git.engine import building
 from storage.git.engine.changes import TableHistory
 from storage.git.engine.keeping import KeptTables
 from storage.git.engine.mark import SUFFIX
+from storage.git.history import History
+from storage.git.last_answers import Remembered
+from storage.git.last_commits import last_commits
 from storage.git.names import shown
 from storage.git.reader import DulwichReader
 from tests.storage.git.engine.scattered import scatter, write_pack
@@ -98,6 +101,28 @@ def test_histories_that_went_away_and_came_back(tmp_path: Path) -> None:
     repo.git("update-ref", "refs/heads/main", again)
     repo.git("repack", "-adq")
     assert compare(repo, tmp_path, [again, octopus], paths)
+
+
+def test_a_walk_by_tables_that_is_cut_short_goes_on(tmp_path: Path) -> None:
+    """And one of a later commit takes over what was found of an earlier one."""
+    repo, commits = scatter(tmp_path, 9, commits=30)
+    tables = TableHistory(KeptTables().tables(repo.path))
+    with closing(DulwichReader(tmp_path)) as plain, plain._pool.use(repo.id) as handle:
+        history = History(handle.objects, {}, tables)
+        remembered, rounds = Remembered(), 0
+        for tip in (commits[17], commits[23], commits[-1]):
+            expected = plain.last_commits(repo.id, tip, "")
+            known = dict[str, str]()
+            while True:
+                rounds += 1
+                assert rounds < 200
+                found = last_commits(handle.objects, history, tip.encode(), b"", remembered, "here", rounds % 2 * 6)
+                assert known.items() <= found.commits.items() <= expected.commits.items()
+                known = dict(found.commits)
+                if found.complete:
+                    break
+            assert found == expected
+    assert rounds > 4
 
 
 def test_commits_counted_by_tables_are_those_walked_past(tmp_path: Path) -> None:
