@@ -79,6 +79,9 @@ class BlameLimits:
 
 BLAME = BlameLimits()
 
+BLAMED_RANGES_REMEMBERED_MAX = 50_000
+"""Of all answers of all repositories: some 400 bytes each."""
+
 LAST_COMMITS_VISITED_MAX = 10_000
 """Commits looked at, in one request, for when the entries of a folder last changed: a few seconds. The next request for
 the same goes on from there."""

@@ -17,6 +17,7 @@ from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
 from storage.git.engine.changes import TableHistory
 from storage.git.history import History
+from storage.git.kept_blames import KeptBlames
 from storage.git.languages import languages
 from storage.git.last_answers import Remembered
 from storage.git.last_commits import last_commits
@@ -60,6 +61,7 @@ class DulwichReader:
         self._disk = DiskUse(root)
         self._counts: dict[tuple[bytes, str], int] = {}  # by tip and path, which decide it for ever
         self._last_commits = Remembered()
+        self._blames = KeptBlames()
 
     def close(self) -> None:
         """Let go of all packs; what is being read still ends well."""
@@ -116,7 +118,13 @@ class DulwichReader:
             size = handle.objects.sizes((entry.oid,))[entry.oid]
             if size > BLAME.blob_bytes_max:
                 raise TooLarge(f"{path!r} has {size:,} bytes; at most {BLAME.blob_bytes_max:,} are blamed", hint=_BLAME)
-            return Blamer(handle.objects, history, BLAME).blame(tip, raw, entry)
+            # From the commit on that touched the file last, so that the answer holds after pushes that do not.
+            touched = tip if history.tables is None else history.tables.back(tip, raw)[0]
+            found = self._blames.get((handle.folder, touched, raw))
+            if found is None:
+                found = Blamer(handle.objects, history, BLAME).blame(touched, raw, entry)
+                self._blames.put((handle.folder, touched, raw), found)
+            return found
 
     def last_commits(self, repo: StreamId, rev: str, path: str) -> LastCommits:
         with self._walking(repo) as (handle, history):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from storage.git.engine.changes import TableHistory
 from storage.git.engine.keeping import KeptTables
 from storage.git.engine.mark import SUFFIX
 from storage.git.history import History
+from storage.git.kept_blames import KeptBlames
 from storage.git.last_answers import Remembered
 from storage.git.last_commits import last_commits
 from storage.git.names import shown
@@ -90,6 +92,7 @@ def test_histories_that_went_away_and_came_back(tmp_path: Path) -> None:
     write_pack(repo, [again, *(f"^{side}" for side in (*sides, forced))])
     repo.git("prune-packed")
     paths = {b"d", b"a", b"b", b"e", b"gone"}
+    KeptTables().tables(repo.path)
     for tip in (sides[2], forced, again):
         repo.git("update-ref", "refs/heads/main", tip)  # also back, which no push could but by force
         assert compare(repo, tmp_path, [tip], paths)
@@ -100,7 +103,29 @@ def test_histories_that_went_away_and_came_back(tmp_path: Path) -> None:
     assert compare(repo, tmp_path, [sides[0], again], paths)
     repo.git("update-ref", "refs/heads/main", again)
     repo.git("repack", "-adq")
+    assert compare(repo, tmp_path, [octopus], paths), "there are no tables, and nobody waits for them"
+    KeptTables().tables(repo.path)
     assert compare(repo, tmp_path, [again, octopus], paths)
+
+
+def test_blame_is_kept_until_the_file_changes(tmp_path: Path) -> None:
+    repo = stock_repo(tmp_path)
+    first = repo.commit_files({"a": b"1\n2\n", "b": b"1"})
+    other = repo.commit_files({"a": b"1\n2\n", "b": b"2"}, first)
+    last = repo.commit_files({"a": b"1\n2\n3\n", "b": b"2"}, other)
+    write_pack(repo, [last])
+    repo.git("prune-packed")
+    KeptTables().tables(repo.path)
+    with closing(DulwichReader(tmp_path, KeptTables())) as reader:
+        found = reader.blame(repo.id, first, "a")
+        assert reader.blame(repo.id, other, "a") is found
+        assert [each.commit for each in reader.blame(repo.id, last, "a").ranges] == [first, last]
+        assert reader.blame(repo.id, first, "b") is not reader.blame(repo.id, other, "b")
+    kept, blames = KeptBlames(ranges_max=5), [replace(found, complete=done) for done in (True, False)]
+    for number in range(5):
+        kept.put((1, b"", b"%d" % number), blames[number % 2])
+        assert kept.get((1, b"", b"0")) is blames[0]
+    assert [kept.get((1, b"", b"%d" % number)) is not None for number in range(5)] == [True, False, False, False, True]
 
 
 def test_a_walk_by_tables_that_is_cut_short_goes_on(tmp_path: Path) -> None:
@@ -159,6 +184,7 @@ def test_what_is_in_no_pack_is_read(tmp_path: Path) -> None:
     first = repo.commit_files({"a": b"1\n"})
     write_pack(repo, [first])
     last = repo.commit_files({"a": b"1\n", "b": b"2\n"}, repo.commit_files({"a": b"1\n", "b": b"1\n"}, first))
+    KeptTables().tables(repo.path)
     assert compare(repo, tmp_path, [last], {b"a", b"b"}) == 3
 
 

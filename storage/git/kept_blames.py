@@ -1,0 +1,45 @@
+"""Who wrote the lines of files that somebody asked about: a commit says the same for ever."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, final
+
+from storage.git.read_limits import BLAMED_RANGES_REMEMBERED_MAX
+
+if TYPE_CHECKING:
+    from domain.ports_files import Blame
+
+BlamedFile = tuple[object, bytes, bytes]
+"""A repository, the commit that was the last to touch the file, and its path."""
+
+
+@final
+class KeptBlames:
+    """The answers asked for last, for any number of threads."""
+
+    def __init__(self, ranges_max: int = BLAMED_RANGES_REMEMBERED_MAX) -> None:
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[BlamedFile, Blame] = OrderedDict()
+        self._left = ranges_max
+
+    def get(self, file: BlamedFile) -> Blame | None:
+        with self._lock:
+            found = self._answers.get(file)
+            if found is not None:
+                self._answers.move_to_end(file)
+            return found
+
+    def put(self, file: BlamedFile, answer: Blame) -> None:
+        with self._lock:
+            if file in self._answers:
+                return
+            self._answers[file] = answer
+            self._left -= _cost(answer)
+            while self._left < 0:
+                self._left += _cost(self._answers.popitem(last=False)[1])
+
+
+def _cost(answer: Blame) -> int:
+    return 1 + len(answer.ranges)
