@@ -16,6 +16,7 @@ import trio
 from domain.envelope import read_own
 from domain.errors import DiskFull, LocalFault
 from domain.ids import EventId
+from gitant.collector import without_collector
 from gitant.log import get_logger
 from gitant.network.complaints import Complaints
 from gitant.network.leisure import Leisure
@@ -126,7 +127,9 @@ class Runner:
             self.do(self.core.connected(link, wire.peer, self.now))
             while True:
                 data = await wire.receive()
-                self.do(self.core.received(link, data, self.now))
+                with without_collector():  # of what is read from bytes all is kept, or freed at once
+                    effects = self.core.received(link, data, self.now)
+                self.do(effects)
         except WireClosed:
             pass
         finally:
