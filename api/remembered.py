@@ -62,8 +62,13 @@ class Remembered:
         """What was kept under `key`."""
         return self._rendered.get(key)
 
-    def keep(self, key: Hashable, rendered: Rendered) -> None:
-        """Keep what was read since the last `look`: it is at least as new as the position seen there."""
+    def keep(self, key: Hashable, rendered: Rendered, position: int | None = None) -> None:
+        """Keep what was read since the last `look`: it is at least as new as the position seen there.
+
+        Whoever let others go on while it was made says at which `position` that began: the log may have moved since.
+        """
+        if position is not None and position != self._position:
+            return
         self._bytes += len(rendered.body) + _OVERHEAD_BYTES
         if self._bytes > RENDERED_BYTES_MAX:
             self._rendered.clear()

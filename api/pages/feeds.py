@@ -120,9 +120,11 @@ async def _kept(request: Asking, make: Callable[[], Awaitable[Feed]]) -> Reply:
     key = ("feed", request.scope["path"], request.scope["query_string"], request.base_url, request.actor)
     kept = request.remembered.get(key)
     if not isinstance(kept, Rendered):
+        position = request.remembered.position
         feed = await make()
         kept = tagged(written(feed, request.base_url, _own_url(request)))
-        request.remembered.keep(key, kept)
+        if feed.entries:  # objects may come without a word in the log, and an empty feed is made in no time
+            request.remembered.keep(key, kept, position)
     return send(request, kept, kind=KIND)
 
 

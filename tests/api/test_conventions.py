@@ -224,6 +224,10 @@ def test_what_is_remembered_is_bounded_and_never_old() -> None:
     views.at = 2
     remembered.look()
     assert remembered.get("key") is None
+    remembered.keep("key", Rendered(b"made while the log moved on", "tag", []), 1)
+    assert remembered.get("key") is None
+    remembered.keep("key", Rendered(b"body", "tag", []), 2)
+    assert remembered.get("key") is not None
     assert remembered.repo(ANONYMOUS, "a") == "a@2 for None"
     for number in range(REPOS_MAX + 1):
         remembered.repo(ANONYMOUS, str(number))
