@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from domain.ports_git import GitReader
     from domain.ports_views import RepoRow
 
+GIT: Final = ".git"
+
 
 @get("/new")
 async def show_new(request: Asking) -> Reply:
@@ -66,6 +68,8 @@ async def show_home(request: Asking, owner: Owner, name: Name) -> Reply:
     """What is in it, and what it is for; with `.atom` behind the name, what happened in it."""
     if is_feed(name) and request.ports.views.visible(request.actor, f"{owner}~{name}") is None:
         return await feed_of_repository(request, owner, name)
+    if name.endswith(GIT):  # what git clones from, in a browser
+        return see(url_of(repo_at(request, owner, name.removesuffix(GIT))))
     row = repo_at(request, owner, name)
     return await steady(request, partial(_home, request, row))
 

@@ -135,3 +135,10 @@ def test_the_operator_reads_settings_and_sizes(kay: Visitor, http: TestClient[An
     assert "chosen" not in shown.partition("What it was started with")[2]
     assert "kay/pantry" in shown
     assert "Attachments 0 bytes" in shown
+
+
+def test_what_git_clones_from_opens_in_a_browser(kay: Visitor, stranger: Visitor) -> None:
+    open_, closed = kay.make_repo("door"), kay.make_repo("wall", private=True)
+    assert stranger.ask("GET", f"{open_}.git", 303).headers["location"] == open_
+    assert kay.ask("GET", f"{closed}.git", 303).headers["location"] == closed
+    stranger.open(f"{closed}.git", expect=404)
