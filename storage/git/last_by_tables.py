@@ -7,23 +7,38 @@ commits are gone back along in columns.
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 from storage.git.last_answers import Answer
 
 if TYPE_CHECKING:
     from storage.git.engine.changes import TableHistory
-    from storage.git.last_commits import LastCommitWalk
 
 _STOPS_PER_COMMIT: Final = 64
 """So many stops that read nothing cost as much as a commit that is read."""
+
+
+class Reading(Protocol):
+    """Compares folders by reading them."""
+
+    def names(self, commit: bytes) -> set[bytes]:
+        """Of all entries of the folder."""
+        ...
+
+    def kept(self, commit: bytes, parent: bytes, names: set[bytes]) -> set[bytes]:
+        """Those of some entries of a commit that its parent has as it has them."""
+        ...
+
+    def cost(self, names: set[bytes]) -> int:
+        """Of comparing these entries with a parent's, in commits."""
+        ...
 
 
 @final
 class TabledWalk:
     """One walk over one folder; for one thread. Commits are told by their places."""
 
-    def __init__(self, reading: LastCommitWalk, tables: TableHistory, path: bytes) -> None:
+    def __init__(self, reading: Reading, tables: TableHistory, path: bytes) -> None:
         """`reading` compares folders where tables cannot tell."""
         self._reading = reading
         self._tables = tables
