@@ -220,7 +220,7 @@ class Engine:
             if again or kind.refolds:
                 _refold_later(applied, touch.key, touch.state)
             else:
-                applied.states[touch.key] = self._fold_touch(event, touch, payload)
+                applied.states[touch.key] = self._fold_touch(event, touch, payload, _share(event, touches))
 
     def _withdraw(self, event: Event, applied: Applied) -> None:
         """An event that was judged before counts no longer: undo what it did, and judge again what acts on it."""
@@ -263,7 +263,7 @@ class Engine:
                 affected = dict.fromkeys(self._courts.affected(act, new=new))
                 self._queue.extend(name for name in affected if name != act.event)
 
-    def _fold_touch(self, event: Event, touch: Touch, payload: Any) -> State:
+    def _fold_touch(self, event: Event, touch: Touch, payload: Any, share: int) -> State:
         folded = self._states.take(touch.key)
         if folded is None:
             # An entity may begin with an event that does not bear its name: a ref does, with its first move.
@@ -275,7 +275,7 @@ class Engine:
             return self._fold_all(touch.key, self._history.members(touch.key))
         touch.apply(folded.state, event, payload)
         folded.last = event.order
-        folded.payload_bytes += len(event.payload or b"")
+        folded.payload_bytes += share
         self._states.keep(touch.key, folded)
         reason = folded.state.voided.get(event.id)
         if reason:
@@ -290,8 +290,10 @@ class Engine:
 
     def _fold_all(self, key: bytes, members: Sequence[Member]) -> State:
         state: State | None = None
+        payload_bytes = 0
         for event, _ in members:
             payload, touches = self._read(event)
+            payload_bytes += _share(event, touches)
             for touch in touches:
                 if touch.key == key:
                     state = state or touch.state(key)
@@ -301,7 +303,6 @@ class Engine:
             reason = state.voided.get(event.id)
             if accepted == bool(reason):
                 self._history.record_verdict(event.id, void(reason) if reason else ACCEPTED)
-        payload_bytes = sum(len(event.payload or b"") for event, _ in members)
         self._states.keep(key, Folded(state, members[-1].event.order, payload_bytes))
         return state
 
@@ -355,6 +356,11 @@ def _refold_later(applied: Applied, key: bytes, sort: type[State]) -> None:
     """Note an entity to be folded again; kinds that act on several sorts of things do not know which one it is."""
     if sort is not State or key not in applied.stale:
         applied.stale[key] = sort
+
+
+def _share(event: Event, touches: Sequence[Touch]) -> int:
+    """What of an event's payload an entity weighs for: one that moves a thousand refs is not kept a thousand times."""
+    return len(event.payload or b"") // len(touches)
 
 
 def _act_of(event: Event) -> Payload | None:

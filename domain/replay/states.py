@@ -18,7 +18,7 @@ STATES_MIN: Final = 64
 
 @dataclass(slots=True)
 class Folded:
-    """A state, the place in the total order of the last event in it, and the bytes of all payloads in it."""
+    """A state, the place in the total order of the last event in it, and its share of the bytes of their payloads."""
 
     state: State
     last: tuple[int, bytes]

@@ -87,7 +87,7 @@ def a_set_never_removes(patch: Patch) -> None:
 
 
 def late_events_are_appended(patch: Patch) -> None:
-    def fold_touch(self: Engine, event: Event, touch: Any, payload: Any) -> Any:
+    def fold_touch(self: Engine, event: Event, touch: Any, payload: Any, share: int) -> Any:
         folded = self._states.take(touch.key) or Folded(touch.state(touch.key), (0, b""))
         touch.apply(folded.state, event, payload)
         self._states.keep(touch.key, folded)

@@ -82,10 +82,10 @@ _write = Register.write
 def late_events_are_appended() -> AbstractContextManager[object]:
     """An event that sorts before what is folded is folded after it."""
 
-    def fold_touch(self: Engine, event: Event, touch: Touch, payload: Any) -> State:
+    def fold_touch(self: Engine, event: Event, touch: Touch, payload: Any, share: int) -> State:
         state = self._states.find(touch.key)
         if state is None or touch.key == event.id:
-            return _fold_touch(self, event, touch, payload)
+            return _fold_touch(self, event, touch, payload, share)
         touch.apply(state, event, payload)
         return state
 

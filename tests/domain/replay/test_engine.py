@@ -10,6 +10,7 @@ from domain.canonical import encode
 from domain.comment.state import CommentState
 from domain.envelope import read_own
 from domain.issue.state import IssueState
+from domain.refs.state import RefState
 from domain.replay.states import States
 from domain.repository.state import RepositoryState
 from domain.verdict import ACCEPTED, void
@@ -70,6 +71,26 @@ def test_what_is_kept_weighs_what_it_was_folded_from(at_once: bool) -> None:
         for event in (story.genesis, issue, *edits):
             node.apply(event)
         assert (states.find(issue.id) is not None) is stays
+
+
+def test_an_event_that_moves_many_refs_weighs_once() -> None:
+    """Folded at once, and again when it was dropped."""
+    story = Story()
+    moves = [{**MOVE, "ref": f"refs/heads/{name}"} for name in "abc"]
+    moved = story.write("root", "refs.moved.v1", {"moves": moves})
+    keys = [key for key in story.node.history.touched() if isinstance(story.node.engine.state(key), RefState)]
+    assert len(keys) == len(moves)
+    share = len(moved.payload or b"") // len(moves)
+    for spare, kept in ((0, 3), (-1, 2)):
+        states = States(bytes_max=3 * share + spare, states_min=0)
+        node = Node(states)
+        node.apply(story.genesis)
+        node.apply(moved)
+        assert sum(states.find(key) is not None for key in keys) == kept
+        states.clear()
+        for name in keys:
+            node.state(name)
+        assert sum(states.find(key) is not None for key in keys) == kept
 
 
 def test_a_non_canonical_payload_is_void_on_every_replay() -> None:
