@@ -1,76 +1,56 @@
-"""Every page in light and dark, narrow and wide: nothing that axe finds, nothing wider than the window, no request
-that leaves the node, and few bytes.
+"""Every page, wide in light colours and narrow in dark ones: nothing that axe finds, nothing wider than the window, no
+request that leaves the node, and few bytes. `make screenshots` looks at each width in each choice of colours.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.axe import violations
-from tests.browser.people import Colours, Person
-from tests.browser.things import OWN, STRANGERS, make_things, too_wide_px
+from tests.browser.pages import OPERATORS, OWN, STRANGERS
+from tests.browser.people import PASSWORD, Person
+from tests.browser.things import make_things
+from tests.browser.visits import Visitor
+from tests.interop.clients import token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
 
-    from playwright.sync_api import Browser, Response
+    from playwright.sync_api import Browser
 
     from tests.gitant.running import Node
 
 FIRST_BYTES_MAX: Final = 100_000
 NEXT_BYTES_MAX: Final = 15_000
-LOOKS: Final[tuple[tuple[int, Colours], ...]] = ((320, "dark"), (1280, "light"))
-"""Each width and each choice of colours; `make screenshots` looks at all four together."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def things(node: Node, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
-    make_things(node, browser, tmp_path_factory.mktemp("git"))
+@pytest.fixture(scope="module")
+def things(node: Node, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    return make_things(node, browser, tmp_path_factory.mktemp("git"))
 
 
-@pytest.fixture(params=LOOKS, ids=[f"{width} {colours}" for width, colours in LOOKS])
-def looking(request: pytest.FixtureRequest, node: Node, browser: Browser) -> Iterator[Person]:
-    width, colours = request.param
-    with Person(node, browser, "kay", width=width, colours=colours) as found:
-        yield found
+@pytest.mark.parametrize(
+    ("name", "paths"), [("", STRANGERS), ("kay", OWN), ("operator", OPERATORS)], ids=["stranger", "kay", "operator"]
+)
+def test_nothing_is_in_anybody_s_way(
+    things: Mapping[str, str], node: Node, browser: Browser, name: str, paths: Sequence[str]
+) -> None:
+    with Person(node, browser, name) as looking:
+        if name:
+            looking.sign_in(token_of(node) if name == "operator" else PASSWORD)
+        visitor = Visitor(looking)
+        visitor.load("/reset")  # which has the styles and scripts that all pages share
+        visits = [visitor.visit(path.format(**things)) for path in paths]
+    assert sorted({each for visit in visits for each in visit.wrong}) == []
+    assert {url for visit in visits for url in visit.elsewhere} == set()
+    assert {visit.path: visit.loaded_bytes for visit in visits if not 0 < visit.loaded_bytes < NEXT_BYTES_MAX} == {}
 
 
-def test_nothing_is_in_anybody_s_way(looking: Person) -> None:
-    wrong: list[str] = []
-
-    def look(path: str) -> None:
-        page = looking.go(path)
-        wide = too_wide_px(page)
-        wrong.extend(f"{path}: {each}" for each in violations(page))
-        if wide > 0:
-            wrong.append(f"{path}: {wide} px wider than the window")
-
-    for path in STRANGERS:
-        look(path)
-    looking.sign_in()
-    for path in OWN:
-        look(path)
-    assert not wrong, "\n".join(sorted(set(wrong)))
-
-
-def test_little_is_loaded_and_all_of_it_from_here(node: Node, browser: Browser) -> None:
-    def visit(path: str) -> int:
-        sizes: list[int] = []
-
-        def answered(response: Response) -> None:
-            assert urlsplit(response.url).netloc == urlsplit(node.url).netloc
-            sizes.append(sum(response.request.sizes()[part] for part in ("responseBodySize", "responseHeadersSize")))
-
-        kay.page.on("response", answered)
-        kay.go(path)
-        kay.page.wait_for_load_state("load")
-        kay.page.remove_listener("response", answered)
-        return sum(sizes)
-
-    with Person(node, browser, "kay") as kay:
-        assert 2_000 < visit("/kay/vault") < FIRST_BYTES_MAX
-        for path in ("/kay/vault/issues", "/kay/vault/issues/1", "/kay/vault"):
-            assert visit(path) < NEXT_BYTES_MAX
+def test_a_first_visit_loads_little(things: Mapping[str, str], node: Node, browser: Browser) -> None:
+    with Person(node, browser, "kay") as looking:
+        looking.sign_in()
+        visitor = Visitor(looking)
+        for path in ("/", "/kay/vault", "/kay/vault/commit/{commit}", "/kay/vault/issues/2"):
+            visitor.forget()
+            assert 2_000 < visitor.load(path.format(**things)).loaded_bytes < FIRST_BYTES_MAX

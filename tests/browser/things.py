@@ -1,73 +1,111 @@
-"""Something to look at: long names, text from right to left, code, a conversation; and the pages that show it."""
+"""Something to look at: long names, text from right to left, code of many kinds, a conversation, nothing at all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import base64
+import re
+from typing import TYPE_CHECKING, Any, Final, final
 
 from tests.browser.people import Person
 from tests.interop.clients import StockGit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
-    from tests.gitant.running import Node
+    from tests.browser.people import Served
 
-LONG: Final = "a-name-that-goes-on-and-on-and-would-push-everything-to-the-right"
-STRANGERS: Final = (
-    "/",
-    "/explore",
-    "/login",
-    "/register",
-    "/reset",
-    "/nothing/here",
-    "/kay/vault",
-    "/kay/vault/issues",
-    "/kay",
-    "/-/network",
-    "/kay/vault/events",
-)
-OWN: Final = (
-    "/",
-    "/new",
-    "/issues",
-    f"/kay/{LONG}",
-    "/kay/vault/issues/new",
-    "/kay/vault/issues/1",
-    "/settings",
-    "/settings/devices",
-    "/settings/audit",
-    "/kay/vault/audit",
-    "/kay/vault/settings",
-    "/kay/vault/settings/branches",
-    "/kay/vault/settings/strangers",
-    "/kay/vault/settings/keys",
+LONG: Final = "a-name-that-goes-on-and-on-and-would-push-everything-to-the-left"
+"""As long as the name of a repository may be."""
+RIGHT_TO_LEFT: Final = "שלום עולם"
+_README: Final = f"# Vault\n\n{'x' * 300}\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\ndef f(): ...\n```\n"
+_PICTURE: Final = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACAQAAAABazTCJAAAADklEQVR4nGNgaGD4/x8ABoUCgPnTSTIAAAAASUVORK5CYII="
+_STEPS: Final = "".join(
+    f'def step_{at}(hinge):\n    """Oil it."""\n    return hinge.oil({at})\n\n\n' for at in range(14)
 )
 
 
-def make_things(node: Node, browser: Browser, folder: Path) -> None:
-    """Have kay register, push and write."""
+def make_things(node: Served, browser: Browser, folder: Path) -> Mapping[str, str]:
+    """Have kay register, push and write. What the addresses of pages need: `commit`, `merge`, `event`, `comment`."""
+    with Person(node, browser, "nan") as nan:
+        nan.register()
     with Person(node, browser, "kay") as kay:
         kay.register()
         kay.make_repo(LONG)
         path = kay.make_repo("vault")
-        work = StockGit(folder).work_tree("work")
-        work.commit(
-            "README.md", f"# Vault\n\n{'x' * 300}\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\ndef f(): ...\n```\n"
-        )
-        work.commit(f"{LONG}.txt", "text\n")
-        work("push", "--quiet", kay.git_url(path), "main")
+        found = _code(StockGit(folder).work_tree("work"), kay.git_url(path))
         kay.page.get_by_role("heading", name="Vault", exact=True).wait_for()  # the page loads itself again
-        for title, body in (("It creaks " + "x" * 200, "- [ ] one\n- [x] two\n\n> said"), ("שלום עולם", "מימין לשמאל")):
-            kay.go("/kay/vault/issues/new")
-            kay.page.get_by_label("Title").fill(title)
-            kay.page.get_by_label("What is it about?").fill(body)
-            kay.page.get_by_role("button", name="Open the issue").click()
-        kay.page.get_by_label("Comment, in Markdown").fill("Said.")
-        kay.page.get_by_role("button", name="Comment", exact=True).click()
+        return found | _words(_Forms(kay), path)
 
 
-def too_wide_px(page: Page) -> int:
-    """By how much a page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+def _code(work: StockGit, url: str) -> dict[str, str]:
+    """Files of every kind, two branches, a tag and a merge."""
+    files: dict[str, str | bytes] = {
+        "README.md": _README,
+        f"{LONG}.txt": "text\n",
+        "src/steps.py": _STEPS,
+        f"src/{LONG}/{RIGHT_TO_LEFT}.md": f"# {RIGHT_TO_LEFT}\n\nמימין לשמאל\n",
+        "data.csv": "who,what\nkay,oil\nlee,lard\n",
+        "empty": "",
+        "picture.png": base64.b64decode(_PICTURE),
+        "bytes.bin": bytes(range(256)),
+    }
+    for name, content in files.items():
+        file = work.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (work.folder / "link").symlink_to("src/steps.py")
+    work("add", ".")
+    work("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},module")
+    work("commit", "--quiet", "--message", "Begin")
+    work("checkout", "--quiet", "-b", f"topic/{LONG}")
+    work.commit("src/steps.py", _STEPS.replace("step_3", "stride_3").replace("    return hinge.oil(7)\n", ""))
+    commit = work("rev-parse", "HEAD").strip()
+    work("checkout", "--quiet", "main")
+    work.commit("README.md", _README + "\nMore.\n")
+    work("merge", "--quiet", "--no-ff", "--message", f"Merge {RIGHT_TO_LEFT}", f"topic/{LONG}")
+    work("tag", "-m", "The first", "v1")
+    work("push", "--quiet", url, "main", f"topic/{LONG}", "v1")
+    return {"commit": commit, "merge": work("rev-parse", "HEAD").strip()}
+
+
+def _words(forms: _Forms, path: str) -> dict[str, str]:
+    """Issues: a long one with a conversation, one from right to left."""
+    for name in ("bug", LONG[:50]):
+        forms.api(f"{path}/labels", {"name": name, "color": "aa3300", "description": "Broken"})
+    for title, body in ((RIGHT_TO_LEFT, "מימין לשמאל"), ("It creaks " + "x" * 200, "- [ ] one\n- [x] two\n\n> said")):
+        forms.send(f"{path}/issues/new", title=title, body=body)
+    there = f"{path}/issues/2"
+    forms.send(f"{there}/labels", labels="bug")
+    forms.send(f"{there}/assignees", assignees="me")
+    forms.send(f"{there}/edit", title="It creaks " + "y" * 200, body="- [x] one\n- [x] two\n\n> said so")
+    forms.send(f"{there}/comments", body=f"See #1 and `{'z' * 200}`.")
+    text = forms.send(f"{there}/comments", body="Said.", act="close")
+    comment = re.findall(r"/comments/([^/\"]+)/edit", text)[-1]
+    forms.send(f"{there}/comments/{comment}/edit", body="Said twice.")
+    forms.send(f"{there}/react", comment=comment, content="heart")
+    # Nothing is called that, so its page says why it failed.
+    job = re.findall(r"/api/v1/import/(\w+)", forms.send("/new/import", url="http://nowhere.invalid/x.git"))[0]
+    return {"job": job, "comment": comment, "event": re.findall(r"/-/events/(\w{64})", text)[-1]}
+
+
+@final
+class _Forms:
+    """Forms and requests in somebody's session, sent without looking at pages."""
+
+    def __init__(self, person: Person) -> None:
+        self._asking = person.context.request
+
+    def send(self, path: str, **fields: str) -> str:
+        """The page that a form leads to."""
+        headers = {"sec-fetch-site": "same-origin", "accept": "text/html"}
+        answer = self._asking.post(path, form=dict[str, Any](fields), headers=headers)
+        assert answer.ok, f"{path}: {answer.status} {answer.text()}"
+        return answer.text()
+
+    def api(self, path: str, data: Mapping[str, Any]) -> None:
+        where = f"/api/v1/repos/{path.removeprefix('/').replace('/', '~', 1)}"
+        answer = self._asking.post(where, data=data, headers={"sec-fetch-site": "same-origin"})
+        assert answer.ok, f"{where}: {answer.status} {answer.text()}"
