@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from domain.ports_files import FilesReader
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from domain.actor import Actor
@@ -345,6 +345,13 @@ class GitReader(FilesReader, Protocol):
 
     def resolve(self, repo: StreamId, rev: str) -> str:
         """The commit a rev names (tags peeled)."""
+        ...
+
+    def mark(self, repo: StreamId) -> Hashable:
+        """Another one once a ref or HEAD has moved on the disk; quick enough for the event loop.
+
+        Refs follow the log: there are moments when the views have an event, and the refs are not yet where it says.
+        """
         ...
 
     def abbreviated(self, repo: StreamId, digits: str, *, limit: int = 10) -> list[str]:

@@ -25,7 +25,7 @@ from domain.errors import NotFound
 from domain.issue.search import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Hashable, Iterable
 
     from litestar.types import ControllerRouterHandler
 
@@ -91,7 +91,7 @@ async def show_issues(request: Asking, owner: Owner, name: Name) -> Reply:
 async def show_commits(request: Asking, owner: Owner, name: Name, ref: Ref = "") -> Reply:
     """Commits of the default branch, or of another ref."""
     row = repo_at(request, owner, name)
-    return await _kept(request, partial(_commits, request, row, ref))
+    return await _kept(request, partial(_commits, request, row, ref), request.ports.git.mark(row.id))
 
 
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show_events, show_issues, show_commits)
@@ -115,9 +115,9 @@ async def feed_of_repository(request: Asking, owner: str, name: str) -> Reply:
     return see(f"{url_of(row)}/events{FEED}")
 
 
-async def _kept(request: Asking, make: Callable[[], Awaitable[Feed]]) -> Reply:
-    """A feed, made once for each state of the log and each asker."""
-    key = ("feed", request.scope["path"], request.scope["query_string"], request.base_url, request.actor)
+async def _kept(request: Asking, make: Callable[[], Awaitable[Feed]], refs: Hashable = None) -> Reply:
+    """A feed, made once for each state of the log, and of the `refs` that it reads, and each asker."""
+    key = ("feed", request.scope["path"], request.scope["query_string"], request.base_url, request.actor, refs)
     kept = request.remembered.get(key)
     if not isinstance(kept, Rendered):
         position = request.remembered.position

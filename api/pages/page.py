@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from api.asking import Asking
+    from domain.ports_views import RepoRow
 
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "gitant_theme"
@@ -39,6 +40,8 @@ FLASHES: Final[Mapping[str, str]] = {
     "waiting": "Your account waits for the operator to let it in.",
 }
 """What a page can say once, after a form was carried out. The cookie has the word, never the sentence."""
+_NOBODY: Final[Mapping[str, str]] = {"base_url": ""}
+"""In place of a request that was not looked at."""
 _GONE: Final = (b"set-cookie", f"{FLASH_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax".encode())
 
 
@@ -67,8 +70,11 @@ class Viewer(NamedTuple):
         return bool(self.did)
 
 
-async def steady(request: Asking, make: Callable[[], Awaitable[Shown]]) -> Reply:
-    """A page that depends on nothing but the log and who asks: made once for each state of the log."""
+async def steady(request: Asking, make: Callable[[], Awaitable[Shown]], code: RepoRow | None = None) -> Reply:
+    """A page that depends on nothing but the log and who asks: made once for each state of the log.
+
+    `code` is the repository whose git refs it reads besides: they move a moment after the log, or when objects come.
+    """
     cookies = cookies_of(request)
     if FLASH_COOKIE in cookies:
         return fresh(request, await make())
@@ -80,6 +86,7 @@ async def steady(request: Asking, make: Callable[[], Awaitable[Shown]]) -> Reply
         request.actor,
         _look_of(cookies),
         _part(request),
+        None if code is None else request.ports.git.mark(code.id),  # looked at before they are read
     )
     position = request.remembered.position
     kept = request.remembered.page(key)
@@ -124,12 +131,18 @@ def naming(request: Asking) -> None:
     NAMED.set(cache(request.ports.views.name_of))
 
 
+def known_to_nobody(shown: Shown) -> Html:
+    """A page for whom nothing is known of, made of templates alone: nothing is asked of the node."""
+    values = {"request": _NOBODY, "me": Viewer("", "", operator=False), "theme": THEMES[0], "keys": True, "flash": ""}
+    values |= {"path": "/", "version": "", "open_to_register": False, "part": False}
+    return _made(shown, values)
+
+
 def _rendered(request: Asking, shown: Shown, cookies: Mapping[str, str]) -> Html:
     theme, keys = _look_of(cookies)
     ports = request.ports
     values = {
         "request": request,
-        "title": shown.title,
         "me": viewer_of(request),
         "theme": theme,
         "keys": keys,
@@ -139,11 +152,16 @@ def _rendered(request: Asking, shown: Shown, cookies: Mapping[str, str]) -> Html
         "open_to_register": ports.accounts is not None and ports.accounts.registration != "closed",
         "part": _part(request),
     }
-    assert values.keys().isdisjoint(shown.values), "a page hides what all of them show"
-    values |= shown.values
     naming(request)
+    return _made(shown, values)
+
+
+def _made(shown: Shown, shell: Mapping[str, Any]) -> Html:
+    """A page in the shell that all of them have."""
+    values = {"title": shown.title, **shell}
+    assert values.keys().isdisjoint(shown.values), "a page hides what all of them show"
     with laid() as blocks:
-        text = environment().get_template(shown.template).render(values)
+        text = environment().get_template(shown.template).render({**values, **shown.values})
     return html_of(text, blocks)
 
 

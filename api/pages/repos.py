@@ -71,7 +71,7 @@ async def show_home(request: Asking, owner: Owner, name: Name) -> Reply:
     if name.endswith(GIT):  # what git clones from, in a browser
         return see(url_of(repo_at(request, owner, name.removesuffix(GIT))))
     row = repo_at(request, owner, name)
-    return await steady(request, partial(_home, request, row))
+    return await steady(request, partial(_home, request, row), row)
 
 
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show_new, create, show_home)

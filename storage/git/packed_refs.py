@@ -27,6 +27,14 @@ class PackedRef(NamedTuple):
     peeled: str | None = None
 
 
+class FileMark(NamedTuple):
+    """Which of the files that have had a name this is."""
+
+    inode: int
+    mtime_ns: int
+    size: int
+
+
 class TornRefs(Exception):
     """The file is not whole: a loss of power cut it, for it is never synced."""
 
@@ -69,6 +77,22 @@ def write_head(repo: Path, branch: str) -> None:
     path = repo / "HEAD"
     if not path.exists() or path.read_bytes() != content:
         _replace(path, content)
+
+
+def refs_mark(repo: Path) -> tuple[FileMark | None, ...]:
+    """Another one once refs or HEAD have moved, without a look into them.
+
+    Both are replaced and never written into, so a file and the next one have different inodes, however quick that was.
+    """
+    return _file_mark(repo / "packed-refs"), _file_mark(repo / "HEAD")
+
+
+def _file_mark(path: Path) -> FileMark | None:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return FileMark(found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def _read_packed(repo: Path) -> dict[str, PackedRef]:

@@ -23,6 +23,7 @@ from storage.git.last_answers import Remembered
 from storage.git.last_commits import last_commits
 from storage.git.names import shown
 from storage.git.objects import BLOB, COMMIT, TYPES
+from storage.git.packed_refs import refs_mark
 from storage.git.pool import HandlePool
 from storage.git.read_limits import (
     BINARY_SNIFF_BYTES,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from storage.git.diff.paths import Change
     from storage.git.engine.keeping import KeptTables
     from storage.git.objects import Objects
+    from storage.git.packed_refs import FileMark
     from storage.git.pool import Handle
     from storage.git.read_limits import DiffLimits
     from storage.git.trees import Entry
@@ -56,6 +58,7 @@ class DulwichReader:
 
     def __init__(self, root: Path, tables: KeptTables | None = None) -> None:
         """With `tables`, what they know is not read."""
+        self._root = root
         self._tables = tables
         self._pool = HandlePool(root)
         self._disk = DiskUse(root)
@@ -70,6 +73,9 @@ class DulwichReader:
     def resolve(self, repo: StreamId, rev: str) -> str:
         with self._pool.use(repo) as handle:
             return revs.resolve(handle.objects, rev).decode()
+
+    def mark(self, repo: StreamId) -> tuple[FileMark | None, ...]:
+        return refs_mark(self._root / f"{repo.hex()}.git")
 
     def abbreviated(self, repo: StreamId, digits: str, *, limit: int = 10) -> list[str]:
         with self._pool.use(repo) as handle:

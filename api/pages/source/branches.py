@@ -44,7 +44,7 @@ _BRANCHES: Final = "/{owner:str}/{name:str}/branches"
 async def show_branches(request: Asking, owner: Owner, name: Name, after: After = None) -> Reply:
     """Branches by name, each with how far it is from the default one."""
     row = repo_at(request, owner, name)
-    return await steady(request, partial(_branches, request, row, after, Form()))
+    return await steady(request, partial(_branches, request, row, after, Form()), row)
 
 
 @post(_BRANCHES, status_code=303)
@@ -93,7 +93,7 @@ async def settle_one(request: Asking, owner: Owner, name: Name) -> Reply:
 async def show_tags(request: Asking, owner: Owner, name: Name, after: After = None) -> Reply:
     """Tags by name."""
     row = repo_at(request, owner, name)
-    return await steady(request, partial(_tags, request, row, after, Form()))
+    return await steady(request, partial(_tags, request, row, after, Form()), row)
 
 
 @get("/{owner:str}/{name:str}/archive/{what:path}")

@@ -89,7 +89,7 @@ async def show_commit(
     if stem != sha:
         return await _commit_text(request, row, stem, mail=sha.endswith(".patch"))
     ways = Ways(style == "split", w != "1", file)
-    return await steady(request, partial(_commit, request, row, sha, ways))
+    return await steady(request, partial(_commit, request, row, sha, ways), row)
 
 
 @get("/{owner:str}/{name:str}/compare")
@@ -118,7 +118,8 @@ async def compare(
     if suffix:
         return await _compared_text(request, row, spec.removesuffix(suffix), mail=suffix == ".patch")
     sides = _sides(request, row, spec)
-    return await steady(request, partial(_compared, request, row, sides, Ways(style == "split", w != "1", file)))
+    ways = Ways(style == "split", w != "1", file)
+    return await steady(request, partial(_compared, request, row, sides, ways), row)
 
 
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show_commit, choose_sides, compare)

@@ -51,7 +51,7 @@ async def show_source(
     at = await placed(request, row, rest, "src")
     if isinstance(at, Reply):
         return at
-    return await steady(request, partial(_source, request, at, after, plain=plain))
+    return await steady(request, partial(_source, request, at, after, plain=plain), row)
 
 
 @get("/{owner:str}/{name:str}/raw/{rest:path}")

@@ -42,7 +42,7 @@ async def show_commits(request: Asking, owner: Owner, name: Name, rest: Rest, af
     at = await placed(request, row, rest, "commits")
     if isinstance(at, Reply):
         return at
-    return await steady(request, partial(_commits, request, at, after))
+    return await steady(request, partial(_commits, request, at, after), row)
 
 
 @get("/{owner:str}/{name:str}/commits")
@@ -59,7 +59,7 @@ async def show_blame(request: Asking, owner: Owner, name: Name, rest: Rest) -> R
     at = await placed(request, row, rest, "blame")
     if isinstance(at, Reply):
         return at
-    return await steady(request, partial(_blamed, request, at))
+    return await steady(request, partial(_blamed, request, at), row)
 
 
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show_commits, show_all_commits, show_blame)
