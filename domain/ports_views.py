@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from domain.ports_agents import AgentViews
+from domain.ports_apart import ApartViews
 from domain.ports_authority import AuthorityViews
 from domain.ports_issues import IssueViews
 
@@ -181,7 +182,7 @@ class StreamHeads:
     lamport: int
 
 
-class Views(IssueViews, AuthorityViews, AgentViews, Protocol):
+class Views(IssueViews, AuthorityViews, AgentViews, ApartViews, Protocol):
     """The read side. Every call is one short index read; safe from any thread.
 
     Cursors are opaque texts; a malformed one raises `InvalidInput`. Selectors that name nothing give None.

@@ -15,6 +15,7 @@ from projections.database import open_readonly
 from projections.languages import languages_of
 from projections.queries import (
     agents,
+    apart,
     attachments,
     authority,
     entities,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from domain.issue.search import Query
     from domain.ports_accounts import Names
     from domain.ports_agents import Attested
+    from domain.ports_apart import ForkProof
     from domain.ports_authority import ActRow, Alarm, AuditFilter
     from domain.ports_issues import Moment, Moments, Place, Unsettled
     from domain.ports_views import (
@@ -306,6 +308,12 @@ class SqliteViews:
 
     def enrolled(self, did: Did) -> bool:
         return people.enrolled(self._connection, did)
+
+    def fork_proofs(self, reader: Actor, *, limit: int = 30) -> tuple[Sequence[ForkProof], int]:
+        return apart.fork_proofs(self._connection, reader, limit)
+
+    def diverged(self, reader: Actor, *, limit: int = 30) -> tuple[Sequence[Unsettled], int]:
+        return apart.diverged(self._connection, reader, limit)
 
     def stats(self, reader: Actor) -> Mapping[str, int]:
         seen = sight(reader)

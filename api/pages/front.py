@@ -79,7 +79,7 @@ async def _dashboard(request: Asking) -> Shown:
     waiting, waiting_total = views.unsettled(actor.did)
     values = {
         "needs": needs,
-        "unsettled": [place for each in waiting if (place := _place(request, each)) is not None],
+        "unsettled": [place for each in waiting if (place := settled_at(request, each)) is not None],
         "unsettled_total": waiting_total,
         "repos": [listed(row) for row in mine],
         "total": total,
@@ -88,8 +88,8 @@ async def _dashboard(request: Asking) -> Shown:
     return Shown("dashboard.html", "Dashboard", values)
 
 
-def _place(request: Asking, unsettled: Unsettled) -> tuple[str, str, str] | None:
-    """Whose, what and where it is settled."""
+def settled_at(request: Asking, unsettled: Unsettled) -> tuple[str, str, str] | None:
+    """Whose repository, what in it, and the address where it is settled; None where the repository went just now."""
     row = request.ports.views.repo(unsettled.repo.hex())
     if row is None:
         return None

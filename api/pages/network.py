@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from litestar import get, post
+from litestar.params import QueryParameter
 
 from api.asking import Asking
+from api.pages.apart import coming_of, diverged_of, forks_of
 from api.pages.forms import check_person, form_of
 from api.pages.page import Shown, fresh, see
 from api.pages.signing import status_of
@@ -18,6 +20,7 @@ from api.routes.network import peering_of, peers_shown
 from domain.errors import Forbidden, InvalidInput, LocalFault, NotFound
 from domain.ids import is_hex_id
 from domain.keys import is_did, key_of
+from domain.ports_peers import ALL_PEERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,13 +32,19 @@ if TYPE_CHECKING:
 
 PATH: Final = "/-/network"
 DRAWN_MAX: Final = 24
+LOOKS_MAX: Final = 300
+"""How often a page that is left open looks again by itself."""
+_MOVING_S, _RESTING_S = 2, 10
 _CENTRE, _RADIUS = 150, 110
 
 
 @get(PATH)
-async def show_network(request: Asking) -> Reply:
-    """What anybody may know of it; for the operator, its peers and what is followed."""
-    return fresh(request, await _page(request))
+async def show_network(
+    request: Asking,
+    look: Annotated[int, QueryParameter(description="How often a page looked again.", ge=0, le=LOOKS_MAX)] = 0,
+) -> Reply:
+    """What anybody may know of it; for the operator its peers, what comes from them, and what is followed."""
+    return fresh(request, await _page(request, look=look))
 
 
 @post(PATH, status_code=303)
@@ -108,17 +117,31 @@ _ACTS: Final[Mapping[str, Callable[[PeerBook, str], Any]]] = {
 }
 
 
-async def _page(request: Asking, fault: LocalFault | None = None, address: str = "", what: str = "") -> Shown:
+async def _page(
+    request: Asking, fault: LocalFault | None = None, address: str = "", what: str = "", look: int = 0
+) -> Shown:
     ports, operator = request.ports, request.actor.operator
     peering = ports.peering
     peers = await peers_shown(request) if peering is not None else []
-    values = {
+    coming = await coming_of(request)
+    forks, forks_total = forks_of(request)
+    diverged, diverged_total = diverged_of(request)
+    values: dict[str, Any] = {
         "did": ports.node.did,
         "address": peering.address if peering is not None else None,
         "networked": peering is not None,
         "connected": sum(peer.connected for peer in peers),
         "known": len(peers),
         "peers": peers if operator else [],
+        "paused": operator and peering is not None and ALL_PEERS in peering.book.shunned("pause"),
+        "faring": peering.faring() if operator and peering is not None else (0, ""),
+        "coming": coming,
+        "forks": forks,
+        "forks_total": forks_total,
+        "diverged": diverged,
+        "diverged_total": diverged_total,
+        "next_look": look + 1 if operator and look < LOOKS_MAX else 0,
+        "every_s": _MOVING_S if coming["moving"] else _RESTING_S,
         "follows": list(peering.book.follows()) if operator and peering is not None else [],
         "stats": ports.views.stats(request.actor),
         "picture": drawn(ports.node.did, peers) if operator and peers else "",
@@ -135,9 +158,17 @@ def drawn(own: str, peers: Sequence[shapes_network.Peer]) -> list[dict[str, Any]
     for at, peer in enumerate(shown):
         angle = 2 * math.pi * at / len(shown) - math.pi / 2
         x, y = _CENTRE + _RADIUS * math.cos(angle), _CENTRE + _RADIUS * math.sin(angle)
-        state = "blocked" if peer.blocked else "connected" if peer.connected else "away"
+        state = _state_of(peer)
         spots.append({"x": round(x, 1), "y": round(y, 1), "did": peer.did, "face": avatar(peer.did), "state": state})
     return spots
+
+
+def _state_of(peer: shapes_network.Peer) -> str:
+    if peer.blocked:
+        return "blocked"
+    if peer.connected:
+        return "coming" if peer.behind else "connected"
+    return "away"
 
 
 def _now_ms() -> int:

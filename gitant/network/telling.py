@@ -7,7 +7,7 @@ peers and follows are in the book (`storage/peers.py`), and `nudge` has this pro
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from transport.carrier.seam import Wire
 
 LINE_BYTES_MAX: Final = 64 << 10
+COMING_MAX: Final = 50
 _ANSWER_S: Final = 30.0
 _PHASES: Final = {
     Phase.KNOWN: "known",
@@ -35,6 +36,7 @@ _PHASES: Final = {
     Phase.EQUAL: "equal",
     Phase.PARTIAL: "partial",
 }
+_MOVING: Final = frozenset({Phase.COMPARING, Phase.CATCHING_UP})
 
 
 @final
@@ -59,6 +61,7 @@ class Teller:
             "status": self._status,
             "sync": self._sync,
             "streams": self._streams,
+            "coming": self._coming,
             "compare": self._compare,
             "gained": self._gained,
         }
@@ -163,3 +166,17 @@ class Teller:
         for state in self._runner.core.states():
             found[state.stream.hex()][_PHASES[state.phase]] += 1
         return {"streams": found}
+
+    def _coming(self, _: dict[str, Any]) -> dict[str, Any]:
+        """What is not alike here and at a peer, that which moves first, and how many objects each stream waits for."""
+        apart = [state for state in self._runner.core.states() if state.phase is not Phase.EQUAL]
+        apart.sort(key=lambda state: (state.phase not in _MOVING, state.stream, state.peer))
+        records = self._runner.core.objects()
+        objects = Counter(record.stream.hex() for record in records)
+        return {
+            "streams": [{"stream": state.stream.hex(), **self._state(state)} for state in apart[:COMING_MAX]],
+            "total": len(apart),
+            "objects": dict(objects.most_common(COMING_MAX)),
+            "moving": any(state.phase in _MOVING for state in apart)
+            or any(record.state is ObjectState.FETCHING for record in records),
+        }

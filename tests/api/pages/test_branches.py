@@ -91,6 +91,10 @@ def test_a_diverged_branch_is_shown_with_its_places_and_settled(
     operator = Visitor(http, "operator")
     operator.send("/login", username="operator", password=TOKEN)
     assert f'<a href="{BASE}/branches">side</a>' in operator.open("/")
+    for each in (Visitor(http), operator):
+        network = each.open("/-/network")
+        assert "1 branch or tag to settle" in words(network)
+        assert f'<a href="{BASE}/branches" dir="auto">side</a>' in network
     text = operator.open(f"{BASE}/branches")
     settle = text.partition('<form class="settle"')[2].partition("</form>")[0]
     assert [f'value="{oid}"' in settle for oid in (history.second, history.third)] == [True, True]
@@ -103,6 +107,7 @@ def test_a_diverged_branch_is_shown_with_its_places_and_settled(
     text = operator.open(f"{BASE}/branches")
     assert "to settle" not in text
     assert "at once" not in operator.open("/")
+    assert "to settle" not in operator.open("/-/network")
     assert f"{BASE}/commit/{history.second}" in text
     operator.send(f"{BASE}/branches/delete", name="side")
 

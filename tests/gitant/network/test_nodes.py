@@ -12,8 +12,10 @@ import pytest
 import trio
 
 from domain.ids import Did
+from gitant.network.asking import Network
 from replication.frames import FrameReader, frame
 from replication.messages import Hello, Refused, decoded, encoded
+from storage.datadir import DataDir
 from tests.gitant.network.meeting import Member, push, soon
 from tests.gitant.running import PATIENCE_S
 from tests.house.tree import BIN
@@ -71,6 +73,9 @@ def test_what_is_written_anywhere_is_everywhere(
         soon(lambda node=node: node.titles(repo) == wanted, "all issues came")
         soon(lambda node=node: commit in node.refs(repo), "the push came")
     soon(lambda: _same(three, repo), "all show the same")
+    network = Network(DataDir(three[0].folder))
+    nothing = {"streams": [], "total": 0, "objects": {}, "moving": False}
+    soon(lambda: network.ask_now("coming") == nothing, "nothing is still to come")
     author = three[0].ask("GET", "/status")["did"]
     soon(lambda: three[2].ask("GET", f"/names?dids={author}")["names"] == {author: "operator"}, "the name came")
     sync = three[1].ask("GET", f"/repos/{repo}/sync")
