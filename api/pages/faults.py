@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
 
 from api.asking import SCOPE_KEY
-from api.pages.page import Shown, fresh
-from api.problems import PROBLEM_JSON, Problem, trouble
+from api.faults import RateLimited
+from api.pages.page import Shown, fresh, known_to_nobody
+from api.pages.sending import unasked
+from api.problems import PROBLEM_JSON, TABLE, Problem, trouble
 from api.reply import Reply
 from domain.errors import Moved, Unauthenticated
 
 if TYPE_CHECKING:
     from api.asking import Asking, Facts
+    from api.pages.sending import Html
 
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _LATE: Final = frozenset({"www-authenticate", "accept-signature", "content-type"})
 """Headers for programs: a browser would ask for a password in a box of its own."""
+_KEPT_MAX: Final = 64
+"""One for each rate, and each number of seconds to wait."""
 
 
 def told(fault: Exception, scope: dict[str, Any], request: Asking | None = None) -> Reply:
@@ -35,9 +40,12 @@ def told(fault: Exception, scope: dict[str, Any], request: Asking | None = None)
         return Reply(b"", status=found.status, headers=headers)
     kept = [pair for pair in headers if pair[0].decode() not in _LATE]
     problem = msgspec.json.decode(found.body, type=Problem)
+    wait_s = fault.retry_after_s if isinstance(fault, RateLimited) else 0
+    if request is None and wait_s:
+        return unasked(_too_often(problem.title, problem.detail, wait_s), status=found.status, headers=kept)
     if request is None:
         return Reply(_bare(problem), status=found.status, kind=b"text/html; charset=utf-8", headers=kept)
-    page = Shown("problem.html", problem.title, {"problem": problem}, status=found.status)
+    page = Shown("problem.html", problem.title, {"problem": problem, "wait_s": wait_s}, status=found.status)
     return fresh(request, page, headers=kept)
 
 
@@ -53,15 +61,21 @@ def _wants_html(scope: dict[str, Any]) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
+@lru_cache(_KEPT_MAX)
+def _too_often(title: str, detail: str, wait_s: int) -> Html:
+    """What whoever asks too often gets, however often: made once, of nothing but the templates."""
+    problem = Problem(type="", title=title, status=TABLE[RateLimited.code].status, detail=detail, instance="")
+    return known_to_nobody(Shown("problem.html", title, {"problem": problem, "wait_s": wait_s}))
+
+
 def _bare(problem: Problem) -> bytes:
     """A page that needs nothing of the node: the node may be what is wrong."""
     said = [f"{text[:1].upper()}{text[1:]}." for text in (problem.detail, problem.hint) if text]
     rows = "".join(f"<p>{_escaped(text)}</p>" for text in said)
     name = _escaped(problem.title)
     view = '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-    link = '<p><a href="/login">Sign in</a></p>' if problem.status == HTTPStatus.TOO_MANY_REQUESTS else ""
     head = f'<!doctype html><html lang="en"><meta charset="utf-8">{view}<title>{name}</title>'
-    return f"{head}<main><h1>{name}</h1>{rows}{link}</main></html>".encode()
+    return f"{head}<main><h1>{name}</h1>{rows}</main></html>".encode()
 
 
 def _escaped(text: str) -> str:

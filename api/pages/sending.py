@@ -75,13 +75,19 @@ def answer(
         if asking.knows(html.tag):
             # Without a policy: the one that came with the bytes goes on, and so does its nonce.
             return Reply(b"", status=304, headers=fields)
-    nonce = secrets.token_urlsafe(12)
-    fields.append((b"content-security-policy", (_POLICY % nonce).encode()))
-    head = html.head.replace(NONCE.encode(), nonce.encode())
+    head, policy = _with_nonce(html)
+    fields.append(policy)
     if takes_gzip(asking):
         fields.append((b"content-encoding", b"gzip"))
         return Reply(_gzipped(head, html), status=status, kind=HTML, headers=fields)
     return Reply(head + b"".join(piece.data for piece in html.body), status=status, kind=HTML, headers=fields)
+
+
+def unasked(html: Html, *, status: int, headers: Iterable[tuple[bytes, bytes]] = ()) -> Reply:
+    """The reply that carries a page to somebody whose request was not looked at: as it is, which costs least."""
+    head, policy = _with_nonce(html)
+    body = head + b"".join(piece.data for piece in html.body)
+    return Reply(body, status=status, kind=HTML, headers=[*headers, policy])
 
 
 def takes_gzip(asking: Asking) -> bool:
@@ -99,6 +105,13 @@ def cookies_of(asking: Asking) -> dict[str, str]:
         return {name: morsel.value for name, morsel in SimpleCookie(asking.header(b"cookie")).items()}
     except CookieError:
         return {}
+
+
+def _with_nonce(html: Html) -> tuple[bytes, tuple[bytes, bytes]]:
+    """A page's head with a nonce of this answer, and the policy that names it."""
+    nonce = secrets.token_urlsafe(12)
+    policy = (b"content-security-policy", (_POLICY % nonce).encode())
+    return html.head.replace(NONCE.encode(), nonce.encode()), policy
 
 
 def _gzipped(head: bytes, html: Html) -> bytes:
