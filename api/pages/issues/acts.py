@@ -12,7 +12,7 @@ from api.asking import Asking
 from api.forms import Assignees, IssueChange, IssueLabels
 from api.gate import comment_of
 from api.pages.forms import Form, checked, form_of
-from api.pages.issues.finding import ISSUE, Number, acting, found, url_of_issue
+from api.pages.issues.finding import ISSUE, Number, acting, found, labels_in, people_in, url_of_issue
 from api.pages.issues.one import issue_page
 from api.pages.issues.rivals import chosen
 from api.pages.page import fresh, see
@@ -24,7 +24,7 @@ from domain.errors import InvalidInput, LocalFault
 from domain.reaction.contents import CONTENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from domain.ports_views import EntityRow, RepoRow
 
@@ -47,26 +47,29 @@ async def edit(request: Asking, owner: Owner, name: Name, number: Number) -> Rep
     fields = {field: form.text(field) for field in ("title", "body") if field in form}
     if "title" in fields:
         fields["title"] = fields["title"].strip()
-    return await _done(request, owner, name, number, form, "issue.edit", _set(checked(IssueChange, **fields)))
+    return await _done(request, owner, name, number, form, "issue.edit", lambda: _set(checked(IssueChange, **fields)))
 
 
 @post(f"{ISSUE}/labels", status_code=303)
 async def label(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
-    """Have it carry the labels that are ticked, and no others."""
+    """Have it carry the labels that are ticked or written, and no others."""
     form = await form_of(request)
-    args = {"set": checked(IssueLabels, labels=form.all("labels")).labels}
-    return await _done(request, owner, name, number, form, "issue.label", args)
+
+    def wanted() -> dict[str, Any]:
+        return {"set": checked(IssueLabels, labels=labels_in(form)).labels}
+
+    return await _done(request, owner, name, number, form, "issue.label", wanted)
 
 
 @post(f"{ISSUE}/assignees", status_code=303)
 async def assign(request: Asking, owner: Owner, name: Name, number: Number) -> Reply:
     """Assign it to the people named, and to nobody else; `me` is whoever asks."""
     form = await form_of(request)
-    names = [each.strip().removeprefix("@") for each in form.text("assignees").replace(",", " ").split()]
-    me = request.actor.did
-    people = [me if each == "me" and me is not None else each for each in names]
-    args = {"set": checked(Assignees, assignees=people).assignees}
-    return await _done(request, owner, name, number, form, "issue.assign", args)
+
+    def wanted() -> dict[str, Any]:
+        return {"set": checked(Assignees, assignees=people_in(form, request)).assignees}
+
+    return await _done(request, owner, name, number, form, "issue.assign", wanted)
 
 
 @post(f"{ISSUE}/settle", status_code=303)
@@ -81,7 +84,8 @@ async def settle(request: Asking, owner: Owner, name: Name, number: Number) -> R
         await write(request, command, {**where, **args, **bound}, bound=True)
     except LocalFault as fault:
         row, thing = found(request, owner, name, number)
-        return fresh(request, await issue_page(request, row, thing, Form(), fault))
+        typed = Form([("value", form.text("value"))])
+        return fresh(request, await issue_page(request, row, thing, typed, fault))
     return see(url_of_issue(row, number), "settled")
 
 
@@ -93,7 +97,7 @@ async def do(request: Asking, owner: Owner, name: Name, number: Number) -> Reply
     if act is None:
         raise InvalidInput(f"an act is one of {', '.join(_ACTS)}", field="act")
     command, args = act
-    return await _done(request, owner, name, number, form, command, args, bound=False)
+    return await _done(request, owner, name, number, form, command, lambda: args, bound=False)
 
 
 @post(f"{ISSUE}/react", status_code=303)
@@ -135,15 +139,15 @@ async def _done(
     number: str,
     form: Form,
     command: str,
-    args: Mapping[str, Any],
+    args: Callable[[], Mapping[str, Any]],
     *,
     bound: bool = True,
 ) -> Reply:
-    """Carry a command out and show the issue; refused, show it with why."""
+    """Carry a command out and show the issue; refused, by its form or by the log, show it with why."""
     try:
         row, _, where = acting(request, owner, name, number)
         condition = {"if_match": form.text("tag")} if bound and form.text("tag") else {}
-        await write(request, command, {**where, **args, **condition}, bound=True)
+        await write(request, command, {**where, **args(), **condition}, bound=True)
     except LocalFault as fault:
         row, thing = found(request, owner, name, number)
         return fresh(request, await issue_page(request, row, thing, form, fault))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from litestar.params import PathParameter
@@ -12,7 +12,10 @@ from api.pages.forms import check_person
 from api.pages.place import repo_at, url_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from api.asking import Asking
+    from api.pages.forms import Form
     from domain.ports_views import EntityRow, RepoRow
 
 ISSUES: Final = "/{owner:str}/{name:str}/issues"
@@ -22,7 +25,8 @@ Number: TypeAlias = Annotated[
 ]
 COMMENT: Final = f"{ISSUE}/comments/{{comment:str}}"
 CommentId: TypeAlias = Annotated[str, PathParameter(name="comment", description="A comment's id.", max_length=100)]
-LABELS_SHOWN_MAX: Final = 100
+LABELS_OFFERED_MAX: Final = 200
+"""The others are chosen by name."""
 
 
 def found(request: Asking, owner: str, name: str, number: str) -> tuple[RepoRow, EntityRow]:
@@ -43,7 +47,36 @@ def url_of_issue(row: RepoRow, number: str, mark: str = "") -> str:
     return f"{url_of(row)}/issues/{number}{f'#{mark}' if mark else ''}"
 
 
-def labels_of(request: Asking, row: RepoRow) -> dict[str, dict[str, Any]]:
-    """The labels of a repository by name; the first hundred."""
-    docs = request.ports.views.labels(row.id, limit=LABELS_SHOWN_MAX).docs
-    return {each["name"]: each for each in map(msgspec.json.decode, docs)}
+class Labels(NamedTuple):
+    """Labels of a repository by name, and how many there are besides."""
+
+    by_name: dict[str, dict[str, Any]]
+    more: int
+
+    def values(self) -> dict[str, Any]:
+        """What templates call these."""
+        return {"labels": self.by_name, "labels_more": self.more}
+
+
+def labels_of(request: Asking, row: RepoRow, carried: Iterable[str] = ()) -> Labels:
+    """The first labels of a repository, and those `carried`: who saves a list of them takes none off unseen."""
+    views = request.ports.views
+    page = views.labels(row.id, limit=LABELS_OFFERED_MAX)
+    found = {each["name"]: each for each in map(msgspec.json.decode, page.docs)}
+    for name in sorted(set(carried) - found.keys()) if page.next else ():
+        if (label := views.label(row.id, name)) is not None:
+            found[name] = msgspec.json.decode(label.doc)
+    return Labels(found, page.total - len(found))
+
+
+def labels_in(form: Form) -> list[str]:
+    """The labels that are ticked in a form, and those that are written into it."""
+    written = [line.strip() for line in form.text("other_labels").splitlines()]
+    return list(dict.fromkeys([*form.all("labels"), *filter(None, written)]))
+
+
+def people_in(form: Form, request: Asking) -> list[str]:
+    """The people that a form names, with spaces or commas between; `me` is whoever sends it."""
+    me = request.actor.did
+    names = [each.strip().removeprefix("@") for each in form.text("assignees").replace(",", " ").split()]
+    return [me if each == "me" and me is not None else each for each in names]

@@ -13,7 +13,7 @@ from api.asking import Asking
 from api.forms import IssuesChange
 from api.gate import issue_of
 from api.pages.forms import check_person, checked, form_of
-from api.pages.issues.finding import ISSUES, labels_of
+from api.pages.issues.finding import ISSUES, Labels, labels_of
 from api.pages.page import Shown, fresh, see, steady
 from api.pages.place import Name, Owner, frame, may, repo_at, url_of
 from api.pages.signing import status_of
@@ -105,14 +105,15 @@ async def _list(request: Asking, row: RepoRow, q: str, after: str | None, refuse
             raise InvalidInput("these are one repository's issues", hint="leave repo: out", field="q")
         page = views.issues(row.id, query, me=request.actor.did, after=after, limit=ISSUES_SHOWN)
     except LocalFault as fault:
-        values |= {"fault": refused or fault, "labels": {}, "pinned": [], "sort": ""}
+        values |= {"fault": refused or fault, **Labels({}, 0).values(), "pinned": [], "sort": ""}
         return Shown("issues.html", title, values, status_of(fault))
+    issues, pinned = ([msgspec.json.decode(doc) for doc in docs] for docs in (page.docs, views.pinned(row.id)))
+    values |= labels_of(request, row, (name for issue in (*issues, *pinned) for name in issue["labels"])).values()
     values |= {
-        "issues": [msgspec.json.decode(doc) for doc in page.docs],
+        "issues": issues,
         "total": page.total,
         "following": page.next,
-        "labels": labels_of(request, row),
-        "pinned": [msgspec.json.decode(doc) for doc in views.pinned(row.id)],
+        "pinned": pinned,
         "sort": query.value("sort"),
     }
     return Shown("issues.html", title, values, status_of(refused))

@@ -85,18 +85,18 @@ async def issue_page(
     doc = msgspec.json.decode(own_doc)
     own, triage, moderates = did == thing.author, may(request, row, "issue.triage"), may(request, row, "content.redact")
     role = role_of(views, row, did) if did is not None else Role.BLOCKED
-    labels = labels_of(request, row)
+    labels = labels_of(request, row, doc["labels"])
     naming(request)
     articles = Articles(request, row, f"{url_of(row)}/issues/{doc['number']}", docs, moderates=moderates)
     span = {"after": after, "until": page.next}
     happened = views.happenings(row.id, moments.event_id(thing), request.actor, limit=MOMENTS_SHOWN, **span)
-    told = partial(_told, request, row, doc, articles, _lines(request, row, doc, labels, happened))
+    told = partial(_told, request, row, doc, articles, _lines(request, row, doc, labels.by_name, happened))
     values = frame(request, row, "issues") | {
         "issue": doc,
         "tag": etag(thing.doc),
         "following": page.next,
         **(told() if articles.ready and _is_known(doc, row) else await in_thread(told)),
-        "labels": labels,
+        **labels.values(),
         "form": form,
         "fault": fault,
         "faces": FACES,

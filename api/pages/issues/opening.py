@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from api.asking import Asking
 from api.forms import NewIssue
 from api.pages.forms import Form, check_person, checked, form_of
-from api.pages.issues.finding import ISSUES, labels_of, url_of_issue
+from api.pages.issues.finding import ISSUES, labels_in, labels_of, people_in, url_of_issue
 from api.pages.page import Shown, fresh, see
 from api.pages.place import Name, Owner, frame, may, repo_at
 from api.pages.signing import status_of
@@ -50,8 +50,8 @@ async def open_issue(request: Asking, owner: Owner, name: Name) -> Reply:
             NewIssue,
             title=form.line("title"),
             body=form.text("body"),
-            labels=form.all("labels"),
-            assignees=form.all("assignees"),
+            labels=labels_in(form),
+            assignees=people_in(form, request),
         )
         answer = await write(request, "issue.open", {"repo": row.id, **msgspec.structs.asdict(wanted)})
     except LocalFault as fault:
@@ -67,18 +67,12 @@ async def _page(request: Asking, row: RepoRow, form: Form, file: str, fault: Loc
     found = await in_thread(templates_of, request.ports.git, row.id)
     chosen = next((asdict(each) for each in found if each.file == file), None)
     if chosen is not None:
-        pairs = [("title", chosen["title"]), ("body", chosen["body"])]
-        form = Form(
-            [
-                *pairs,
-                *(("labels", each) for each in chosen["labels"]),
-                *(("assignees", each) for each in chosen["assignees"]),
-            ]
-        )
+        pairs = [("title", chosen["title"]), ("body", chosen["body"]), ("assignees", " ".join(chosen["assignees"]))]
+        form = Form([*pairs, *(("labels", each) for each in chosen["labels"])])
     values = frame(request, row, "issues") | {
         "form": form,
         "fault": fault,
-        "labels": labels_of(request, row),
+        **labels_of(request, row, form.all("labels")).values(),
         "templates": [asdict(each) for each in found],
         "may_triage": may(request, row, "issue.triage"),
     }

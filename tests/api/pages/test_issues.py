@@ -63,6 +63,44 @@ def test_a_title_is_changed_unless_somebody_else_did(kay: Visitor, vault: str) -
     assert "called it “It squeaks” instead of “It creaks”" in words(kay.open(f"{vault}/issues/1"))
 
 
+def test_a_title_that_is_too_long_is_shown_again(kay: Visitor, vault: str) -> None:
+    long = "a" * 257
+    for path in (f"{vault}/issues/new", f"{vault}/issues/1/edit"):
+        page = kay.send(path, title=long, body="told at length", expect=422)
+        assert "itle takes at most 256 characters" in words(page)
+        assert f'value="{long}"' in page
+        assert "told at length" in page
+
+
+def test_labels_that_are_too_many_to_offer_are_named_and_stay(
+    kay: Visitor, stranger: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.pages.issues.finding.LABELS_OFFERED_MAX", 2)
+    path = kay.make_repo("labelled")
+    for name in ("a", "b", "c, or d", "e"):
+        kay.send(f"{path}/labels", act="make", name=name, color="#010203")
+    page = kay.open(f"{path}/issues/new")
+    assert "2 more labels are in the whole list" in words(page)
+    said = [("labels", "a"), ("other_labels", "c, or d\r\n\r\ne\r\n")]
+    issue = kay.send(f"{path}/issues/new", said, title="Both", assignees="me, kay")
+    page = kay.open(issue)
+    assert re.findall(r'name="labels" value="([^"]*)"( checked)?', page) == [
+        *(("a", " checked"), ("b", "")),
+        *(("c, or d", " checked"), ("e", " checked")),
+    ]
+    assert "other_labels" not in page, "all of them are offered"
+    assert page.count('fill="#010203"') >= 3
+    kay.send(f"{issue}/labels", [("labels", "b"), ("labels", "e")])
+    assert "1 more label is in the whole list" in words(kay.open(issue))
+    assert re.findall(r'name="labels" value="([^"]*)" checked', kay.open(issue)) == ["b", "e"]
+    page = kay.send(f"{issue}/labels", labels="a", other_labels="x" * 65, expect=422)
+    assert "at most 64 characters" in words(page)
+    assert "x" * 65 in page
+    listed = kay.open(f"{path}/issues")
+    assert 'list="bulk-labels"' in listed
+    assert "1 more" in words(listed)
+
+
 def test_labels_are_made_changed_and_deleted(kay: Visitor, lee: Visitor, stranger: Visitor, vault: str) -> None:
     page = f"{vault}/labels"
     assert kay.send(page, act="make", name="leak <b>", color="#aa4400", description="Water") == page
