@@ -6,6 +6,8 @@ import json
 from sys import maxsize
 from typing import TYPE_CHECKING, cast, final
 
+from msgspec import structs
+
 from domain.attachment.state import AttachmentState
 from domain.authority.ancestry import EVERY_ACT, NO_BRANCH, Branch, Place, covers, enrolment_of, vector
 from domain.authority.court import NOBODY_YET
@@ -22,7 +24,7 @@ from domain.identity.created import IdentityCreated
 from domain.identity.state import IdentityState
 from domain.ids import EventId
 from domain.issue.state import IssueState
-from domain.keys import is_did, key_of
+from domain.keys import key_of
 from domain.kinds import KINDS
 from domain.label.state import LabelState
 from domain.limits import NONCE_BYTES, PARENTS_MAX, SALT_BYTES
@@ -30,6 +32,7 @@ from domain.pen import Pen
 from domain.refs.names import folders_of
 from domain.refs.state import RefState
 from domain.repository.state import RepositoryState
+from projections.queries.people import did_of_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -290,16 +293,8 @@ class Stage:
         return None
 
     def principal(self, name: str) -> Did | None:
-        if is_did(name):
-            return name  # type: ignore[return-value]  # just checked
-        if name == OPERATOR_NAME:
-            return self._own.author
-        if self._names is not None and (did := self._names.did_of(name)) is not None:
-            return did
-        row = self._connection.execute(
-            "SELECT did FROM identities WHERE name=? ORDER BY lamport, stream LIMIT 1", (name,)
-        ).fetchone()
-        return row[0] if row else None
+        # As readers are shown it: a name that means somebody else to the writer gives him what was meant for another.
+        return self._own.author if name == OPERATOR_NAME else did_of_name(self._connection, name, self._names)
 
     def identity(self, did: Did) -> IdentityState | None:
         rows = self._connection.execute("SELECT stream FROM identities WHERE did=?", (did,))
@@ -308,6 +303,9 @@ class Stage:
         return min(found, key=lambda state: (state.lamport, state.key), default=None)
 
     def enrolment(self, event: Event) -> Enrolment:
+        before = self.link(event.prev) if event.prev is not None else None
+        if before is not None and before.stream != event.stream:
+            event = structs.replace(event, prev=None)  # of another stream is as good as not here
         return enrolment_of(self._projector.history, event)
 
     def enrolled(self, did: Did) -> bool:

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from domain.ports_accounts import Names
 
 
-def did_of_name(connection: sqlite3.Connection, name: str) -> Did | None:
-    """The did behind a user name (a former one of an account, too), the did itself, or a did with dashes for colons."""
+def did_of_name(connection: sqlite3.Connection, name: str, names: Names | None = None) -> Did | None:
+    """The did behind a user name (a former one of an account, too), the did itself, or a did with dashes for colons.
+
+    `names` are those of accounts, where the connection does not know them.
+    """
     spelled = name.replace("-", ":")
     if is_did(spelled):
         return Did(spelled)  # whatever anybody calls himself
-    names = _names_of(connection)
+    names = names or _names_of(connection)
     if names is not None and (did := names.did_of(name)) is not None:
         return did
     row = connection.execute(
