@@ -14,7 +14,7 @@ from domain.authority.roles import Role
 from domain.commands.attachments import check_blob, check_readable_blob
 from domain.commands.conversations import check_conversation
 from domain.commands.places import check_submitted
-from domain.commands.refs import names_clashing
+from domain.commands.refs import check_moves
 from domain.commands.scene import Done, HeadChanged, ObjectsAdopted, RefsChanged, RepositoryGone, RepositoryMade, Scene
 from domain.commands.standing import (
     DESK,
@@ -22,6 +22,7 @@ from domain.commands.standing import (
     check_blocked,
     check_enrolment,
     check_waiting,
+    fit_past,
     is_stranger,
     past_fault,
     rule_for_strangers,
@@ -151,6 +152,7 @@ def _check_door(scene: Scene, actor: Actor, event: Event) -> Verdict:
             raise fault("a new stream needs the operator's token", hint="ask the operator to begin it for you")
     else:
         _check_signer(scene, actor, event)
+        fit_past(scene, event)
     verdict = scene.foresee(event)
     if verdict.standing == "void":
         raise Forbidden(
@@ -241,10 +243,6 @@ def _effects(scene: Scene, actor: Actor, event: Event) -> list[Effect]:
     assert event.payload is not None, "it was submitted with one"
     payload = read_payload(kind, event.payload)
     assert isinstance(payload, RefsMoved)
-    for move in payload.moves:
-        if move.new is not None and not scene.holds_object(event.stream, move.new.hex(), None):
-            raise Conflict(f"the object that {move.ref} should point to is not here", hint="push the objects first")
-    coming = [move.ref for move in payload.moves if move.new is not None]
-    for name, other in names_clashing(scene, event.stream, coming, {move.ref for move in payload.moves}).items():
-        raise Conflict(f"{name} clashes with {other}")
+    if not scene.has(event):
+        check_moves(scene, event, payload)
     return [RefsChanged(event.stream, tuple(move.ref for move in payload.moves), None)]

@@ -11,7 +11,7 @@ from domain.authority.acts import Hold, Push
 from domain.authority.rights import Request
 from domain.commands.closings import close_named
 from domain.commands.scene import Done, RefsChanged, Scene, allow, heads, repository, signer
-from domain.errors import InvalidInput
+from domain.errors import Conflict, Forbidden, InvalidInput
 from domain.ids import StreamId
 from domain.limits import MOVES_PER_EVENT_MAX, PAYLOAD_BYTES_MAX, REPLACES_MAX
 from domain.ports_git import ZERO_OID
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from domain.actor import Actor
+    from domain.envelope import Event
     from domain.repository.state import RepositoryState
 
 _MOVE_BYTES: Final = 80
@@ -80,8 +81,7 @@ def _problem(scene: Scene, repo: RepositoryState, args: MoveRefs, command: tuple
     if problem:
         return problem
     stream = StreamId(repo.key)
-    state = scene.state(ref_key(stream, name))
-    current = state.oid.hex() if isinstance(state, RefState) and state.oid is not None else ZERO_OID
+    current = _shown(scene, stream, name) or ZERO_OID
     if current != old:
         if current == ZERO_OID:
             return "stale: the ref is not there any more; fetch first"
@@ -139,6 +139,38 @@ def _check_names_fit(scene: Scene, stream: StreamId, args: MoveRefs, outcomes: l
             outcomes[index] = f"the name clashes with {clashes[name]}"
     if args.atomic and any(outcomes):
         outcomes[:] = [outcome or "atomic push failed: another ref was refused" for outcome in outcomes]
+
+
+def check_moves(scene: Scene, event: Event, payload: RefsMoved) -> None:
+    """Raise what keeps moves that somebody else signed out of the log, once their author may make such.
+
+    Whether one goes forward is not for its author to say: here are the objects that show it.
+    """
+    stream, news = event.stream, {move.ref: move.new.hex() for move in payload.moves if move.new is not None}
+    for ref, new in news.items():
+        if not scene.holds_object(stream, new, None):
+            raise Conflict(f"the object that {ref} should point to is not here", hint="push the objects first")
+    for name, other in names_clashing(scene, stream, [*news], {move.ref for move in payload.moves}).items():
+        raise Conflict(f"{name} clashes with {other}")
+    branches = {ref: new for ref, new in news.items() if ref.startswith(BRANCH_PREFIX)}
+    commits = {*scene.commits_among(stream, sorted({*branches.values()}))}
+    for ref, new in branches.items():
+        if new not in commits:
+            raise Conflict(f"a branch points to a commit, and what {ref} should point to is none")
+    told = {move.ref for move in payload.moves if move.forced}
+    ways = {ref: (old, new) for ref, new in branches.items() if ref not in told and (old := _shown(scene, stream, ref))}
+    forward = scene.advancing(stream, {*ways.values()}, None) if ways else frozenset[tuple[str, str]]()
+    back = tuple(Push(ref, deletes=False, forced=True) for ref, way in ways.items() if way not in forward)
+    denial = scene.denial(stream, Request(("refs.move",), event.author, pushes=back)) if back else None
+    if denial is not None:
+        words = f"a move that does not say so goes back or aside: {denial.detail or VOIDS[denial.reason]}"
+        raise Forbidden(words, hint="push to another branch, or ask an admin", field=denial.reason)
+
+
+def _shown(scene: Scene, stream: StreamId, ref: str) -> str:
+    """Where a branch is; nothing for one that is not there."""
+    state = scene.state(ref_key(stream, ref))
+    return state.oid.hex() if isinstance(state, RefState) and state.oid is not None else ""
 
 
 def names_clashing(scene: Scene, stream: StreamId, coming: Sequence[str], going: Container[str]) -> dict[str, str]:

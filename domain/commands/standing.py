@@ -17,7 +17,7 @@ from domain.repository.state import RepositoryState
 from domain.verdict import REJECTIONS, VOIDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from domain.authority.enrolment import Enrolment
     from domain.commands.scene import Scene
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DESK: Final = "held"
 """In the `extra` of what a command has done, if that changed what is held."""
+_NOTHING: Final[Mapping[EventId, Link]] = {}
 
 
 def is_stranger(scene: Scene, event: Event) -> bool:
@@ -77,7 +78,7 @@ def check_waiting(scene: Scene, desk: Desk, event: Event) -> bool:
     ahead = {*event.parents, *([event.prev] if event.prev is not None else [])}
     # What waits together is one author's: nobody's event depends on what somebody else's is decided to be.
     held = {name: link for name in ahead if (link := _held_link(desk, event, name)) is not None}
-    fit_past(event, lambda name: held.get(name) or scene.link(name))
+    fit_past(scene, event, held)
     if event.prev is None or event.prev not in held:
         check_enrolment(scene, event)
     rival = desk.held.at(event.stream, event.device, event.seq)
@@ -87,7 +88,7 @@ def check_waiting(scene: Scene, desk: Desk, event: Event) -> bool:
             f"number {event.seq} of this device's feed waits here already: {rival.id.hex()[:16]}",
             hint="go on from that one: name it in prev, with the next seq",
         )
-    acted_on = event.entity is None or scene.link(event.entity) is not None
+    acted_on = event.entity is None or _own_link(scene, event, event.entity) is not None
     if not acted_on and _held_link(desk, event, event.entity) is None:
         raise Conflict("what it acts on is not here", hint="send that first")
     return not held and acted_on
@@ -102,12 +103,20 @@ def check_enrolment(scene: Scene, event: Event) -> Enrolment:
     return enrolment
 
 
-def fit_past(event: Event, known: Callable[[EventId], Link | None]) -> None:
-    """Check an event against its past, with faults for whoever hands it in."""
+def fit_past(scene: Scene, event: Event, held: Mapping[EventId, Link] = _NOTHING) -> None:
+    """Check an event against its past, with faults for whoever hands it in.
+
+    What is in another stream is as good as not here: that it is in one that they may not read is nobody's to find out.
+    """
     try:
-        check_links(event, known)
+        check_links(event, lambda name: held.get(name) or _own_link(scene, event, name))
     except (MissingParents, Rejected) as fault:
         raise past_fault(fault) from fault
+
+
+def _own_link(scene: Scene, event: Event, name: EventId) -> Link | None:
+    found = scene.link(name)
+    return found if found is not None and found.stream == event.stream else None
 
 
 def past_fault(fault: MissingParents | Rejected) -> Conflict | InvalidInput:
