@@ -37,6 +37,15 @@ class Sum(NamedTuple):
     bytes: int
 
 
+class HeldThere(NamedTuple):
+    """How much is held in one stream, and since when the oldest of it, in milliseconds since 1970."""
+
+    stream: StreamId
+    events: int
+    bytes: int
+    oldest_ms: int
+
+
 class HeldEvents(Protocol):
     """Changes are seen at once and durable after `settle`; `abandon` takes back those since the last one."""
 
@@ -58,6 +67,10 @@ class HeldEvents(Protocol):
 
     def sum(self, *, stream: StreamId | None = None, author: Did | None = None, origin: str | None = None) -> Sum:
         """How much is held, of what is named."""
+        ...
+
+    def streams(self, limit: int) -> Sequence[HeldThere]:
+        """Where something is held: the first so many streams, those with the most events before others."""
         ...
 
     def put(self, event: HeldEvent) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from domain.envelope import RawEvent
 from domain.ids import DeviceKey, Did, EventId, StreamId
-from domain.ports_held import HeldEvent, Sum
+from domain.ports_held import HeldEvent, HeldThere, Sum
 from storage.faults import unavailable_on_fault
 from storage.schema.versions import LOCAL, bring_up
 from storage.sqlite import connect_durably
@@ -23,6 +23,11 @@ _ROWS_WHERE: Final = (
     "SELECT event, stream, author, device, seq, lamport, origin, held_ms, header, signature, payload FROM held WHERE "
 )
 _SUM: Final = "SELECT count(*), coalesce(sum(bytes), 0) FROM held"
+_STREAMS: Final = (
+    "SELECT stream, count(*), sum(bytes), (SELECT min(held_ms) FROM held AS one WHERE one.stream = held.stream)"
+    " FROM held GROUP BY stream ORDER BY count(*) DESC, stream LIMIT ?"
+)
+"""Two indexes answer it, without a look at the events' bytes."""
 _NOTE_DROPPED: Final = "INSERT OR REPLACE INTO dropped SELECT event, ? FROM held"
 _DELETE: Final = "DELETE FROM held"
 _SCHEMA_WITH_HELD: Final = 2
@@ -63,6 +68,12 @@ class SqliteHeld:
         with unavailable_on_fault(self._path):
             row = self._db.execute(_SUM + where, values).fetchone()
         return Sum(*row)
+
+    def streams(self, limit: int) -> Sequence[HeldThere]:
+        """Where something is held, those with the most events first."""
+        with unavailable_on_fault(self._path):
+            rows = self._db.execute(_STREAMS, (limit,)).fetchall()
+        return [HeldThere(StreamId(stream), *rest) for stream, *rest in rows]
 
     def put(self, event: HeldEvent) -> None:
         """Hold one; what is held already stays as it is."""

@@ -106,6 +106,19 @@ async def held_in(
     return [_shown(each) for each in rows], following, answer.extra["total"]
 
 
+async def held_everywhere(request: Asking) -> dict[str, Any]:
+    """How much waits on this node, and where: `events`, `bytes`, and rows with `repo` and `oldest` besides.
+
+    For its operator.
+    """
+    extra = (await request.ports.writer.send("held.sum", request.actor, {})).extra
+    views = request.ports.views
+    rows = [
+        {"repo": views.repo(each["stream"]), "oldest": _iso(each["oldest_ms"]), **each} for each in extra["streams"]
+    ]
+    return {"rows": rows, "events": extra["events"], "bytes": extra["bytes"]}
+
+
 async def rule_of(request: Asking, row: RepoRow) -> dict[str, Any]:
     """What becomes of strangers' events in a repository."""
     return _ruled((await request.ports.writer.send("held.rule", request.actor, {"repo": row.id})).extra)

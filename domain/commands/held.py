@@ -13,7 +13,7 @@ from domain.commands.members import ChangeMember, block
 from domain.commands.scene import Done, permit, repository
 from domain.commands.standing import DESK
 from domain.envelope import is_signed, read_own
-from domain.errors import InvalidInput, LocalFault, NotFound, Unauthenticated
+from domain.errors import Forbidden, InvalidInput, LocalFault, NotFound, Unauthenticated
 from domain.ids import Did, StreamId
 from domain.keys import is_did
 from domain.moderation.excerpt import excerpt
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from domain.ports_held import HeldEvent
 
 HELD_PER_PAGE_MAX = 100
+HELD_STREAMS_MAX = 100
 
 
 class ListHeld(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +45,26 @@ def list_held(scene: Scene, actor: Actor, args: ListHeld) -> Done:
     found = desk.held.page(stream, (args.held_ms, args.event), limit + 1)
     rows = [_shown(desk, each) for each in found[:limit]]
     return Done(extra={"page": rows, "more": len(found) > limit, "total": desk.held.sum(stream=stream).events})
+
+
+class SumHeld(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """At most how many streams are to be told of."""
+
+    limit: int = HELD_STREAMS_MAX
+
+
+def sum_held(scene: Scene, actor: Actor, args: SumHeld) -> Done:
+    """Where on this node something is held, the most first, with how much there is in all: for whoever runs it."""
+    if not actor.operator:
+        raise Forbidden("only the operator of this node may see what is held in all of it")
+    if scene.desk is None:
+        return Done(extra={"streams": [], "events": 0, "bytes": 0})
+    held, total = scene.desk.held, scene.desk.held.sum()
+    rows = [
+        {"stream": each.stream.hex(), "events": each.events, "bytes": each.bytes, "oldest_ms": each.oldest_ms}
+        for each in held.streams(min(args.limit, HELD_STREAMS_MAX))
+    ]
+    return Done(extra={"streams": rows, "events": total.events, "bytes": total.bytes})
 
 
 class AdmitHeld(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

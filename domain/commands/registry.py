@@ -99,6 +99,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "replica.checked": Command(replicas.NoteChecked, replicas.note_checked),
     "replica.objects": Command(replicas.TakeObjects, replicas.take_objects),
     "held.list": Command(held.ListHeld, held.list_held),
+    "held.sum": Command(held.SumHeld, held.sum_held),
     "held.admit": Command(held.AdmitHeld, held.admit),
     "held.drop": Command(held.DropHeld, held.drop),
     "held.block": Command(held.BlockHeld, held.block_author),

@@ -9,7 +9,7 @@ import pytest
 
 from domain.envelope import RawEvent
 from domain.ids import DeviceKey, Did, EventId, StreamId
-from domain.ports_held import HeldEvent, Sum
+from domain.ports_held import HeldEvent, HeldThere, Sum
 from storage import held
 from storage.held import SqliteHeld, Waiting, waiting
 from storage.local import LocalStore
@@ -51,6 +51,8 @@ def test_what_is_held_is_found_summed_and_listed(store: SqliteHeld) -> None:
     assert store.sum(stream=HERE, author=ADA) == Sum(2, 2 * 16)
     assert store.sum(origin="n") == Sum(1, 16)
     assert store.sum(stream=StreamId(b"x")) == Sum(0, 0)
+    assert list(store.streams(9)) == [HeldThere(HERE, 3, 3 * 16, 4), HeldThere(ELSEWHERE, 1, 16, 0)]
+    assert [each.stream for each in store.streams(1)] == [HERE]
     first = store.page(HERE, (0, b""), 2)
     assert list(first) == [events[2], events[0]]
     assert list(store.page(HERE, (first[-1].held_ms, first[-1].id), 2)) == [events[1]]

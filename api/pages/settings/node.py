@@ -16,8 +16,9 @@ from api.pages.page import Shown, fresh, see
 from api.pages.signing import NO_STORE, status_of
 from api.people import account_of, accounts_of, rfc3339, shown
 from api.reply import Reply
+from api.routes.held import held_everywhere
 from api.threads import in_thread
-from domain.errors import InvalidInput, LocalFault
+from domain.errors import InvalidInput, LocalFault, Unavailable
 
 if TYPE_CHECKING:
     from domain.ports_accounts import Standing
@@ -73,6 +74,14 @@ async def change_people(request: Asking) -> Reply:
     return see(PATH, "done")
 
 
+async def _held(request: Asking) -> dict[str, Any] | None:
+    """What waits of strangers; None when the writer is away, as a node is looked at when something is wrong with it."""
+    try:
+        return await held_everywhere(request)
+    except Unavailable:
+        return None
+
+
 async def _page(
     request: Asking,
     form: Form | None = None,
@@ -97,6 +106,7 @@ async def _page(
         "troubles": ports.node.not_ready(),
         "stats": ports.views.stats(request.actor),
         "position": ports.views.position(),
+        "held": await _held(request),
         "people": people,
         "total": total,
         "following": following,

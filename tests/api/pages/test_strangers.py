@@ -102,3 +102,17 @@ def test_the_rule_is_the_owners_to_choose(kay: Visitor, lee: Visitor, http: Test
     operator.open(f"{path}/settings", expect=403)
     operator.send(page, act="rule", rule="node")
     assert "(now: they wait here" in words(kay.open(page))
+
+
+def test_the_operator_sees_where_strangers_wait(http: TestClient[Any], kay: Visitor, path: str, knock: Knock) -> None:
+    operator = Visitor(http, "operator")
+    operator.send("/login", username="operator", password=TOKEN)
+    kay.open("/-/admin", 403)
+    assert "that wait" not in words(operator.open("/-/admin"))
+    guest = key("guest nine")
+    knock(guest, "Somebody there?")
+    page = operator.open("/-/admin")
+    assert "Strangers' events that wait 1" in words(page)
+    assert f'href="{path}/settings/strangers"' in page
+    operator.send(f"{path}/settings/strangers", act=f"drop:{guest.did}")
+    assert "that wait" not in words(operator.open("/-/admin"))
