@@ -2,13 +2,15 @@
 
 Every line is somebody's suspect: first of the commit that is asked about, then, as long as a parent has the same
 line, of that parent. A merge asks its parents in order. What a line's fate is depends on no other line, so commits may
-be taken in any order; the newest first means that most are taken once.
+be taken in any order; the newest first means that most are taken once. For the same reason what is known already of a
+file in an older commit holds for the lines that come to it there.
 """
 
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heappop, heappush
 from operator import itemgetter
@@ -28,7 +30,7 @@ from storage.git.trees import FOLDER
 from storage.git.versions import Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from storage.git.diff.hunks import Edit
     from storage.git.history import History
@@ -81,13 +83,17 @@ class Strides(Protocol):
 class Blamer:
     """One search; for one thread."""
 
-    def __init__(self, objects: Objects, history: History, limits: BlameLimits) -> None:
+    def __init__(
+        self, objects: Objects, history: History, limits: BlameLimits, known: Callable[[bytes, bytes], Blame | None]
+    ) -> None:
+        """`known` gives the answer there is already for a commit and a path, if there is one."""
+        self._known = known
         self._strides: Strides | None = history.tables
         self._objects = objects
         self._history = history
         self._limits = limits
         self._queue = _Queue()
-        self._found: list[tuple[Span, bytes, _Suspect, bool]] = []
+        self._found: list[BlameRange] = []
         self._watched: dict[bytes, Watched] = {}
         self._versions = Versions(partial(objects.typed, kind=BLOB), REMEMBERED_LINES_MAX)
         self._bytes_left = limits.bytes_max
@@ -103,7 +109,10 @@ class Blamer:
         while self._queue.heap:
             _, _, oid = heappop(self._queue.heap)
             for suspect in self._queue.waiting.pop(oid).values():
-                if self._is_spent():
+                known = self._known(oid, suspect.path)
+                if known is not None and known.complete:
+                    self._found.extend(_told(suspect.spans, known.ranges))
+                elif self._is_spent():
                     self._settle(oid, suspect, boundary=bool(self._history.meta(oid).parents))
                 else:
                     self._commits_left -= 1
@@ -130,7 +139,19 @@ class Blamer:
     def _settle(self, commit: bytes, suspect: _Suspect, *, boundary: bool = False) -> None:
         """What is left to a suspect, it wrote; at a boundary, it or somebody before it."""
         self._complete = self._complete and not (boundary and suspect.spans)
-        self._found.extend((span, commit, suspect, boundary) for span in suspect.spans)
+        previous = None if suspect.previous is None else (suspect.previous[0].decode(), shown(suspect.previous[1]))
+        self._found.extend(
+            BlameRange(
+                start=at + 1,
+                count=lines,
+                commit=commit.decode(),
+                original_path=shown(suspect.path),
+                original_start=own + 1,
+                previous=previous,
+                boundary=boundary,
+            )
+            for at, own, lines in suspect.spans
+        )
 
     def _pass_on(self, commit: bytes, suspect: _Suspect) -> bool:
         """Give each line to the first parent that has it; all of them to one that has the very same file.
@@ -219,31 +240,42 @@ class Blamer:
         return found
 
     def _ranges(self) -> Iterator[BlameRange]:
+        """What was found, in line order; neighbours that were neighbours where they come from are one."""
         found = sorted(self._found, key=_by_place)
         at = 0
         while at < len(found):
-            (start, own, count), commit, suspect, boundary = found[at]
+            first, count = found[at], found[at].count
             at += 1
-            while at < len(found):
-                span, other, following, ends = found[at]
-                if (other, following.path, span.own, ends) != (commit, suspect.path, own + count, boundary):
-                    break
-                count += span.lines
+            while at < len(found) and _origin(found[at]) == _origin(first, count):
+                count += found[at].count
                 at += 1
-            previous = suspect.previous
-            yield BlameRange(
-                start=start + 1,
-                count=count,
-                commit=commit.decode(),
-                original_path=shown(suspect.path),
-                original_start=own + 1,
-                previous=None if previous is None else (previous[0].decode(), shown(previous[1])),
-                boundary=boundary,
-            )
+            yield replace(first, count=count)
 
 
-def _by_place(found: tuple[Span, bytes, _Suspect, bool]) -> int:
-    return found[0].at
+def _by_place(found: BlameRange) -> int:
+    return found.start
+
+
+def _origin(found: BlameRange, lines: int = 0) -> tuple[str, str, int, bool]:
+    """Where the line comes from that is so many behind the first."""
+    return found.commit, found.original_path, found.original_start + lines, found.boundary
+
+
+def _told(spans: Sequence[Span], known: Sequence[BlameRange]) -> Iterator[BlameRange]:
+    """What is known of a suspect's file, as far as these lines of it go."""
+    for at, own, lines in spans:
+        which, end = bisect_right(known, own, key=_end), own + lines
+        while own < end:
+            there = known[which]
+            skipped = own + 1 - there.start
+            count = min(there.count - skipped, end - own)
+            yield replace(there, start=at + 1, count=count, original_start=there.original_start + skipped)
+            at, own, which = at + count, own + count, which + 1
+
+
+def _end(known: BlameRange) -> int:
+    """Where the lines behind a range begin, counted from 0."""
+    return known.start - 1 + known.count
 
 
 def _parted(spans: Sequence[Span], found: Sequence[Edit]) -> tuple[list[Span], list[Span]]:

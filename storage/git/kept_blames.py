@@ -31,6 +31,11 @@ class KeptBlames:
                 self._answers.move_to_end(file)
             return found
 
+    def peek(self, file: BlamedFile) -> Blame | None:
+        """The answer, for one that will take its place: it does not stay longer for that."""
+        with self._lock:
+            return self._answers.get(file)
+
     def put(self, file: BlamedFile, answer: Blame) -> None:
         with self._lock:
             if file in self._answers:

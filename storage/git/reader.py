@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, final
 
@@ -128,9 +129,13 @@ class DulwichReader:
             touched = tip if history.tables is None else history.tables.back(tip, raw)[0]
             found = self._blames.get((handle.folder, touched, raw))
             if found is None:
-                found = Blamer(handle.objects, history, BLAME).blame(touched, raw, entry)
+                known = partial(self._known_blame, handle.folder)
+                found = Blamer(handle.objects, history, BLAME, known).blame(touched, raw, entry)
                 self._blames.put((handle.folder, touched, raw), found)
             return found
+
+    def _known_blame(self, folder: tuple[Path, int, int], commit: bytes, path: bytes) -> Blame | None:
+        return self._blames.peek((folder, commit, path))
 
     def last_commits(self, repo: StreamId, rev: str, path: str) -> LastCommits:
         with self._walking(repo) as (handle, history):
