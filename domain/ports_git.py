@@ -235,6 +235,10 @@ class GitGate(Protocol):
         """Who is asking, by the request's ASGI scope; raises `Unauthenticated` for wrong credentials."""
         ...
 
+    async def known_now(self, scope: Mapping[str, Any]) -> Actor:
+        """For whom the credentials stand by now, of a request that was let in and goes on; raises as `actor` does."""
+        ...
+
     async def readable(self, actor: Actor, path: str) -> RepoAddress:
         """The repository a URL path (`owner/name` or an id) names.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast, final
 
 from api import standing
-from api.entrance.entrance import ADMITTED, asked_of, gathered
+from api.entrance.entrance import ADMITTED, ASKED, asked_of, gathered
 from api.gate import may_read, reach
 from api.ports import ASKED_HEADERS
 from domain.actor import Actor
@@ -49,6 +50,10 @@ class NodeGate:
                 raise fault
             case _:
                 return await self._doors.actor(asked_of(scope, gathered(scope["headers"], ASKED_HEADERS)))
+
+    async def known_now(self, scope: Mapping[str, Any]) -> Actor:
+        asked = scope.get(ASKED) or asked_of(scope, gathered(scope["headers"], ASKED_HEADERS))
+        return await self._doors.actor(replace(asked, again=True))
 
     async def readable(self, actor: Actor, path: str) -> RepoAddress:
         row = self._views.visible(actor, path.replace("/", "~", 1))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import parse_qs
 
@@ -132,7 +133,8 @@ class _GitApp:
         if service == UPLOAD:
             await self._uploader.upload(repo, version_of(_header(scope, b"git-protocol")), body, receive, reply)
         else:
-            await self._receiver.receive(actor, repo, body, reply, refusal=refusal)
+            known_now = partial(self._gate.known_now, scope)
+            await self._receiver.receive(actor, repo, body, reply, known_now=known_now, refusal=refusal)
 
     async def _admit(self, scope: Scope, path: str, service: str) -> tuple[Actor, RepoAddress, Conflict | None]:
         """Who asks, for what, and why nobody can push there now: that is told of each ref, not by an HTTP error."""

@@ -14,14 +14,14 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, final
 
-from domain.errors import LocalFault, Unavailable
+from domain.errors import LocalFault, Unauthenticated, Unavailable
 from domain.ports_git import ZERO_OID, PackRefused
 from transport.git.commands import parse_options, parse_push, refuse
 from transport.git.pktline import FLUSH, read_section
 from transport.git.report import CONTENT_TYPE, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from domain.actor import Actor
     from domain.ports_git import (
@@ -52,6 +52,7 @@ class _Push:
     repo: RepoAddress
     request: PushRequest
     reasons: dict[str, str]
+    known_now: Callable[[], Awaitable[Actor]]
     problem: str = ""
     hint: str = ""
     in_doubt: bool = False
@@ -88,9 +89,19 @@ class Receiver:
         self._turns = turns
 
     async def receive(
-        self, actor: Actor, repo: RepoAddress, body: Body, reply: Reply, *, refusal: LocalFault | None = None
+        self,
+        actor: Actor,
+        repo: RepoAddress,
+        body: Body,
+        reply: Reply,
+        *,
+        known_now: Callable[[], Awaitable[Actor]],
+        refusal: LocalFault | None = None,
     ) -> None:
-        """Answer one POST; with a `refusal`, every ref is refused for that reason."""
+        """Answer one POST; with a `refusal`, every ref is refused for that reason.
+
+        `known_now` says whom the request's credentials stand for by the time that its pack has come.
+        """
         lines, rest = await read_section(body, bytes_max=self._limits.command_bytes_max)
         if not lines:  # before a large push, git asks with an empty one whether it may
             await reply.whole(CONTENT_TYPE, b"")
@@ -102,7 +113,7 @@ class Receiver:
             options = parse_options(lines, self._limits)
         async with self._turns.turn():
             present = await self._turns.run(self._store.refs, repo.id)
-            push = _Push(actor, repo, request, refuse(request.commands, present))
+            push = _Push(actor, repo, request, refuse(request.commands, present), known_now)
             if refusal is not None:
                 push.refuse_all(refusal)
             await self._take(push, rest, body, Report(reply, request))
@@ -165,7 +176,9 @@ class Receiver:
     async def _push(self, push: _Push, quarantine: Quarantine | None, report: Report) -> None:
         commands = push.accepted()
         try:
-            # Asked again: the right to push may be gone since the client began to send.
+            # Asked again: a token, or the right to push, may be gone since the client began to send.
+            if await push.known_now() != push.actor:
+                raise Unauthenticated("the credentials of this push have ended", hint="sign in again, and push again")
             await self._gate.writable(push.actor, push.repo)
             push.in_doubt = quarantine is not None
             outcomes = await self._patiently(self._ask(push, commands, quarantine), report, None)
