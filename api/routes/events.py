@@ -16,6 +16,7 @@ from api.faults import EventRejected, EventVoid
 from api.forms import SignedEvent
 from api.paging import page, page_size
 from api.params import After, Author, Limit, PerPage, Repo, principal
+from api.people import asked
 from api.reply import Reply, encode_json, extended, read
 from api.routes.held import waiting
 from api.writing import done, write
@@ -97,7 +98,9 @@ async def submit_event(request: Asking, data: JSONBody[SignedEvent]) -> Reply:
     except Rejected as fault:
         words = REJECTIONS[fault.reason]
         raise EventRejected(fault.reason, f"{words} ({fault.detail})" if fault.detail else words) from fault
-    args = {"header": raw.header, "signature": raw.signature, "payload": raw.payload, "origin": request.address}
+    # Where from, whoever they are signed in as: with an account, too, one network waits with no more than another.
+    origin = asked(request).address
+    args = {"header": raw.header, "signature": raw.signature, "payload": raw.payload, "origin": origin}
     try:
         answer = await write(request, "event.submit", args, signer=event.author)
     except LocalFault as fault:
