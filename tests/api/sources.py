@@ -59,6 +59,8 @@ class GitHttp(BaseHTTPRequestHandler):
         elif path.startswith("/as/"):  # /as/<scheme>/<rest>
             _, _, scheme, *rest = path.split("/")
             self._redirect(f"{scheme}://127.0.0.1/{'/'.join(rest)}?{query}")
+        elif path.startswith("/odd/"):
+            self._redirect(f"http://[::1/x.git?{query}")
         elif path.startswith("/loop/"):
             self._redirect(f"{path.replace('/loop/', '/loop/x', 1)}?{query}")
         elif path.startswith("/private/") and not self._knows():

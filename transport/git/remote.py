@@ -165,7 +165,10 @@ class _Http:
 
     def _follow(self, location: str) -> None:
         old = self._place
-        target = urljoin(old.shown + _SERVICE, location)
+        try:
+            target = urljoin(old.shown + _SERVICE, location)
+        except ValueError:
+            raise InvalidInput("the address leads on to something that is no URL", hint=_HINT, field="url") from None
         if not target.endswith(_SERVICE):
             raise InvalidInput("the address leads to something that is no repository", hint=_HINT, field="url")
         place, credentials = read_url(target.removesuffix(_SERVICE))
