@@ -107,7 +107,7 @@ def test_the_page_of_the_operator_looks_again_by_itself_for_a_while(
 ) -> None:
     shown = operator.open(PAGE)
     assert re.search(r'id="now" hx-get="/-/network\?look=1" hx-trigger="every 10s" hx-select="#now"', shown)
-    part, _, rest = shown.partition('id="now"')[2].partition("</div>\n<form")
+    part, _, rest = shown.partition('id="now"')[2].partition('id="connect"')
     assert peer in part
     assert 'name="address"' not in part, "what somebody types is not taken from them"
     assert 'name="address"' in rest
