@@ -32,6 +32,14 @@ _PROTOCOL_ERROR: Final = 1002
 _GOING_AWAY: Final = 1001
 
 
+def _is_of_a_page(scope: Scope) -> bool:
+    """Whether a browser asks, which says for what page whenever it does.
+
+    A page of anybody's could make keys, speak the protocol, and be a peer of what only its reader's machine reaches.
+    """
+    return any(name == b"origin" for name, _ in scope.get("headers", ()))
+
+
 def _client(scope: Scope) -> str:
     return str((scope.get("client") or ("unknown", 0))[0])
 
@@ -50,7 +58,8 @@ class WebDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        if scope["path"] != PEER_PATH or SUBPROTOCOL not in scope.get("subprotocols", ()):
+        is_peer = scope["path"] == PEER_PATH and SUBPROTOCOL in scope.get("subprotocols", ())
+        if not is_peer or _is_of_a_page(scope):
             await send({"type": "websocket.close", "code": _PROTOCOL_ERROR})
             return
         if self._open >= RELAYED_MAX:
