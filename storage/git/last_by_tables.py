@@ -92,7 +92,8 @@ class TabledWalk:
         others = parents
         if parents and not tables.unsure[place]:
             touched = names & self._hits[place]
-            self._carry(parents[0], names - touched)
+            names -= touched  # in place: a copy of twenty thousand names at each stop is what would take longest
+            self._carry(parents[0], names)
             names, others = touched, parents[1:]
         commit = tables.commit(place)
         for number, parent in enumerate(others):

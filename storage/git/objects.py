@@ -19,7 +19,7 @@ from domain.errors import Damaged, NotFound
 from storage.git.read_limits import DELTA_BASE_CACHE_BYTES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Sequence
     from pathlib import Path
 
     from dulwich.pack import Pack
@@ -53,6 +53,10 @@ class Packed(Protocol):
 
     def content(self, oid: bytes) -> tuple[int, bytes] | None:
         """The type and bytes of an object, None if it is not known there; `Damaged` where it cannot be read."""
+        ...
+
+    def sizes(self, oids: Sequence[bytes]) -> dict[bytes, int]:
+        """The sizes of those of some objects that are known there."""
         ...
 
 
@@ -141,9 +145,11 @@ class Objects:
 
     def sizes(self, oids: Iterable[bytes]) -> dict[bytes, int]:
         """The sizes of objects that must be here, from pack and loose headers: nothing big is inflated."""
-        found: dict[bytes, int | None] = {}
+        wanted = list(oids)
+        told = {} if self.packed is None else self.packed.sizes(wanted)
+        found: dict[bytes, int | None] = {**told}
         with self._headers() as headers:
-            for oid in oids:
+            for oid in (oid for oid in wanted if oid not in told):
                 with self._reading(oid):
                     found[oid] = headers.size(oid)
         return {oid: len(self.linked(oid)[1]) if size is None else size for oid, size in found.items()}

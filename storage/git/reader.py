@@ -83,7 +83,7 @@ class DulwichReader:
             return revs.abbreviated(handle.objects, digits, limit)
 
     def tree(self, repo: StreamId, rev: str, path: str) -> list[TreeEntry]:
-        with self._pool.use(repo) as handle:
+        with self._walking(repo) as (handle, _):  # where there are thousands of files, their sizes take longest
             raw, entry = _found(handle.objects, rev, path)
             if entry.mode != trees.FOLDER:
                 raise NotFound(f"{path!r} is not a folder", hint="read it as a file")

@@ -19,7 +19,7 @@ from storage.git.engine.segment import ints
 from storage.git.engine.trees import path_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from storage.git.engine.linked import LinkedTables
@@ -68,6 +68,15 @@ class TableHistory:
         index = bisect_right(self._first_number, number) - 1
         ordinal = number - self._first_number[index]
         return int(self._tables.segments[index].columns.kind[ordinal]), self._reader.content(index, ordinal)
+
+    def sizes(self, oids: Sequence[bytes]) -> dict[bytes, int]:
+        """Of objects when resolved; what is in no pack is left out."""
+        if not oids:
+            return {}
+        numbers = self._tables.find([oid.decode() for oid in oids])
+        there = np.flatnonzero(numbers >= 0)
+        found = self._tables.column(lambda columns: columns.size, numbers[there])
+        return {oids[at]: size for at, size in zip(there.tolist(), found.tolist(), strict=True)}
 
     # --- commits -----------------------------------------------------------------------------
 

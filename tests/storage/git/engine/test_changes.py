@@ -51,6 +51,7 @@ def compare(repo: StockRepo, root: Path, revs: list[str], paths: set[bytes]) -> 
                     assert some == plain.commits(repo.id, rev, path=path, after=after, limit=2)
                 mode = here[raw][0] if raw in here else ""
                 if mode == "040000":
+                    assert tabled.tree(repo.id, rev, path) == plain.tree(repo.id, rev, path), raw
                     assert tabled.last_commits(repo.id, rev, path) == plain.last_commits(repo.id, rev, path), raw
                 elif mode.startswith("100"):
                     assert tabled.blame(repo.id, rev, path) == plain.blame(repo.id, rev, path), raw
