@@ -343,24 +343,34 @@ class Stage:
         changed = self._refs_changed(repo)
         standing = [name for name, stands in changed.items() if stands]
         inside = {folder: name for name in standing for folder in folders_of(name)}
+        flushed = self._refs_clashing(repo, names)
         found: dict[str, list[str]] = {}
         for name in names:
-            clashing = [each for each in self._refs_clashing(repo, name) if changed.get(each, True)]
+            clashing = [each for each in flushed.get(name, ()) if changed.get(each, True)]
             clashing += [folder for folder in folders_of(name) if changed.get(folder)]
             clashing += [inside[name]] if name in inside else []
             if clashing:
                 found[name] = clashing
         return found
 
-    def _refs_clashing(self, repo: StreamId, name: str) -> list[str]:
-        """As of the last flush."""
-        rows = self._connection.execute(
-            # Two reads of the index: asked for with OR, SQLite looks at every ref of the repository.
-            "SELECT name FROM refs WHERE stream=?1 AND name IN (SELECT value FROM json_each(?2))"
-            " UNION ALL SELECT name FROM refs WHERE stream=?1 AND name >= ?3 AND name < ?4",
-            (repo, json.dumps(folders_of(name)), f"{name}/", f"{name}0"),
+    def _refs_clashing(self, repo: StreamId, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """As of the last flush; two statements for all names, which may be thousands."""
+        folders = {name: folders_of(name) for name in names}
+        around = self._connection.execute(
+            "SELECT name FROM refs WHERE stream=? AND name IN (SELECT value FROM json_each(?))",
+            (repo, json.dumps(sorted({folder for some in folders.values() for folder in some}))),
         )
-        return [row[0] for row in rows]
+        there = {row[0] for row in around}
+        found = {name: [folder for folder in some if folder in there] for name, some in folders.items()}
+        inside = self._connection.execute(
+            # The join says which comes first: SQLite might look at every ref of the repository for each name.
+            "SELECT coming.value, refs.name FROM json_each(?2) AS coming CROSS JOIN refs"
+            " ON refs.stream=?1 AND refs.name >= coming.value || '/' AND refs.name < coming.value || '0'",
+            (repo, json.dumps(list(folders))),
+        )
+        for name, clashing in inside:
+            found[name].append(clashing)
+        return found
 
     def _refs_changed(self, repo: StreamId) -> dict[str, bool]:
         """The refs that changed since the last flush, and whether they stand."""

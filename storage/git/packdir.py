@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, BinaryIO, Final, final
 
 from dulwich.object_format import SHA1
 from dulwich.objects import RawObjectID
@@ -30,6 +30,7 @@ class PackDir:
     def __init__(self, objects: Path) -> None:
         self._objects = objects
         self._packs: list[tuple[Path, PackIndex]] = []
+        self._files: dict[Path, BinaryIO] = {}
         try:
             for path in sorted((objects / "pack").glob("*.idx")):
                 with suppress(FileNotFoundError):  # merged into another pack, which has been there for long
@@ -47,8 +48,11 @@ class PackDir:
         self.close()
 
     def close(self) -> None:
+        for file in self._files.values():
+            file.close()
         for _, index in self._packs:
             index.close()
+        self._files.clear()
         self._packs.clear()
 
     def kind(self, oid: str) -> str | None:
@@ -58,8 +62,14 @@ class PackDir:
             offset = _find(index, raw)
             if offset is not None:
                 with suppress(FileNotFoundError):
-                    return kind_at(pack, index, offset)
+                    return _kind_in(self._file(pack), index, offset)
         return self._loose_kind(oid)
+
+    def _file(self, pack: Path) -> BinaryIO:
+        """Opened once: thousands of tips may be asked for."""
+        if pack not in self._files:
+            self._files[pack] = pack.open("rb", buffering=0)
+        return self._files[pack]
 
     def _loose_kind(self, oid: str) -> str | None:
         try:
@@ -80,13 +90,17 @@ def _find(index: PackIndex, raw: RawObjectID) -> int | None:
 
 def kind_at(pack: Path, index: PackIndex, offset: int) -> str | None:
     """Type of the object at an offset of a pack: follow the bases down to a whole one, reading headers only."""
-    with pack.open("rb") as file:
-        while True:
-            head = os.pread(file.fileno(), ENTRY_HEADER_BYTES_MAX, offset)
-            kind, _, position = read_entry_header(head, 0)
-            if kind == OFS_DELTA:
-                offset -= read_offset(head, position)[0]
-            elif kind == REF_DELTA:
-                offset = index.object_offset(RawObjectID(head[position : position + 20]))
-            else:
-                return KINDS.get(kind)
+    with pack.open("rb", buffering=0) as file:
+        return _kind_in(file, index, offset)
+
+
+def _kind_in(file: BinaryIO, index: PackIndex, offset: int) -> str | None:
+    while True:
+        head = os.pread(file.fileno(), ENTRY_HEADER_BYTES_MAX, offset)
+        kind, _, position = read_entry_header(head, 0)
+        if kind == OFS_DELTA:
+            offset -= read_offset(head, position)[0]
+        elif kind == REF_DELTA:
+            offset = index.object_offset(RawObjectID(head[position : position + 20]))
+        else:
+            return KINDS.get(kind)
