@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Annotated, Final
 
 from litestar import get, post
@@ -30,6 +31,8 @@ CSV_ROWS_MAX: Final = 100_000
 CSV_BYTES_MAX: Final = 16 << 20
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula, if a cell begins with it."""
+_POINTED: Final = re.compile(r"\s*\n(LINE \d+):[^\n]*\n *\^+\s*$")
+"""The question once more with a mark below it, which says nothing where lines are broken elsewhere."""
 EXAMPLES: Final = (
     ("Tables", "SHOW TABLES"),
     ("Columns of one", "DESCRIBE issues"),
@@ -71,6 +74,9 @@ async def ask(request: Asking) -> Reply:
             raise InvalidInput(f"a question has 1 to {SQL_CHARS_MAX:,} characters", field="sql")
         bounds = (CSV_ROWS_MAX, CSV_BYTES_MAX) if as_csv else (SHOWN_ROWS_MAX, SHOWN_BYTES_MAX)
         table = await insight_of(request).query(sql, rows_max=bounds[0], bytes_max=bounds[1])
+    except InvalidInput as fault:
+        told = InvalidInput(_POINTED.sub(r" (\1)", fault.message), hint=fault.hint, field="sql")
+        return fresh(request, _page(sql, fault=told), headers=[NO_STORE])
     except LocalFault as fault:
         return fresh(request, _page(sql, fault=fault), headers=[NO_STORE])
     if as_csv:

@@ -96,6 +96,8 @@ def test_the_operator_asks_in_sql_and_nobody_else(
     assert "1 to 10,000 characters" in operator.send("/-/query", sql=" ", expect=422)
     broken = operator.send("/-/query", sql="SELECT <i>nothing</i>", expect=422)
     assert "Parser Error" in broken
+    assert "(LINE 1)." in broken
+    assert "^^" not in broken
     assert "<i>" not in broken
 
 
