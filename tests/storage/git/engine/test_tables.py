@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +23,6 @@ from storage.git.engine.view import RefTables
 from tests.storage.git.engine.scattered import closure, names, refs_of, scatter, write_pack
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from storage.git.engine.segment import Columns, IndexedPack
     from tests.storage.git.stock import StockRepo
 
@@ -188,6 +188,27 @@ def test_tables_that_are_no_good_are_made_again(made: tuple[StockRepo, list[str]
     (segment,) = build_segments([pack], Neighbours([]))
     write_segment(segment)
     assert not list((repo.path / "objects/pack").glob(".*"))
+
+
+def test_tables_are_on_the_disk_before_they_have_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a power cut leaves whole columns or no tables, and columns need not be summed when they are opened."""
+    flushed, steps = dict[int, int](), list[bool]()
+
+    def flushing(descriptor: int) -> None:
+        os.fdatasync(descriptor)
+        flushed[os.fstat(descriptor).st_ino] = os.fstat(descriptor).st_size
+
+    def naming(self: Path, target: Path) -> Path:
+        about = self.stat()
+        steps.append(flushed.get(about.st_ino) == about.st_size)
+        return self.rename(target)
+
+    repo, _ = scatter(tmp_path, 9, commits=4)
+    monkeypatch.setattr(os, "fsync", flushing)
+    monkeypatch.setattr(Path, "replace", naming)
+    assert KeptTables().tables(repo.path).segments
+    assert len(steps) == len(packs_of(repo))
+    assert all(steps)
 
 
 def test_the_least_recently_used_tables_go_first(tmp_path: Path) -> None:
