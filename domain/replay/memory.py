@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from domain.authority.ancestry import Branch, Links, Trail, past_of
@@ -75,8 +75,9 @@ class MemoryHistory:
             self._awaiting.setdefault(awaited, set()).add(event.id)
         for key in keys:
             members = self._members.setdefault(key, [])
-            if event.order not in members:
-                insort(members, event.order)
+            at = bisect_left(members, event.order)
+            if members[at : at + 1] != [event.order]:
+                members.insert(at, event.order)
 
     def leave(self, event: Event, keys: Sequence[bytes]) -> Sequence[bytes]:
         """An event touches these entities no longer: those it did touch."""
