@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote, unquote
@@ -15,7 +16,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from api.entrance.entrance import ASKED, CLIENT, NEEDED
 from api.faults import Malformed, UnsupportedMedia
-from domain.errors import TooLarge
+from domain.errors import TooLarge, Unauthenticated
 
 if TYPE_CHECKING:
     from api.ports import ApiPorts, Asked
@@ -49,7 +50,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9/._~%=+,:@!*-]*")
 class Facts:
     """What the shell found out about a request before it was routed."""
 
-    __slots__ = ("actor", "answered", "head", "headers", "looked", "noted", "ports", "remembered")
+    __slots__ = ("actor", "answered", "head", "headers", "looked", "noted", "ports", "remembered", "seen")
 
     def __init__(
         self, ports: ApiPorts, remembered: Remembered, actor: Actor, headers: dict[bytes, bytes], *, head: bool
@@ -58,6 +59,8 @@ class Facts:
         self.remembered = remembered
         self.looked = False
         self.actor = actor
+        self.seen = time.monotonic()
+        """When the asker's credentials were looked at last, by `time.monotonic`."""
         self.headers = headers
         self.head = head
         """Whether only the header of the answer is wanted."""
@@ -91,6 +94,17 @@ class Asking(Request[Any, Any, Any]):
         """Who the credentials of this request stand for by now; raises `Unauthenticated` when for nobody any more."""
         asked: Asked | None = cast("dict[str, Any]", self.scope).get(ASKED)
         return self.actor if asked is None else await self.ports.doors.actor(replace(asked, again=True))
+
+    async def check_known(self) -> None:
+        """Raise `Unauthenticated` if the credentials have ended since they were looked at, which costs a look.
+
+        For what has taken its time: whoever stole a key could begin a body with it, and send the rest of it days later.
+        """
+        if time.monotonic() - self.facts.seen < self.ports.settings.credentials_s:
+            return
+        if await self.known_now() != self.actor:
+            raise Unauthenticated("these credentials have ended meanwhile", hint="sign in again, and send this again")
+        self.facts.seen = time.monotonic()
 
     @property
     def remembered(self) -> Remembered:
@@ -157,7 +171,7 @@ class Asking(Request[Any, Any, Any]):
         try:
             # Held in memory until it is whole, and anybody may begin to send one.
             async with asyncio.timeout(settings.push_body_wait_s if is_push else settings.body_wait_s):
-                return await super().body()
+                body = await super().body()
         except TimeoutError:
             raise Malformed("the request's body did not arrive in time") from None
         except InternalServerException:
@@ -165,6 +179,8 @@ class Asking(Request[Any, Any, Any]):
         except RequestEntityTooLarge:
             most = self.route_handler.resolve_request_max_body_size()
             raise TooLarge(f"the body is over {most:,} bytes, the most this route takes") from None
+        await self.check_known()
+        return body
 
     async def json(self) -> Any:
         """The body, which must say that it is JSON or say nothing."""

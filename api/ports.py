@@ -192,7 +192,7 @@ class ApiSettings:
     heartbeat_s: float = 15.0
     """How often a stream says that it is alive while nothing happens."""
     credentials_s: float = 1.0
-    """How long a stream may go on after the credentials it was opened with have ended."""
+    """How long a stream, or a body on its way, may go on after the credentials it began with have ended."""
     stream_stall_s: float = 60.0
     """Whoever takes nothing of a stream for so long is cut off."""
     streams_max: int = 2_048

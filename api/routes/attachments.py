@@ -66,6 +66,7 @@ async def upload_attachment(
     _check_room(request)
     async with _uploading:
         kept, name, claimed, head = await _taken(request, name)
+    await request.check_known()
     args = {"repo": row.id, "target": target, "name": name, "media_type": claimed, "size": kept.size}
     answer = await write(request, "attachment.add", {**args, "sha256": kept.name}, body=kept.name + name.encode())
     url = f"/api/v1/repos/{row.id.hex()}/attachments/{kept.name.hex()}/{quote(name, safe='')}"

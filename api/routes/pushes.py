@@ -66,6 +66,7 @@ async def _push(request: Asking, row: RepoRow, updates: Sequence[RefUpdate], pac
     quarantine = await in_thread(request.ports.quarantine.quarantine, row.id)
     try:
         await in_thread(_check, quarantine, content, commands)
+        await request.check_known()
         args = {"repo": row.id, "commands": commands, "quarantine": quarantine.token, "atomic": True}
         answer = await write(request, "refs.move", args)
     finally:
