@@ -34,6 +34,7 @@ from gitant.network.needed import has_peers_set
 from gitant.network.peering import NodePeering
 from gitant.numbers import NodeNumbers
 from gitant.plan import imports_dir, metrics_dir
+from gitant.reception.names import NodeNames
 from gitant.reception.parts import AccountParts
 from gitant.settings_shown import shown
 from gitant.writer.request import PEERS
@@ -83,7 +84,8 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     settings = plan.settings
     folder = DataDir(settings.data_dir)
     accounts = AccountParts(folder)
-    views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S, names=accounts.names)
+    names = NodeNames(accounts.names, plan.did)
+    views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S, names=names)
     tables = KeptTables()
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
     gatehouse = Gatehouse(plan, folder, accounts, views, writer)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from domain.errors import NotFound
 from domain.ids import StreamId
+from domain.keys import SigningKey
 from gitant.current import current_views
+from gitant.reception.names import NodeNames
 from projections.database import NamedConnection
 from projections.queries import repos
 from storage.accounts.known import SqliteNames
 from storage.accounts.shelf import Glance
 from storage.git.store import DiskGitStore
+from storage.keys import load_or_create
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,7 +41,8 @@ def named_views(folder: DataDir, progress: Callable[[int, int], None]) -> Genera
     """Views at the end of the log that know what accounts are called."""
     with current_views(folder, progress) as views, closing(Glance(folder.accounts)) as glance:
         assert isinstance(views, NamedConnection)
-        views.names = SqliteNames(glance)
+        operator = SigningKey(load_or_create(folder.identity_key)).did
+        views.names = NodeNames(SqliteNames(glance), operator)
         yield views
 
 

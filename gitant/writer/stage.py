@@ -294,7 +294,8 @@ class Stage:
 
     def principal(self, name: str) -> Did | None:
         # As readers are shown it: a name that means somebody else to the writer gives him what was meant for another.
-        return self._own.author if name == OPERATOR_NAME else did_of_name(self._connection, name, self._names)
+        own = name.lower() == OPERATOR_NAME
+        return self._own.author if own else did_of_name(self._connection, name, self._names)
 
     def identity(self, did: Did) -> IdentityState | None:
         rows = self._connection.execute("SELECT stream FROM identities WHERE did=?", (did,))

@@ -15,6 +15,7 @@ from domain.keys import SigningKey
 from domain.moderation.desk import Desk
 from domain.pen import Pen
 from gitant.custody import Custody, Vault
+from gitant.reception.names import NodeNames
 from gitant.reception.parts import AccountParts
 from gitant.writer.catchup import catch_up
 from gitant.writer.core import WriterCore
@@ -121,7 +122,7 @@ class World:
 
     @property
     def views(self) -> SqliteViews:
-        return SqliteViews(self.folder.views, names=self.accounts.names)
+        return SqliteViews(self.folder.views, names=NodeNames(self.accounts.names, KEY.did))
 
     def run(self, command: str, actor: Actor = ME, **args: Any) -> Answer:
         """Carry out one command, or raise its fault."""
