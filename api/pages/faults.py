@@ -10,7 +10,7 @@ import msgspec
 
 from api.asking import SCOPE_KEY
 from api.faults import RateLimited
-from api.pages.page import Shown, fresh, known_to_nobody
+from api.pages.page import THEME_COOKIE, THEMES, Shown, fresh, known_to_nobody
 from api.pages.sending import unasked
 from api.problems import PROBLEM_JSON, TABLE, Problem, trouble
 from api.reply import Reply
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _LATE: Final = frozenset({"www-authenticate", "accept-signature", "content-type"})
 """Headers for programs: a browser would ask for a password in a box of its own."""
-_KEPT_MAX: Final = 64
-"""One for each rate, and each number of seconds to wait."""
+_KEPT_MAX: Final = 64 * len(THEMES)
+"""One for each rate, each number of seconds to wait, and each choice of colours."""
+_CHOSEN: Final = {f"{THEME_COOKIE}={theme}".encode(): theme for theme in THEMES}
 
 
 def told(fault: Exception, scope: dict[str, Any], request: Asking | None = None) -> Reply:
@@ -42,11 +43,12 @@ def told(fault: Exception, scope: dict[str, Any], request: Asking | None = None)
     problem = msgspec.json.decode(found.body, type=Problem)
     wait_s = fault.retry_after_s if isinstance(fault, RateLimited) else 0
     if request is None and wait_s:
-        return unasked(_too_often(problem.title, problem.detail, wait_s), status=found.status, headers=kept)
+        page = _too_often(problem.title, problem.detail, wait_s, _theme_of(scope))
+        return unasked(page, status=found.status, headers=kept)
     if request is None:
         return Reply(_bare(problem), status=found.status, kind=b"text/html; charset=utf-8", headers=kept)
-    page = Shown("problem.html", problem.title, {"problem": problem, "wait_s": wait_s}, status=found.status)
-    return fresh(request, page, headers=kept)
+    shown = Shown("problem.html", problem.title, {"problem": problem, "wait_s": wait_s}, status=found.status)
+    return fresh(request, shown, headers=kept)
 
 
 def of(fault: Exception, request: Asking) -> Reply:
@@ -55,17 +57,28 @@ def of(fault: Exception, request: Asking) -> Reply:
 
 
 def _wants_html(scope: dict[str, Any]) -> bool:
+    return b"text/html" in _header(scope, b"accept")
+
+
+def _theme_of(scope: dict[str, Any]) -> str:
+    """The colours that somebody chose, found without reading the cookies: they are not let in, and there are many."""
+    cookies = _header(scope, b"cookie")
+    return next((theme for cookie, theme in _CHOSEN.items() if cookie in cookies), THEMES[0])
+
+
+def _header(scope: dict[str, Any], name: bytes) -> bytes:
+    """A header's value, all of its lines; of a request that may not have been looked at yet."""
     facts: Facts | None = scope.get(SCOPE_KEY)
     if facts is not None:
-        return b"text/html" in facts.headers.get(b"accept", b"")
-    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+        return facts.headers.get(name, b"")
+    return b",".join(value for each, value in scope["headers"] if each == name)
 
 
 @lru_cache(_KEPT_MAX)
-def _too_often(title: str, detail: str, wait_s: int) -> Html:
+def _too_often(title: str, detail: str, wait_s: int, theme: str) -> Html:
     """What whoever asks too often gets, however often: made once, of nothing but the templates."""
     problem = Problem(type="", title=title, status=TABLE[RateLimited.code].status, detail=detail, instance="")
-    return known_to_nobody(Shown("problem.html", title, {"problem": problem, "wait_s": wait_s}))
+    return known_to_nobody(Shown("problem.html", title, {"problem": problem, "wait_s": wait_s}), theme)
 
 
 def _bare(problem: Problem) -> bytes:

@@ -131,9 +131,9 @@ def naming(request: Asking) -> None:
     NAMED.set(cache(request.ports.views.name_of))
 
 
-def known_to_nobody(shown: Shown) -> Html:
-    """A page for whom nothing is known of, made of templates alone: nothing is asked of the node."""
-    values = {"request": _NOBODY, "me": Viewer("", "", operator=False), "theme": THEMES[0], "keys": True, "flash": ""}
+def known_to_nobody(shown: Shown, theme: str) -> Html:
+    """A page for whom nothing is known of but their colours, made of templates alone: nothing is asked of the node."""
+    values = {"request": _NOBODY, "me": Viewer("", "", operator=False), "theme": theme, "keys": True, "flash": ""}
     values |= {"path": "/", "version": "", "open_to_register": False, "part": False}
     return _made(shown, values)
 
