@@ -49,7 +49,7 @@ async def show_network(
 
 @post(PATH, status_code=303)
 async def change(request: Asking) -> Reply:
-    """Add, forget, block or unblock a peer; follow or unfollow. The operator's."""
+    """Add, forget, block or pause a peer, or all of them, or take that back; follow or unfollow. The operator's."""
     form = await form_of(request)
     try:
         check_person(request)
@@ -102,6 +102,12 @@ def _follow(book: PeerBook, what: str) -> None:
         book.unshun("repo", repo)
 
 
+def _pause(book: PeerBook, who: str) -> None:
+    if who != ALL_PEERS:
+        key_of(who)
+    book.shun("pause", who, _now_ms())
+
+
 def _unfollow(book: PeerBook, what: str) -> None:
     sort = "all" if what == "all" else "principal" if is_did(what) else "repo"
     book.unfollow(sort, "" if sort == "all" else what)  # type: ignore[arg-type]  # one of the three
@@ -112,6 +118,8 @@ _ACTS: Final[Mapping[str, Callable[[PeerBook, str], Any]]] = {
     "remove": _remove,
     "block": _block,
     "unblock": lambda book, did: book.unshun("peer", did),
+    "pause": _pause,
+    "resume": lambda book, who: book.unshun("pause", who),
     "follow": _follow,
     "unfollow": _unfollow,
 }
@@ -133,7 +141,8 @@ async def _page(
         "connected": sum(peer.connected for peer in peers),
         "known": len(peers),
         "peers": peers if operator else [],
-        "paused": operator and peering is not None and ALL_PEERS in peering.book.shunned("pause"),
+        "paused": set(peering.book.shunned("pause")) if operator and peering is not None else (),
+        "everybody": ALL_PEERS,
         "faring": peering.faring() if operator and peering is not None else (0, ""),
         "coming": coming,
         "forks": forks,

@@ -119,6 +119,26 @@ def test_the_page_of_the_operator_looks_again_by_itself_for_a_while(
     assert "hx-get" not in stranger.open(PAGE)
 
 
+def test_a_peer_is_paused_and_resumed_and_so_are_all(
+    operator: Visitor, kay: Visitor, stranger: Visitor, node: Node, peer: str
+) -> None:
+    assert node.ports.peering is not None
+    book = node.ports.peering.book
+    for who, pause, resume in ((peer, "Pause", "Resume"), ("*", "Talk with none for now", "Talk with peers again")):
+        assert f'value="pause:{who}">{pause}</button>' in operator.open(PAGE)
+        assert operator.send(PAGE, act=f"pause:{who}") == PAGE
+        assert set(book.shunned("pause")) == {who}
+        shown = operator.open(PAGE)
+        assert f'value="resume:{who}">{resume}</button>' in shown
+        assert "paused" in words(shown.partition('id="peers"')[2])
+        operator.send(PAGE, act=f"resume:{who}")
+        assert not set(book.shunned("pause"))
+    operator.send(PAGE, act="pause:nobody", expect=422)
+    for each, expect in ((kay, 403), (stranger, 401)):
+        each.send(PAGE, act=f"pause:{peer}", expect=expect)
+    assert not set(book.shunned("pause"))
+
+
 def test_what_comes_is_told_with_how_far_it_is(
     operator: Visitor, kay: Visitor, stranger: Visitor, node: Node, peer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
