@@ -12,7 +12,7 @@ from api.asking import Asking
 from api.forms import Assignees, IssueChange, IssueLabels
 from api.gate import comment_of
 from api.pages.forms import Form, checked, form_of
-from api.pages.issues.finding import ISSUE, Number, acting, found, labels_in, people_in, url_of_issue
+from api.pages.issues.finding import ISSUE, Number, acting, bound_to, found, labels_in, people_in, url_of_issue
 from api.pages.issues.one import issue_page
 from api.pages.issues.rivals import chosen
 from api.pages.page import fresh, see
@@ -24,7 +24,7 @@ from domain.errors import InvalidInput, LocalFault
 from domain.reaction.contents import CONTENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from domain.ports_views import EntityRow, RepoRow
 
@@ -47,7 +47,11 @@ async def edit(request: Asking, owner: Owner, name: Name, number: Number) -> Rep
     fields = {field: form.text(field) for field in ("title", "body") if field in form}
     if "title" in fields:
         fields["title"] = fields["title"].strip()
-    return await _done(request, owner, name, number, form, "issue.edit", lambda: _set(checked(IssueChange, **fields)))
+
+    def wanted() -> dict[str, Any]:
+        return _set(checked(IssueChange, **fields))
+
+    return await _done(request, owner, name, number, form, "issue.edit", wanted, ("title", "body"))
 
 
 @post(f"{ISSUE}/labels", status_code=303)
@@ -58,7 +62,7 @@ async def label(request: Asking, owner: Owner, name: Name, number: Number) -> Re
     def wanted() -> dict[str, Any]:
         return {"set": checked(IssueLabels, labels=labels_in(form)).labels}
 
-    return await _done(request, owner, name, number, form, "issue.label", wanted)
+    return await _done(request, owner, name, number, form, "issue.label", wanted, ("labels",))
 
 
 @post(f"{ISSUE}/assignees", status_code=303)
@@ -69,7 +73,7 @@ async def assign(request: Asking, owner: Owner, name: Name, number: Number) -> R
     def wanted() -> dict[str, Any]:
         return {"set": checked(Assignees, assignees=people_in(form, request)).assignees}
 
-    return await _done(request, owner, name, number, form, "issue.assign", wanted)
+    return await _done(request, owner, name, number, form, "issue.assign", wanted, ("assignees",))
 
 
 @post(f"{ISSUE}/settle", status_code=303)
@@ -97,7 +101,7 @@ async def do(request: Asking, owner: Owner, name: Name, number: Number) -> Reply
     if act is None:
         raise InvalidInput(f"an act is one of {', '.join(_ACTS)}", field="act")
     command, args = act
-    return await _done(request, owner, name, number, form, command, lambda: args, bound=False)
+    return await _done(request, owner, name, number, form, command, lambda: args)
 
 
 @post(f"{ISSUE}/react", status_code=303)
@@ -140,13 +144,15 @@ async def _done(
     form: Form,
     command: str,
     args: Callable[[], Mapping[str, Any]],
-    *,
-    bound: bool = True,
+    fields: Sequence[str] = (),
 ) -> Reply:
-    """Carry a command out and show the issue; refused, by its form or by the log, show it with why."""
+    """Carry a command out and show the issue; refused, by its form or by the log, show it with why.
+
+    It is bound to what was read of the `fields`.
+    """
     try:
-        row, _, where = acting(request, owner, name, number)
-        condition = {"if_match": form.text("tag")} if bound and form.text("tag") else {}
+        row, thing, where = acting(request, owner, name, number)
+        condition = bound_to(form, thing, *fields) if fields else {}
         await write(request, command, {**where, **args(), **condition}, bound=True)
     except LocalFault as fault:
         row, thing = found(request, owner, name, number)

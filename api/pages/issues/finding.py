@@ -10,9 +10,11 @@ from litestar.params import PathParameter
 from api.gate import issue_of
 from api.pages.forms import check_person
 from api.pages.place import repo_at, url_of
+from domain.errors import PreconditionFailed
+from domain.etag import etag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from api.asking import Asking
     from api.pages.forms import Form
@@ -45,6 +47,26 @@ def acting(request: Asking, owner: str, name: str, number: str) -> tuple[RepoRow
 def url_of_issue(row: RepoRow, number: str, mark: str = "") -> str:
     """Where an issue's page is."""
     return f"{url_of(row)}/issues/{number}{f'#{mark}' if mark else ''}"
+
+
+def tag_of(doc: Mapping[str, Any], *fields: str) -> str:
+    """What a form that changes these fields is bound to: what was read of them, and nothing else.
+
+    Else whoever writes for a while would be refused because somebody commented or reacted meanwhile.
+    """
+    rivals: Mapping[str, Any] = doc.get("conflicts") or {}
+    return etag(msgspec.json.encode([(doc.get(field), rivals.get(field)) for field in fields]))
+
+
+def bound_to(form: Form, thing: EntityRow, *fields: str) -> dict[str, str]:
+    """The condition that a form was sent with, as commands take it; raises `PreconditionFailed` if it does not hold."""
+    tag = form.text("tag")
+    if not tag:
+        return {}
+    if tag != tag_of(msgspec.json.decode(thing.doc), *fields):
+        hint = "what it says now is on this page: send this again to have it say what you wrote"
+        raise PreconditionFailed("somebody changed it since you read it", hint=hint)
+    return {"if_match": etag(thing.doc)}
 
 
 class Labels(NamedTuple):

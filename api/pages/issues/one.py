@@ -15,7 +15,7 @@ from api.forms import CommentText
 from api.own import personal
 from api.pages.forms import Form, check_person, checked, form_of
 from api.pages.issues.articles import FACES, Articles, Line, blocks
-from api.pages.issues.finding import ISSUE, Number, found, labels_of, url_of_issue
+from api.pages.issues.finding import ISSUE, Number, found, labels_of, tag_of, url_of_issue
 from api.pages.issues.rivals import quarrels
 from api.pages.markdown import Place, is_kept, rendered
 from api.pages.page import Shown, fresh, naming, see, steady
@@ -28,7 +28,7 @@ from api.standing import role_of
 from api.threads import in_thread
 from api.writing import write
 from domain.authority.roles import Role
-from domain.errors import LocalFault
+from domain.errors import LocalFault, PreconditionFailed
 from domain.etag import etag
 
 if TYPE_CHECKING:
@@ -94,6 +94,11 @@ async def issue_page(
     values = frame(request, row, "issues") | {
         "issue": doc,
         "tag": etag(thing.doc),
+        "tags": {
+            "words": _tag_of_words(doc, form, fault),
+            "labels": tag_of(doc, "labels"),
+            "people": tag_of(doc, "assignees"),
+        },
         "following": page.next,
         **(told() if articles.ready and _is_known(doc, row) else await in_thread(told)),
         **labels.values(),
@@ -108,6 +113,12 @@ async def issue_page(
         "may_say": did is not None and (not doc.get("locked") or role >= Role.DEVELOPER),
     }
     return Shown("issue.html", f"{doc['title']} · #{doc['number']} · {row.name}", values, status_of(fault))
+
+
+def _tag_of_words(doc: Mapping[str, Any], form: Form, fault: LocalFault | None) -> str:
+    """What the form is bound to that changes title and text: as it was sent, unless it was refused for just that."""
+    sent = form.text("tag") if "title" in form and not isinstance(fault, PreconditionFailed) else ""
+    return sent or tag_of(doc, "title", "body")
 
 
 def _is_known(doc: Mapping[str, Any], row: RepoRow) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from litestar import get, post
@@ -13,7 +13,7 @@ from api.asking import Asking
 from api.forms import CommentText
 from api.gate import comment_of
 from api.pages.forms import Form, check_person, checked, form_of
-from api.pages.issues.finding import COMMENT, ISSUE, CommentId, Number, acting, found, url_of_issue
+from api.pages.issues.finding import COMMENT, ISSUE, CommentId, Number, acting, bound_to, found, tag_of, url_of_issue
 from api.pages.issues.rivals import chosen
 from api.pages.markdown import Place, rendered
 from api.pages.page import Shown, fresh, see
@@ -23,7 +23,7 @@ from api.pages.signing import status_of
 from api.reply import Reply
 from api.threads import in_thread
 from api.writing import write
-from domain.errors import Conflict, InvalidInput, LocalFault
+from domain.errors import Conflict, InvalidInput, LocalFault, PreconditionFailed
 from domain.etag import etag
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def edit_comment(request: Asking, owner: Owner, name: Name, number: Number
     try:
         check_person(request)
         words = checked(CommentText, body=form.text("body")).body
-        args = {"repo": row.id, "comment": said.id, "body": words, **_bound(form)}
+        args = {"repo": row.id, "comment": said.id, "body": words, **bound_to(form, said, "body")}
         await write(request, "comment.edit", args, bound=True)
     except LocalFault as fault:
         return _edit_page(request, row, number, said, form, fault)
@@ -75,7 +75,7 @@ async def settle_comment(request: Asking, owner: Owner, name: Name, number: Numb
     form = await form_of(request)
     doc = msgspec.json.decode(said.doc)
     body = await in_thread(chosen, request, row.id, said, doc, form.text("field"), form.text("event"))
-    await write(request, "comment.edit", {"repo": row.id, "comment": said.id, "body": body, **_bound(form)}, bound=True)
+    await write(request, "comment.edit", {"repo": row.id, "comment": said.id, "body": body})
     return see(url_of_issue(row, number, f"comment-{comment[:12]}"), "settled")
 
 
@@ -126,19 +126,18 @@ def _tasks(text: str) -> list[re.Match[str]]:
     return [mark for mark in _TASK.finditer(text) if bisect_left(fences, mark.start()) % 2 == 0]
 
 
-def _bound(form: Form) -> dict[str, Any]:
-    return {"if_match": form.text("tag")} if form.text("tag") else {}
-
-
 def _edit_page(
     request: Asking, row: RepoRow, number: str, said: EntityRow, form: Form, fault: LocalFault | None = None
 ) -> Reply:
     doc = msgspec.json.decode(said.doc)
+    stale = isinstance(fault, PreconditionFailed)
+    tag = tag_of(doc, "body")
     values = frame(request, row, "issues") | {
         "comment": doc,
         "number": number,
         "body": form.text("body") if "body" in form else doc["body"],
-        "tag": form.text("tag") or etag(said.doc),
+        "tag": tag if stale else form.text("tag") or tag,
+        "stale": stale,
         "fault": fault,
     }
     return fresh(request, Shown("comment_edit.html", f"Edit a comment · #{number}", values, status_of(fault)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -51,16 +52,39 @@ def test_what_was_typed_is_not_lost(kay: Visitor, stranger: Visitor, vault: str)
     assert "sort:sideways" in kay.open(f"{vault}/issues?q=sort:sideways", expect=422)
 
 
+def tag_in(page: str, action: str) -> str:
+    """What the form that is sent there is bound to."""
+    found = re.search(rf'action="{action}"[^>]*>\s*<input type="hidden" name="tag" value="([^"]+)"', page)
+    assert found is not None
+    return unescape(found[1])
+
+
 def test_a_title_is_changed_unless_somebody_else_did(kay: Visitor, vault: str) -> None:
-    page = kay.open(f"{vault}/issues/1")
-    tag = re.search(r'name="tag" value="([^"]+)"', page)
-    assert tag is not None
-    read = tag[1].replace("&#34;", '"')
-    kay.send(f"{vault}/issues/1/edit", title="It squeaks", tag=read)
-    page = kay.send(f"{vault}/issues/1/edit", title="It groans", tag=read, expect=412)
+    issue = f"{vault}/issues/1"
+    read = tag_in(kay.open(issue), f"{issue}/edit")
+    kay.send(f"{issue}/comments", body="Meanwhile")  # which changes no words of the issue itself
+    kay.send(f"{issue}/edit", title="It squeaks", tag=read)
+    page = kay.send(f"{issue}/edit", title="It groans", tag=read, expect=412)
     assert "It groans" in page
+    assert "somebody changed it since you read it" in words(page).lower()
+    assert tag_in(page, f"{issue}/edit") == tag_in(kay.open(issue), f"{issue}/edit"), "sent again, it is taken"
     assert "It squeaks" in words(kay.open(f"{vault}/issues/1"))
     assert "called it “It squeaks” instead of “It creaks”" in words(kay.open(f"{vault}/issues/1"))
+
+
+def test_a_comment_is_changed_unless_somebody_else_did(kay: Visitor, vault: str) -> None:
+    issue = f"{vault}/issues/1"
+    kay.send(f"{issue}/comments", body="It groans")
+    comment = re.findall(r"/comments/(\w+)/edit", kay.open(issue))[-1]
+    edit = f"{issue}/comments/{comment}/edit"
+    read = tag_in(kay.open(edit), edit)
+    kay.send(f"{issue}/react", comment=comment, content="heart")  # which changes no words
+    kay.send(edit, body="It moans", tag=read)
+    page = kay.send(edit, body="It squeaks", tag=read, expect=412)
+    assert "It squeaks" in words(page)
+    assert "What it says now It moans" in words(page)
+    kay.send(edit, body="It squeaks", tag=tag_in(page, edit))
+    assert "It squeaks" in words(kay.open(issue))
 
 
 def test_a_title_that_is_too_long_is_shown_again(kay: Visitor, vault: str) -> None:
