@@ -65,21 +65,42 @@
   });
 
   // Drafts: what is typed and not sent is kept in this browser for whoever typed it, until it is sent and taken, or
-  // they sign out. When their session ends by itself it stays, for when they are back.
+  // they sign out. When their session ends by itself it stays, for when they are back. Of what changes words that are
+  // there, the version that was read is kept, too: saving says so if that is not the one that stands by then.
   const drafts = `gitant:draft:${root.dataset.me}:`;
   const draftOf = (area) => drafts + area.dataset.draft;
+  const versionOf = (area) => area.form?.elements.tag;
+  const forget = (key) => { for (const each of [key, `${key}#`]) localStorage.removeItem(each); };
   const readDrafts = () => {
     for (const area of document.querySelectorAll("[data-draft]")) {
       const kept = localStorage.getItem(draftOf(area));
-      if (kept && !area.value) area.value = kept;
+      const version = versionOf(area);
+      if (kept === null || kept === area.value || (area.value && !version)) continue;
+      area.value = kept;
+      if (!version) continue;
+      version.dataset.now ??= version.value;
+      version.value = localStorage.getItem(`${draftOf(area)}#`) ?? version.value;
+      const folded = area.closest("details");
+      if (folded) folded.open = true;
     }
   };
   document.addEventListener("input", (event) => {
     const area = event.target;
     if (!area.matches?.("[data-draft]")) return;
-    if (area.value) localStorage.setItem(draftOf(area), area.value);
-    else localStorage.removeItem(draftOf(area));
+    if (area.value === area.defaultValue) { forget(draftOf(area)); return; }
+    localStorage.setItem(draftOf(area), area.value);
+    if (versionOf(area)) localStorage.setItem(`${draftOf(area)}#`, versionOf(area).value);
   });
+  document.addEventListener("reset", (event) => {
+    for (const area of event.target.querySelectorAll("[data-draft]")) {
+      forget(draftOf(area));
+      const version = versionOf(area);
+      if (version?.dataset.now) version.value = version.dataset.now;
+    }
+    const folded = event.target.closest("details");
+    if (folded) folded.open = false;
+  });
+  document.addEventListener("click", (event) => event.target.closest("a[data-reset]")?.closest("form").reset());
   document.addEventListener("submit", (event) => {
     if (event.target.getAttribute("action") === "/logout") {
       for (const key of Object.keys(localStorage)) if (key.startsWith(drafts)) localStorage.removeItem(key);
@@ -90,7 +111,7 @@
     if (going.length) sessionStorage.setItem("gitant:going", JSON.stringify(going));
   });
   const sent = JSON.parse(sessionStorage.getItem("gitant:going") || "[]");
-  if (!document.querySelector("[role=alert], .problem")) for (const key of sent) localStorage.removeItem(key);
+  if (!document.querySelector("[role=alert], .problem")) sent.forEach(forget);
   sessionStorage.removeItem("gitant:going");
   readDrafts();
 
@@ -111,6 +132,18 @@
     addEventListener("pagehide", () => source.close());
   }
   document.addEventListener("htmx:afterSettle", () => { tellTimes(); readDrafts(); });
+
+  // All boxes of a list at once.
+  const all = document.querySelector("[data-tick-all]");
+  if (all) {
+    const boxes = () => [...all.form.querySelectorAll("input[name=issue]")];
+    all.addEventListener("change", () => { for (const each of boxes()) each.checked = all.checked; });
+    all.form.addEventListener("change", () => {
+      const ticked = boxes().filter((each) => each.checked).length;
+      all.checked = ticked === boxes().length;
+      all.indeterminate = ticked > 0 && !all.checked;
+    });
+  }
 
   // Tasks: ticking one changes the text, as editing it would.
   const enableTasks = () => {
