@@ -111,16 +111,20 @@ class Court:
         self._admissions: dict[bytes, list[Act]] = {}
         self._holds: dict[tuple[str, bytes], list[Act]] = {}
         self._replacing: dict[bytes, list[Act]] = {}
-        self._claims: dict[tuple[int, int], Standing | tuple[_Claim, ...]] = {}
+        self._given: dict[Did, int] = {}
+        self._claims: dict[int, tuple[int, Standing | tuple[_Claim, ...]]] = {}
+        self._claiming: dict[Did | DeviceKey, set[int]] = {}
 
     def add(self, act: Act) -> None:
         """A new act, in order of its number; it counts for nothing until its level is set."""
         assert act.number == len(self.acts)
         self.acts.append(act)
         self._by_event[act.event] = act
+        self._unclaim(act.deed)
         match act.deed:
             case Grant(principal=principal):
                 self._grants.setdefault(principal, []).append(act)
+                self._given[principal] = self._given.get(principal, 0) | 1 << act.number
             case Limit(principal=principal, device=device, node=node):
                 if principal is not None:
                     self._limits.setdefault(principal, []).append(act)
@@ -145,7 +149,7 @@ class Court:
         if (act.level, act.alive, act.gives_back) == (level, alive, gives_back):
             return False
         act.level, act.alive, act.gives_back = level, alive, gives_back
-        self._claims.clear()
+        self._unclaim(act.deed)
         return True
 
     def act(self, event: bytes) -> Act | None:
@@ -195,13 +199,15 @@ class Court:
 
     def standing(self, branch: Branch, place: Place, event: EventId) -> Standing:
         """The role of a branch's principal at one of its events."""
-        key = (branch.number, place.acts)
-        claims = None if branch.number == NO_BRANCH else self._claims.get(key)
-        if claims is None:
+        # Of the acts in its past, only who gave him something makes a difference to what he may claim.
+        known = place.acts & self._given.get(branch.enrolment.principal, 0)
+        held = self._claims.get(branch.number)
+        if held is not None and held[0] == known:
+            claims = held[1]
+        else:
             claims = self._claims_of(branch, place)
-            if len(self._claims) > _CLAIMS_MAX:
-                self._claims.clear()
-            self._claims[key] = claims
+            if branch.number != NO_BRANCH:
+                self._keep_claims(branch, known, claims)
         if isinstance(claims, Standing):
             return claims
         most, by = Role.BLOCKED, None
@@ -219,6 +225,29 @@ class Court:
         """The role of a principal's next event, whose past has all the acts `seen`; it is in the past of no cut."""
         branch = Branch(NO_BRANCH, self.stream, device, enrolment or Enrolment(principal, RANK_ROOT))
         return self.standing(branch, Place(NO_BRANCH, maxsize, seen), NOBODY_YET).role
+
+    def _keep_claims(self, branch: Branch, known: int, claims: Standing | tuple[_Claim, ...]) -> None:
+        if len(self._claims) >= _CLAIMS_MAX:
+            self._claims.clear()
+            self._claiming.clear()
+        self._claims[branch.number] = (known, claims)
+        principal, _, node, _ = branch.enrolment
+        for subject in (principal, branch.device, node):
+            if subject is not None:
+                self._claiming.setdefault(subject, set()).add(branch.number)
+
+    def _unclaim(self, deed: Deed) -> None:
+        """Forget what those may claim whom an act is about."""
+        match deed:
+            case Grant(principal=principal):
+                subjects: tuple[Did | DeviceKey | None, ...] = (principal,)
+            case Limit(principal=principal, device=device, node=node):
+                subjects = (principal, device, node)
+            case _:
+                return
+        for subject in subjects:
+            for number in self._claiming.pop(subject, ()) if subject is not None else ():
+                self._claims.pop(number, None)
 
     def _claims_of(self, branch: Branch, place: Place) -> Standing | tuple[_Claim, ...]:
         """What somebody may be here, the greatest first; the standing itself if nothing can reduce it."""
