@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.errors import TooLarge
 from storage.git import trees
 from storage.git.attributes import Attributes
+from storage.git.kept_looks import KeptLooks, Look
 from storage.git.language_table import (
     DOCUMENTATION,
     GENERATED,
@@ -43,21 +44,27 @@ class _File(NamedTuple):
     said: Mapping[bytes, Value]
 
 
-def languages(objects: Objects, root: bytes) -> dict[str, int]:
-    """Bytes by language, most first, of the files in the tree `root`. A function of the tree alone."""
+def languages(objects: Objects, root: bytes, seen: KeptLooks | None = None) -> dict[str, int]:
+    """Bytes by language, most first, of the files in the tree `root`. A function of the tree alone.
+
+    What is in `seen` is not read again: after a push nearly all files are as they were.
+    """
     counted: Counter[str] = Counter()
     headers = sniffed = 0
+    seen = seen or KeptLooks()
     for folder in _folders(objects, root):
         files = [file for file in folder if not _is_left_out(file)]
-        sizes = objects.sizes({file.entry.oid for file in files})
+        known = seen.known(file.entry.oid for file in files)
+        new = {file.entry.oid for file in files} - known.keys()
+        sizes = (objects.sizes(new) if new else {}) | {oid: look.size for oid, look in known.items()}
         for file in files:
             language, told = _told(file)
             if sniffed < LANGUAGE_SNIFFED_FILES_MAX and sizes[file.entry.oid]:
                 sniffed += 1
-                start = objects.start(file.entry.oid, BINARY_SNIFF_BYTES)
-                if b"\0" in start or (is_marked_generated(start) and not told):
+                look = known.get(file.entry.oid) or seen.keep(file.entry.oid, _looked(objects, file, sizes))
+                if look.is_binary or (look.is_generated and not told):
                     continue
-                language = language or by_shebang(start)
+                language = language or look.language
             if language == _C and file.path.endswith(_HEADER) and not told:
                 headers += sizes[file.entry.oid]
             elif language is not None:
@@ -65,6 +72,11 @@ def languages(objects: Objects, root: bytes) -> dict[str, int]:
     if headers:  # they are of the language that the files beside them are in
         counted[_CPP if counted[_CPP] > counted[_C] else _C] += headers
     return {language: size for language, size in sorted(counted.items(), key=_most_first) if size}
+
+
+def _looked(objects: Objects, file: _File, sizes: Mapping[bytes, int]) -> Look:
+    start = objects.start(file.entry.oid, BINARY_SNIFF_BYTES)
+    return Look(sizes[file.entry.oid], b"\0" in start, is_marked_generated(start), by_shebang(start))
 
 
 def _most_first(item: tuple[str, int]) -> tuple[int, str]:

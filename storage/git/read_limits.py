@@ -63,11 +63,14 @@ PATCH = DiffLimits(file_patch_bytes_max=16 << 20, blob_bytes_max=8 << 20)
 
 @dataclass(frozen=True, slots=True)
 class BlameLimits:
-    """What one blame may cost: some ten seconds where all of it is spent. What is not decided then says `boundary`."""
+    """What one request for blame may cost: some six seconds where all of a bound is spent.
+
+    What is not decided then says `boundary`, and the next request for the same goes on from there.
+    """
 
     blob_bytes_max: int = 8 << 20
     """Of the file asked about."""
-    commits_max: int = 200_000
+    commits_max: int = 20_000
     """Suspects looked at: a file in a commit."""
     bytes_max: int = 512 << 20
     """Of all versions compared."""
@@ -103,3 +106,5 @@ ARCHIVES_KEPT_BYTES_MAX = 2 << 30
 LANGUAGE_FILES_MAX = 500_000
 LANGUAGE_SNIFFED_FILES_MAX = 20_000
 """Files whose beginning is read to see what they are; of the others their name decides."""
+LOOKS_REMEMBERED_MAX = 65_536
+"""What such beginnings told, 200 bytes each, so that a push costs a look at what it changes."""

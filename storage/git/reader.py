@@ -19,6 +19,7 @@ from storage.git.diff.renames import with_renames
 from storage.git.engine.changes import TableHistory
 from storage.git.history import History
 from storage.git.kept_blames import KeptBlames
+from storage.git.kept_looks import KeptLooks
 from storage.git.languages import languages
 from storage.git.last_answers import Remembered
 from storage.git.last_commits import last_commits
@@ -66,6 +67,7 @@ class DulwichReader:
         self._counts: dict[tuple[bytes, str], int] = {}  # by tip and path, which decide it for ever
         self._last_commits = Remembered()
         self._blames = KeptBlames()
+        self._looks = KeptLooks()
 
     def close(self) -> None:
         """Let go of all packs; what is being read still ends well."""
@@ -128,14 +130,15 @@ class DulwichReader:
             # From the commit on that touched the file last, so that the answer holds after pushes that do not.
             touched = tip if history.tables is None else history.tables.back(tip, raw)[0]
             found = self._blames.get((handle.folder, touched, raw))
-            if found is None:
+            if found is None or found.left:
                 known = partial(self._known_blame, handle.folder)
-                found = Blamer(handle.objects, history, BLAME, known).blame(touched, raw, entry)
+                found = Blamer(handle.objects, history, BLAME, known).blame(touched, raw, entry, found)
                 self._blames.put((handle.folder, touched, raw), found)
-            return found
+            return found.blame
 
     def _known_blame(self, folder: tuple[Path, int, int], commit: bytes, path: bytes) -> Blame | None:
-        return self._blames.peek((folder, commit, path))
+        found = self._blames.peek((folder, commit, path))
+        return None if found is None else found.blame
 
     def last_commits(self, repo: StreamId, rev: str, path: str) -> LastCommits:
         with self._walking(repo) as (handle, history):
@@ -147,7 +150,8 @@ class DulwichReader:
 
     def languages(self, repo: StreamId, rev: str) -> dict[str, int]:
         with self._pool.use(repo) as handle:
-            return languages(handle.objects, trees.root_of(handle.objects, revs.resolve(handle.objects, rev)))
+            root = trees.root_of(handle.objects, revs.resolve(handle.objects, rev))
+            return languages(handle.objects, root, self._looks)
 
     def commit(self, repo: StreamId, rev: str) -> CommitInfo:
         with self._pool.use(repo) as handle:

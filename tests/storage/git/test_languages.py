@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from domain.errors import TooLarge
 from storage.git import languages
+from storage.git.kept_looks import KeptLooks, Look
 from storage.git.language_table import by_name, by_shebang
+from storage.git.objects import Objects
 from storage.git.reader import DulwichReader
 from tests.storage.git.stock import StockRepo, stock_repo
 
@@ -130,3 +133,33 @@ def test_too_many_files_are_not_looked_through(
     monkeypatch.setattr(languages, "LANGUAGE_FILES_MAX", 2)
     with pytest.raises(TooLarge):
         counted(reader, repo, {"a.c": b"1", "b.c": b"1", "c.c": b"1"})
+
+
+def test_after_a_push_only_what_it_changed_is_read(
+    repo: StockRepo, reader: DulwichReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+    start = Objects.start
+
+    def noted(self: Objects, oid: bytes, count: int) -> bytes:
+        read.append(oid)
+        return start(self, oid, count)
+
+    monkeypatch.setattr(Objects, "start", noted)
+    files = {"a.py": PYTHON, "b/run": b"#!/bin/sh\n", "b/made.go": b"// Code generated, DO NOT EDIT.\n", "c.c": b"\0"}
+    counted(reader, repo, files)
+    assert len(read) == 4
+    files |= {"a.py": PYTHON * 2, "b/run.py": files["b/run"], "d.c": files["a.py"], ".gitattributes": b"c.c binary\n"}
+    again = repo.commit(tree_of(repo, files))
+    told = reader.languages(repo.id, again)
+    assert len(read) == 6  # a.py and .gitattributes
+    with closing(DulwichReader(tmp_path)) as fresh:
+        assert fresh.languages(repo.id, again) == told
+
+
+def test_what_was_looked_at_last_is_kept() -> None:
+    looks = KeptLooks(2)
+    for oid in (b"a", b"b", b"a", b"c"):
+        looks.known([oid])
+        looks.keep(oid, Look(1, is_binary=False, is_generated=False, language=None))
+    assert list(looks.known([b"a", b"b", b"c"])) == [b"a", b"c"]
