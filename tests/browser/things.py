@@ -1,13 +1,20 @@
-"""Something to look at: long names, text from right to left, code of many kinds, a conversation, nothing at all."""
+"""Something to look at: long names, text from right to left, code of many kinds, words, a conflict, nothing at all."""
 
 from __future__ import annotations
 
-import base64
 import re
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, Final, final
 
+from domain.content.body_reset import BodyReset
+from domain.envelope import seal
+from domain.fold.kind import write_payload
+from domain.issue.closed import IssueClosed
+from domain.issue.opened import IssueOpened
+from domain.issue.retitled import IssueRetitled
 from tests.browser.people import Person
 from tests.interop.clients import StockGit
+from tests.making import SALT, key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +22,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+    from domain.envelope import Event
+    from domain.fold.kind import Payload
     from tests.browser.people import Served
 
 LONG: Final = "a-name-that-goes-on-and-on-and-would-push-everything-to-the-left"
@@ -37,7 +46,9 @@ def make_things(node: Served, browser: Browser, folder: Path) -> Mapping[str, st
         path = kay.make_repo("vault")
         found = _code(StockGit(folder).work_tree("work"), kay.git_url(path))
         kay.page.get_by_role("heading", name="Vault", exact=True).wait_for()  # the page loads itself again
-        return found | _words(_Forms(kay), path)
+        found |= _words(_Forms(kay), path)
+        _quarrel(_Forms(kay), path)
+        return found
 
 
 def _code(work: StockGit, url: str) -> dict[str, str]:
@@ -49,7 +60,7 @@ def _code(work: StockGit, url: str) -> dict[str, str]:
         f"src/{LONG}/{RIGHT_TO_LEFT}.md": f"# {RIGHT_TO_LEFT}\n\nמימין לשמאל\n",
         "data.csv": "who,what\nkay,oil\nlee,lard\n",
         "empty": "",
-        "picture.png": base64.b64decode(_PICTURE),
+        "picture.png": b64decode(_PICTURE),
         "bytes.bin": bytes(range(256)),
     }
     for name, content in files.items():
@@ -91,6 +102,37 @@ def _words(forms: _Forms, path: str) -> dict[str, str]:
     return {"job": job, "comment": comment, "event": re.findall(r"/-/events/(\w{64})", text)[-1]}
 
 
+def _quarrel(forms: _Forms, path: str) -> None:
+    """An issue that somebody elsewhere has opened, and that two people have rewritten at once; and one that waits."""
+    forms.send(f"{path}/settings/strangers", act="rule", rule="open")
+    newest = forms.ask(f"{path}/events?per_page=1")["events"][0]
+    repo, known = bytes.fromhex(newest["stream"]), bytes.fromhex(newest["id"])
+    opening = IssueOpened(title="The lid creaks", number=3, body="Since *yesterday*.\n\nIt is the hinge.\n")
+    header: dict[str, Any] = {"stream": repo, "parents": [known], "time": 1_700_000_000_000}
+    last = opened = _signed("issue.opened.v1", opening, entity=repo, seq=1, lamport=newest["lamport"] + 1, **header)
+    forms.take(opened)
+    forms.send(f"{path}/issues/3/edit", title=f"The hinge {'creaks ' * 20}")
+    forms.send(f"{path}/issues/3/comments", body="I close it.", act="close")
+    for kind, payload in (
+        ("issue.retitled.v1", IssueRetitled(title=f"The lid {RIGHT_TO_LEFT}", replaces=[opened.id])),
+        ("issue.closed.v1", IssueClosed(reason="not planned", replaces=[opened.id])),
+        ("body.reset.v1", BodyReset(text="Since *today*.\n\nIt is the hinge.\n", replaces=[opened.id])),
+        ("body.reset.v1", BodyReset(text=f"Since *monday*.\n\n{'z' * 200}\n", replaces=[opened.id])),
+    ):
+        place: dict[str, Any] = {"seq": last.seq + 1, "prev": last.id, "lamport": last.lamport + 1}
+        last = _signed(kind, payload, entity=opened.id, **place, **header)
+        forms.take(last)
+    forms.send(f"{path}/settings/strangers", act="rule", rule="hold")
+    waiting = IssueOpened(title=f"Oil it, {RIGHT_TO_LEFT}", number=4, body="y" * 300)
+    header |= {"entity": repo, "seq": 1, "lamport": newest["lamport"] + 1}
+    forms.take(_signed("issue.opened.v1", waiting, who="a stranger", **header))
+
+
+def _signed(kind: str, payload: Payload, *, who: str = "somebody elsewhere", **header: Any) -> Event:
+    """An event of somebody who knows of nothing that kay did since."""
+    return seal({"kind": kind, **header}, write_payload(payload, SALT), key(who))
+
+
 @final
 class _Forms:
     """Forms and requests in somebody's session, sent without looking at pages."""
@@ -106,6 +148,24 @@ class _Forms:
         return answer.text()
 
     def api(self, path: str, data: Mapping[str, Any]) -> None:
-        where = f"/api/v1/repos/{path.removeprefix('/').replace('/', '~', 1)}"
+        """Tell the API something of a repository."""
+        self._post(_of_repo(path), data)
+
+    def take(self, event: Event) -> None:
+        """Hand in an event that was signed elsewhere."""
+        parts = {"header": event.header, "signature": event.signature, "payload": event.payload or b""}
+        self._post("/api/v1/events", {name: b64encode(each).decode() for name, each in parts.items()})
+
+    def ask(self, path: str) -> Any:
+        """Ask the API something of a repository."""
+        answer = self._asking.get(_of_repo(path))
+        assert answer.ok, f"{path}: {answer.status} {answer.text()}"
+        return answer.json()
+
+    def _post(self, where: str, data: Mapping[str, Any]) -> None:
         answer = self._asking.post(where, data=data, headers={"sec-fetch-site": "same-origin"})
         assert answer.ok, f"{where}: {answer.status} {answer.text()}"
+
+
+def _of_repo(path: str) -> str:
+    return f"/api/v1/repos/{path.removeprefix('/').replace('/', '~', 1)}"

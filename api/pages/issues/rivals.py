@@ -35,6 +35,8 @@ class Rival(NamedTuple):
     shown: Markup
     cut: bool
     """Whether it is longer than what is shown."""
+    stands: bool
+    """Whether it is the one that shows until somebody chooses."""
 
 
 class Quarrel(NamedTuple):
@@ -56,7 +58,7 @@ def quarrels(request: Asking, stream: StreamId, doc: Mapping[str, Any]) -> list[
             whole = _texts(request, stream, bytes.fromhex(doc["id"]))
             values = [{**each, "value": whole.get(each["event"], each["value"])} for each in values]
         if values:
-            found.append(_quarrel(request, field, values))
+            found.append(_quarrel(request, field, values, _standing(field, doc)))
     return found
 
 
@@ -82,7 +84,16 @@ def _texts(request: Asking, stream: StreamId, thing: bytes) -> Mapping[str, str]
     return {event.hex(): text for event, text in versions.rivals} if versions.whole else {}
 
 
-def _quarrel(request: Asking, field: str, values: Sequence[Mapping[str, Any]]) -> Quarrel:
+def _standing(field: str, doc: Mapping[str, Any]) -> str:
+    """What a document says of a field, in the words of `_said`."""
+    if field == "state":
+        return _said(field, (doc["state"] == "open", doc.get("state_reason", "")))
+    if field == "lock":
+        return _said(field, (doc.get("locked", False), doc.get("lock_reason", "")))
+    return str(doc[field])
+
+
+def _quarrel(request: Asking, field: str, values: Sequence[Mapping[str, Any]], standing: str) -> Quarrel:
     texts = [_said(field, each["value"]) for each in values]
     shown: list[Markup] = [escape(text[:_CHARS_SHOWN]) for text in texts]
     table = None
@@ -92,7 +103,13 @@ def _quarrel(request: Asking, field: str, values: Sequence[Mapping[str, Any]]) -
         hunks = differences(texts[0], texts[1], _DIFFERENCE_CHARS_MAX)[0]
         table = in_rows(hunks, Marker(PROSE_LINE_CHARS_MAX)) if hunks else None
     rivals = [
-        Rival(each["event"], each.get("author") or _author(request, each["event"]), what, len(text) > _CHARS_SHOWN)
+        Rival(
+            each["event"],
+            each.get("author") or _author(request, each["event"]),
+            what,
+            cut=len(text) > _CHARS_SHOWN,
+            stands=text == standing,
+        )
         for each, text, what in zip(values, texts, shown, strict=True)
     ]
     return Quarrel(field, FIELDS[field], rivals, table)

@@ -127,6 +127,7 @@ def test_a_conflict_shows_both_authors_and_is_settled(operator: Visitor, kay: Vi
     page = operator.open(apart.path)
     assert "It creaks <mark>loudly</mark>" in page
     assert "It creaks <mark>softly</mark>" in page
+    assert page.count("shows now") == 1
     settling = page.partition('id="settle"')[2].partition("</section>")[0]
     assert STRANGER.did in settling
     assert KEY.did in settling
@@ -154,6 +155,7 @@ def test_states_and_texts_are_settled_too(operator: Visitor, apart: Apart) -> No
     assert "closed: completed" in page
     assert "closed: not planned" in page
     assert "<mark>his</mark> end" in page
+    assert page.count("shows now") == 2, "one state, and one text"
     assert "its beginning" in page
     operator.send(f"{apart.path}/settle", field="state", event=done.hex())
     operator.send(f"{apart.path}/settle", field="body", event=body.hex())
