@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from domain.ids import StreamId
     from domain.ports_files import BlameRange
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Raise it when the same commit and path are answered otherwise: what clients remember is worth nothing then."""
 
 
@@ -37,7 +37,8 @@ async def show_blame(request: Asking, repo: Repo, path: FilePath, ref: Rev = "HE
         return read(request, b"", tag=tag)
     async with turns.one():
         value = await in_thread(_blamed, request, row.id, ref, commit, path)
-    return read(request, encode_json(value), tag=tag)
+    # What a bound ended is answered better the next time.
+    return read(request, encode_json(value), tag=tag if value["complete"] else "")
 
 
 def _blamed(request: Asking, repo: StreamId, ref: str, commit: str, path: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 Every line is somebody's suspect: first of the commit that is asked about, then, as long as a parent has the same
 line, of that parent. A merge asks its parents in order. What a line's fate is depends on no other line, so commits may
 be taken in any order; the newest first means that most are taken once. For the same reason what is known already of a
-file in an older commit holds for the lines that come to it there.
+file in an older commit holds for the lines that come to it there, and a search that a bound ended goes on from the
+suspects that it left.
 """
 
 from __future__ import annotations
@@ -52,6 +53,22 @@ class Span(NamedTuple):
     lines: int
 
 
+class Left(NamedTuple):
+    """A suspect that a bound left undecided: the file `entry` at `path` in `commit`, with lines that it may have."""
+
+    commit: bytes
+    path: bytes
+    entry: Entry
+    spans: tuple[Span, ...]
+
+
+class Blamed(NamedTuple):
+    """An answer, and with what another search can go on from it."""
+
+    blame: Blame
+    left: tuple[Left, ...] = ()
+
+
 @dataclass(slots=True)
 class _Suspect:
     """A file in a commit, with the lines it may have written."""
@@ -94,6 +111,7 @@ class Blamer:
         self._limits = limits
         self._queue = _Queue()
         self._found: list[BlameRange] = []
+        self._left: list[Left] = []
         self._watched: dict[bytes, Watched] = {}
         self._versions = Versions(partial(objects.typed, kind=BLOB), REMEMBERED_LINES_MAX)
         self._bytes_left = limits.bytes_max
@@ -101,11 +119,15 @@ class Blamer:
         self._commits_left = limits.commits_max
         self._complete = True
 
-    def blame(self, commit: bytes, path: bytes, entry: Entry) -> Blame:
-        """The ranges of the file `entry` at `path` in `commit`."""
-        count = len(lines_of(self._objects.typed(entry.oid, BLOB)))
-        if count:
-            self._suspect(commit, path, entry, [Span(0, 0, count)])
+    def blame(self, commit: bytes, path: bytes, entry: Entry, begun: Blamed | None = None) -> Blamed:
+        """The ranges of the file `entry` at `path` in `commit`; what a search before has `begun` is kept."""
+        if begun is None:
+            count = len(lines_of(self._objects.typed(entry.oid, BLOB)))
+            self._suspect(commit, path, entry, [Span(0, 0, count)] if count else [])
+        else:
+            self._found = [each for each in begun.blame.ranges if not each.boundary]
+            for left in begun.left:
+                self._suspect(left.commit, left.path, left.entry, list(left.spans))
         while self._queue.heap:
             _, _, oid = heappop(self._queue.heap)
             for suspect in self._queue.waiting.pop(oid).values():
@@ -117,7 +139,7 @@ class Blamer:
                 else:
                     self._commits_left -= 1
                     self._settle(oid, suspect, boundary=not self._pass_on(oid, suspect))
-        return Blame(tuple(self._ranges()), self._complete)
+        return Blamed(Blame(tuple(self._ranges()), self._complete and not self._left), tuple(self._left))
 
     def _is_spent(self) -> bool:
         return min(self._bytes_left, self._steps_left, self._commits_left) <= 0
@@ -138,7 +160,8 @@ class Blamer:
 
     def _settle(self, commit: bytes, suspect: _Suspect, *, boundary: bool = False) -> None:
         """What is left to a suspect, it wrote; at a boundary, it or somebody before it."""
-        self._complete = self._complete and not (boundary and suspect.spans)
+        if boundary and suspect.spans:
+            self._left.append(Left(commit, suspect.path, suspect.entry, tuple(suspect.spans)))
         previous = None if suspect.previous is None else (suspect.previous[0].decode(), shown(suspect.previous[1]))
         self._found.extend(
             BlameRange(
@@ -181,7 +204,10 @@ class Blamer:
             if parent in found and suspect.spans:
                 path, entry = found[parent]
                 suspect.previous = suspect.previous or (parent, path)
-                passed, suspect.spans = _parted(suspect.spans, self._edits(entry.oid, suspect.entry.oid))
+                edits = self._edits(entry.oid, suspect.entry.oid)
+                if edits is None:
+                    return False
+                passed, suspect.spans = _parted(suspect.spans, edits)
                 self._suspect(parent, path, entry, passed)
         return True
 
@@ -229,13 +255,15 @@ class Blamer:
             self._watched[path] = Watched(self._objects, path)
         return self._watched[path].at(self._history.meta(commit).tree)
 
-    def _edits(self, old: bytes, new: bytes) -> list[Edit]:
-        """What differs between two blobs."""
+    def _edits(self, old: bytes, new: bytes) -> list[Edit] | None:
+        """What differs between two blobs; None where too little was left to find it out."""
         budget = Budget(min(self._limits.file_steps_max, self._steps_left))
         given, read = budget.steps, self._versions.bytes_read
         found = self._versions.edits(old, new, budget)
         self._steps_left -= given - budget.steps
         self._bytes_left -= self._versions.bytes_read - read
+        if budget.steps <= 0 and given < self._limits.file_steps_max:
+            return None
         self._complete = self._complete and budget.steps > 0
         return found
 

@@ -21,6 +21,8 @@ from api.ports import ApiSettings
 from api.ranges import RANGES_MAX
 from api.routes import blame as blame_route
 from gitant.indexer import check_code
+from storage.git import reader as reader_module
+from storage.git.read_limits import BLAME
 from storage.git.reader import DulwichReader
 from tests.api.client import Client, http_to
 from tests.api.history import NESTED, History, pack_of
@@ -59,6 +61,21 @@ def test_blame_names_the_commit_of_each_line(anyone: Client, history: History) -
     assert found["commits"][history.first]["author"]["name"] == "Ada"
     tag = {"if-none-match": response.headers["etag"]}
     assert anyone.get(f"{history.repo}/blame/README.md", 304, headers=tag).content == b""
+
+
+def test_blame_that_a_bound_ended_goes_on_when_asked_again(
+    anyone: Client, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "BLAME", replace(BLAME, commits_max=1))
+    url = f"{history.repo}/blame/new.txt?ref={history.third}"
+    begun = anyone.get(url)
+    assert not begun.json()["complete"]
+    assert begun.json()["ranges"][0]["boundary"]
+    monkeypatch.undo()
+    ended = anyone.get(url, headers={"if-none-match": begun.headers["etag"]})
+    assert ended.json()["complete"]
+    assert ended.json()["ranges"][0]["commit"] == history.first
+    anyone.get(url, 304, headers={"if-none-match": ended.headers["etag"]})
 
 
 def test_blame_follows_a_rename_and_takes_a_ref(anyone: Client, history: History) -> None:

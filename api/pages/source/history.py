@@ -98,12 +98,15 @@ async def _blamed(request: Asking, at: At) -> Shown:
         blame = git.blame(repo, commit, at.path)
         commits = {name: git.commit(repo, name) for name in {each.commit for each in blame.ranges}}
         stretches = _stretches(at, blame, commits, whole_lines(text, at.name))
-        return {"stretches": stretches, "complete": blame.complete, "lasting": at.url("blame", commit=commit)}
+        goes_on = any(each.boundary for each in blame.ranges)
+        lasting = at.url("blame", commit=commit)
+        return {"stretches": stretches, "complete": blame.complete, "goes_on": goes_on, "lasting": lasting}
 
     async with turns.one():
         values = await in_thread(found)
     values |= frame(request, at.row, "code") | at.values() | {"refs": refs_offered(request, at.row)}
-    return Shown("blame.html", f"Blame · {at.path} · {at.ref} · {at.row.name}", values)
+    title = f"Blame · {at.path} · {at.ref} · {at.row.name}"
+    return Shown("blame.html", title, values, keep=values["complete"])  # what is not goes on at the next request
 
 
 def _stretches(at: At, blame: Blame, commits: dict[str, CommitInfo], lines: Sequence[Markup]) -> list[Stretch]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _COMMON_MAX = 1_024
+_FEW_LINES = 64
+_SPARSE = 16
+"""So many times more numbers than lines, and it is quicker to look numbers up than to count all of them."""
 _NEARBY_LINES = 100
 _COST_MIN = 256
 _LONG_SNAKE = 20
@@ -49,6 +52,10 @@ def changed_lines(
     sides = np.asarray(a, np.int32), np.asarray(b, np.int32)
     start, ends = _trimmed(*sides)
     flags = np.zeros(len(a), np.uint8), np.zeros(len(b), np.uint8)
+    if _is_replaced(*(side[start:end] for side, end in zip(sides, ends, strict=True))):
+        for flag, end in zip(flags, ends, strict=True):
+            flag[start:end] = 1
+        return bytearray(flags[0]), bytearray(flags[1])
     kept = [
         _kept(side, start, end, other, flag)
         for side, end, other, flag in zip(sides, ends, reversed(sides), flags, strict=True)
@@ -69,6 +76,13 @@ def _trimmed(a: NDArray[np.int32], b: NDArray[np.int32]) -> tuple[int, tuple[int
     return start, (len(a) - tail, len(b) - tail)
 
 
+def _is_replaced(a: NDArray[np.int32], b: NDArray[np.int32]) -> bool:
+    """Whether one has plainly nothing of the other, as where somebody edits a line: so most versions differ."""
+    if not len(a) or not len(b):
+        return True
+    return max(len(a), len(b)) <= _FEW_LINES and set(a.tolist()).isdisjoint(b.tolist())
+
+
 def _first(differ: NDArray[np.bool_]) -> int:
     """The place of the first that is true; the length where none is."""
     at = int(differ.argmax()) if len(differ) else 0
@@ -83,7 +97,7 @@ def _kept(
         return np.empty(0, np.int64)
     common = min(_rough_root(len(lines)), _COMMON_MAX)
     here = lines[start:end]
-    counts = np.bincount(other, minlength=int(here.max()) + 1)[here]
+    counts = _counts(here, other)
     # 0: not on the other side; 1: there; 2: there often
     classes = np.where(counts == 0, 0, np.where(counts >= common, 2, 1)).astype(np.uint8)
     drop = classes == 0
@@ -94,6 +108,15 @@ def _kept(
             drop[at] = _is_noise(told, at)
     flags[start:end][drop] = 1
     return np.flatnonzero(~drop) + start
+
+
+def _counts(here: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.int64]:
+    """How often the other side has each of some lines."""
+    most = int(here.max()) + 1
+    if max(most, int(other.max(initial=0))) <= _SPARSE * (len(here) + len(other)):
+        return np.bincount(other, minlength=most)[here]
+    ordered = np.sort(other)  # of a long history, in which there were thousands of other lines
+    return np.searchsorted(ordered, here, "right") - np.searchsorted(ordered, here, "left")
 
 
 def _between(places: NDArray[np.int64], marks: NDArray[np.int64]) -> NDArray[np.int64]:

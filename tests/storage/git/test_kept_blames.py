@@ -21,6 +21,8 @@ from tests.storage.git.test_blame import text_files
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from storage.git.read_limits import BlameLimits
+
 
 @pytest.mark.parametrize(("order", "tabled"), [("pushed", False), ("forced", True)])
 def test_kept_answers_change_none(tmp_path: Path, order: str, tabled: bool) -> None:
@@ -64,3 +66,32 @@ def test_a_walk_ends_where_the_last_one_began(tmp_path: Path, monkeypatch: pytes
             found = [reader.blame(repo.id, *each) for each in zip(commits, paths, strict=True)]
             assert all(each.complete for each in found), "no further than to the answer before"
             assert found[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("bound", "tabled"), [(replace(BLAME, commits_max=2), True), (replace(BLAME, bytes_max=1), False)]
+)
+def test_what_a_bound_ended_goes_on_with_the_next_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: BlameLimits, *, tabled: bool
+) -> None:
+    """With merges and renames; in the end it says what a search without bounds says."""
+    repo, commits = scatter(tmp_path, 5, commits=14)
+    tip, tables = commits[-1], KeptTables() if tabled else None
+    most = 0
+    for path in text_files(repo, tip):
+        if b"\n" in path:
+            continue
+        monkeypatch.setattr(reader_module, "BLAME", BLAME)
+        with closing(DulwichReader(tmp_path, tables)) as reader:
+            expected = reader.blame(repo.id, tip, shown(path))
+        monkeypatch.setattr(reader_module, "BLAME", bound)
+        with closing(DulwichReader(tmp_path, tables)) as reader:
+            asked = 1
+            while not (found := reader.blame(repo.id, tip, shown(path))).complete:
+                assert sum(each.count for each in found.ranges) == sum(each.count for each in expected.ranges)
+                assert any(each.boundary for each in found.ranges)
+                asked += 1
+                assert asked < 40
+            assert found == reader.blame(repo.id, tip, shown(path)) == expected
+            most = max(most, asked)
+    assert most > 1
