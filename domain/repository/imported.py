@@ -49,16 +49,21 @@ class RepositoryImported(Payload, frozen=True, kw_only=True):
     skips: Annotated[list[Skip], msgspec.Meta(max_length=len(SKIPPABLE))] = []
 
     def problem(self) -> str:
-        if found := line_problem(self.source, "source"):
+        if found := source_problem(self.source):
             return found
-        if _CREDENTIALS.search(self.source):
-            return "source holds credentials, a query or a fragment"
         faults = [skip.fault for skip in self.skips]
         if faults != sorted(set(faults)) or not set(faults) <= set(SKIPPABLE):
             return "skips are out of order, or of a fault that is never skipped"
         if any(skip.objects != sorted(set(skip.objects)) for skip in self.skips):
             return "skips name an object twice, or out of order"
         return ""
+
+
+def source_problem(source: str) -> str:
+    """What keeps an address from being told of as where a repository came from; empty when nothing does."""
+    if found := line_problem(source, "source"):
+        return found
+    return "source holds credentials, a query or a fragment" if _CREDENTIALS.search(source) else ""
 
 
 def _apply(state: RepositoryState, event: Event, payload: RepositoryImported | None) -> None:

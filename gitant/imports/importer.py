@@ -13,6 +13,7 @@ from domain.errors import Conflict, InvalidInput, LocalFault, Unavailable
 from domain.ids import is_segment
 from domain.limits import SOURCE_CHARS_MAX
 from domain.ports_imports import ImportFault, ImportJob, ImportOrder
+from domain.repository.imported import source_problem
 from gitant.imports.fetch import Fetch
 from gitant.imports.local import SOURCE, pipe_to
 from gitant.log import get_logger
@@ -136,6 +137,9 @@ class Importer:
         place, credentials = read_url(order.url)
         if len(place.shown) > SOURCE_CHARS_MAX:
             raise InvalidInput(f"the URL has more than {SOURCE_CHARS_MAX} characters", field="url")
+        if source_problem(place.shown):
+            said = "in the URL's path, // stands before an @, which nobody can tell from credentials"
+            raise InvalidInput(said, hint="write the path with single slashes", field="url")
         if order.username or order.password:
             if credentials is not None or place.scheme == "git":
                 raise InvalidInput("give credentials once, and for http(s)", field="username")
