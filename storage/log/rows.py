@@ -17,6 +17,7 @@ GONE = "-"
 """The originator and topic of a row whose event was removed: nothing but its position is left, which stays taken."""
 _HEX_CHARS = 2 * ID_BYTES
 _FEEDS_CACHED_MAX = 4_096
+_SIZES_CACHED_MAX = 4_096
 
 
 class Undecodable(ValueError):
@@ -76,6 +77,7 @@ def encode_state(header: bytes, signature: bytes, payload: bytes | None) -> byte
     )
 
 
+@lru_cache(_SIZES_CACHED_MAX)
 def _head(size: int) -> bytes:
     """What stands before a byte string of this size."""
     if size < 24:
