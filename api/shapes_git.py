@@ -140,7 +140,7 @@ class Stats(Struct):
     deletions: int
 
 
-class Commit(Struct):
+class Commit(Struct, kw_only=True):
     """A commit."""
 
     hash: str
@@ -149,6 +149,8 @@ class Commit(Struct):
     message: str
     author: Person
     committer: Person
+    message_cut: bool = False
+    """There where a list has only the beginning of a long message."""
 
 
 class Commits(Struct):
@@ -187,7 +189,7 @@ class Diff(Struct, kw_only=True):
     truncated: bool
 
 
-class CommitDiff(Commit):
+class CommitDiff(Commit, kw_only=True):
     """A commit with what it changed against its first parent."""
 
     stats: Stats

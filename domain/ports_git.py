@@ -293,6 +293,8 @@ class CommitInfo:
     committer_email: str
     committer_time: int
     committer_offset_min: int
+    message_cut: bool = False
+    """Whether the message goes on behind what is here of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,8 +380,8 @@ class GitReader(FilesReader, Protocol):
         """An object's type (blob, tree, commit, tag) and raw bytes."""
         ...
 
-    def commit(self, repo: StreamId, rev: str) -> CommitInfo:
-        """One commit."""
+    def commit(self, repo: StreamId, rev: str, *, whole: bool = False) -> CommitInfo:
+        """One commit; all of its message, however long, where the `whole` of it is wanted."""
         ...
 
     def commits(

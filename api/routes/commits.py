@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MINUTES_PER_DAY = 24 * 60
 PARENTS_COMPARED_MAX: Final = 8
 """A commit may have thousands of parents, and each comparison may cost seconds."""
+PARENTS_SHOWN_MAX: Final = 1_000
 _NOT_COMPARED: Final[dict[str, Any]] = {"changes": [], "total": 0, "truncated": True}
 CommitName = Annotated[
     str,
@@ -57,7 +58,7 @@ async def show_commit(request: Asking, repo: Repo, name: CommitName) -> Reply:
     git = request.ports.git
 
     def found() -> tuple[CommitInfo, TreeDiff]:
-        commit = git.commit(row.id, name)
+        commit = git.commit(row.id, name, whole=True)
         return commit, git.diff(row.id, commit.parents[0] if commit.parents else None, commit.oid)
 
     commit, diff = await in_thread(found)
@@ -102,12 +103,13 @@ def commit_doc(commit: CommitInfo) -> dict[str, Any]:
     return {
         "hash": commit.oid,
         "tree_hash": commit.tree,
-        "parent_hashes": commit.parents,
+        "parent_hashes": commit.parents[:PARENTS_SHOWN_MAX],
         "message": commit.message,
         "author": _person(commit.author_name, commit.author_email, commit.author_time, commit.author_offset_min),
         "committer": _person(
             commit.committer_name, commit.committer_email, commit.committer_time, commit.committer_offset_min
         ),
+        **({"message_cut": True} if commit.message_cut else {}),
     }
 
 

@@ -16,7 +16,7 @@ from dulwich.pack import OFS_DELTA, REF_DELTA, PackFileDisappeared
 from dulwich.refs import DiskRefsContainer, Ref, check_ref_format
 
 from domain.errors import Damaged, NotFound
-from storage.git.read_limits import DELTA_BASE_CACHE_BYTES_MAX
+from storage.git.read_limits import COMMIT_START_BYTES, DELTA_BASE_CACHE_BYTES_MAX, MESSAGE_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -165,6 +165,14 @@ class Objects:
         with self._headers() as headers, self._reading(oid):
             data = headers.start(oid, count)
         return self.linked(oid)[1][:count] if data is None else data
+
+    def beginning_of(self, commit: bytes) -> bytes:
+        """A commit that must be here: all of it, or of a long one its header and the beginning of its message."""
+        if self.sizes((commit,))[commit] > COMMIT_START_BYTES:
+            data = self.start(commit, COMMIT_START_BYTES)
+            if 0 <= data.find(b"\n\n") < len(data) - MESSAGE_BYTES_MAX - 2:
+                return data
+        return self.typed(commit, COMMIT)
 
     @contextmanager
     def _headers(self) -> Generator[_Headers]:

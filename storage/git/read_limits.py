@@ -19,6 +19,11 @@ BEGINNINGS_MAX = 200
 """Objects looked at whose names begin with the digits of a short name: one has to be quite unlucky to have two."""
 COMMIT_BYTES_MAX = 1 << 20
 """What is larger is taken for no commit where it was not said to be one."""
+MESSAGE_BYTES_MAX = 16 << 10
+"""Of a commit's message where commits are listed: a pack may have thousands of 16 MiB each, and be small."""
+PERSON_BYTES_MAX = 1_000
+COMMIT_START_BYTES = 64 << 10
+"""Read of larger commits, where their headers are in it."""
 TREE_ENTRIES_REMEMBERED_MAX = 50_000
 REMEMBERED_LINES_MAX = 400_000
 """Of all versions of a file that is being blamed."""

@@ -33,6 +33,7 @@ from storage.git.read_limits import (
     DISPLAY,
     INDEXED_FILE_BYTES_MAX,
     INDEXED_FILES_MAX,
+    MESSAGE_BYTES_MAX,
     PATCH,
     REMEMBERED_COUNTS_MAX,
 )
@@ -153,9 +154,10 @@ class DulwichReader:
             root = trees.root_of(handle.objects, revs.resolve(handle.objects, rev))
             return languages(handle.objects, root, self._looks)
 
-    def commit(self, repo: StreamId, rev: str) -> CommitInfo:
+    def commit(self, repo: StreamId, rev: str, *, whole: bool = False) -> CommitInfo:
         with self._pool.use(repo) as handle:
-            return _commit(handle.objects, revs.resolve(handle.objects, rev))
+            oid = revs.resolve(handle.objects, rev)
+            return commits.parsed(oid, handle.objects.typed(oid, COMMIT)) if whole else _commit(handle.objects, oid)
 
     def commits(
         self, repo: StreamId, rev: str, *, path: str = "", after: str | None = None, limit: int = 30
@@ -267,7 +269,7 @@ def _found(objects: Objects, rev: str, path: str) -> tuple[bytes, Entry]:
 
 
 def _commit(objects: Objects, oid: bytes) -> CommitInfo:
-    return commits.parsed(oid, objects.typed(oid, COMMIT))
+    return commits.parsed(oid, objects.beginning_of(oid), message_bytes_max=MESSAGE_BYTES_MAX)
 
 
 def _roots(objects: Objects, old: str | None, new: str) -> tuple[bytes | None, bytes]:

@@ -244,6 +244,8 @@ async def _compared_text(request: Asking, row: RepoRow, spec: str, *, mail: bool
 
 
 def _mails(git: GitReader, repo: StreamId, commits: Sequence[CommitInfo], *, mail: bool) -> bytes:
+    if mail:
+        commits = [git.commit(repo, each.oid, whole=True) if each.message_cut else each for each in commits]
     patches = [git.patch(repo, each.parents[0] if each.parents else None, each.oid) for each in commits]
     return b"".join(mailed(each, patch) if mail else patch for each, patch in zip(commits, patches, strict=True))
 

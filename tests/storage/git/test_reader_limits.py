@@ -15,7 +15,7 @@ from storage.git.diff.lines import Budget
 from storage.git.diff.paths import changed
 from storage.git.diff.renames import with_renames
 from storage.git.objects import Objects
-from storage.git.read_limits import DISPLAY, DiffLimits
+from storage.git.read_limits import DISPLAY, MESSAGE_BYTES_MAX, DiffLimits
 from storage.git.reader import DulwichReader
 from storage.git.trees import root_of
 from tests.storage.git.stock import StockRepo, stock_repo
@@ -158,3 +158,30 @@ def test_a_rewritten_file_that_costs_too_much_is_still_a_correct_diff() -> None:
     made = [line for edit in found for line in new[edit.b0 : edit.b1]]
     kept = 3_000 - sum(edit.a1 - edit.a0 for edit in found)
     assert len(made) + kept == 3_000
+
+
+def test_lists_have_the_beginning_of_a_long_message(repo: StockRepo, reader: DulwichReader) -> None:
+    """Sixteen megabytes of it deflate to almost nothing, and a page lists a hundred commits."""
+    short = repo.commit(repo.tree(), message="short")
+    messages = "Subject\n\n" + "a line of words\n" * 100_000, "\u00e4" * 100_000
+    person = "Ada <ada@example.invalid> 1700000100 +0000"
+    head = f"tree {repo.tree()}\nparent {short}\nauthor {person}\ncommitter {person}\n\n"
+    tips = [
+        repo.line("hash-object", "-t", "commit", "-w", "--stdin", stdin=(head + message).encode())
+        for message in messages
+    ]
+    for packed in (False, True):
+        if packed:
+            for number, tip in enumerate(tips):
+                repo.git("update-ref", f"refs/heads/{number}", tip)
+            repo.git("repack", "-adq")
+        for tip, whole in zip(tips, messages, strict=True):
+            listed, before = reader.commits(repo.id, tip)
+            assert (before.message.strip(), before.message_cut) == ("short", False)
+            for found in (listed, reader.commit(repo.id, tip)):
+                assert found.message_cut
+                assert whole.startswith(found.message)
+                assert 16_000 < len(found.message.encode()) <= MESSAGE_BYTES_MAX
+                assert found.parents == (short,)
+            found = reader.commit(repo.id, tip, whole=True)
+            assert (found.message.strip(), found.message_cut) == (whole.strip(), False)
