@@ -121,8 +121,8 @@ class GitStore(Protocol):
     def clear_buried(self) -> None:
         """Remove the files of what was buried. Safe beside everything else; takes long."""
 
-    def quarantine(self, repo: StreamId) -> Quarantine:
-        """A fresh quarantine for one push."""
+    def quarantine(self, repo: StreamId, *, hasty: bool = False) -> Quarantine:
+        """A fresh quarantine for one push; `hasty` where the pack comes without a pause, to check it as it comes."""
         ...
 
     def publish(self, repo: StreamId, token: str) -> None:

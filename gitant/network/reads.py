@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from storage.log.eventlog import SQLiteEventLog
 
 _PAGE_ROWS: Final = 512
+_FIRST_ROWS: Final = 128
+"""In the first answer of a long catch-up. A stream mostly begins with what its copy has to know first, like where refs
+are: the other node asks for objects, and its writer has work, while the rest is read."""
 _FAILED: Final = Rows((), failed=True)
 
 
@@ -77,12 +80,14 @@ class _Feeds:
     def read(self) -> Rows:
         query = self._query
         positions = self._positions()
+        most = query.events_max if query.cursor or len(positions) <= _PAGE_ROWS else _FIRST_ROWS
+        positions = positions[: most + 1]
         rows: list[Row] = []
         size, at = 0, query.cursor
         for start in range(0, len(positions), _PAGE_ROWS):
             page = positions[start : start + _PAGE_ROWS]
             for position, row in zip(page, rows_at(self._views, self._log, page), strict=True):
-                if size >= query.bytes_max or len(rows) >= query.events_max:
+                if size >= query.bytes_max or len(rows) >= most:
                     return Rows(tuple(rows), at)
                 rows.append(row)
                 size += _bytes(row)

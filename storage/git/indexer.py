@@ -36,6 +36,7 @@ _SETTINGS: Final = (
     "pack.writeReverseIndex=false",
     "gc.auto=0",
 )
+_READING: Final = ("--stdin", "--fix-thin")
 _ERROR_LINES_MAX: Final = 4
 _ERROR_CHARS_MAX: Final = 300
 _FAULTY: Final = re.compile(r"object (?P<oid>[0-9a-f]{40}): (?P<fault>[A-Za-z0-9]+): ")
@@ -74,17 +75,28 @@ class Indexer:
             self._lenient = True
             self._run(pack, thin=thin)
 
+    def read(self, pack: int) -> None:
+        """Index what comes out of a pipe, and close that; the folder `objects` gets both files."""
+        try:
+            child = self._start([*self._words(), *_READING], pack)
+        finally:
+            os.close(pack)  # so that whoever writes hears of it when git has ended
+        if code := self._wait_for(child):
+            raise self._failure(code)
+
     def _run(self, pack: Path, *, thin: bool) -> None:
+        words = [*self._words(), *(_READING if thin else ("-o", str(pack.with_suffix(".idx")), str(pack)))]
+        with pack.open("rb") as file:
+            code = self._wait_for(self._start(words, file.fileno() if thin else subprocess.DEVNULL))
+        if code:
+            raise self._failure(code)
+
+    def _words(self) -> list[str]:
         words = [self._git]
         for setting in _SETTINGS:
             words += ["-c", setting]
         # The meter is written once a second, and that ends git soon after its reader was killed.
-        words += ["index-pack", "-v", self._strict(), f"--threads={_THREADS}"]
-        words += ["--stdin", "--fix-thin"] if thin else ["-o", str(pack.with_suffix(".idx")), str(pack)]
-        with pack.open("rb") as file:
-            code = self._wait_for(words, file.fileno() if thin else subprocess.DEVNULL)
-        if code:
-            raise self._failure(code)
+        return [*words, "index-pack", "-v", self._strict(), f"--threads={_THREADS}"]
 
     def _strict(self) -> str:
         """How strict git is to be; it takes this list of exceptions as one word, which no path may break."""
@@ -100,15 +112,18 @@ class Indexer:
         if self._child is not None:
             self._child.kill()
 
-    def _wait_for(self, words: list[str], stdin: int) -> int:
-        with subprocess.Popen(
+    def _start(self, words: list[str], stdin: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             limited(words, self._caps),
             stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=environment(self._git, self._repo, self._objects),
             cwd=self._objects,
-        ) as child:
+        )
+
+    def _wait_for(self, child: subprocess.Popen[bytes]) -> int:
+        with child:
             self._child = child
             if self._killed:
                 child.kill()

@@ -61,6 +61,11 @@ class PackScan:
         """How many objects the pack says it has; 0 until its header was read."""
         return self._count
 
+    @property
+    def position(self) -> int:
+        """How many bytes from the beginning on were looked at and found right; the checksum is none of them."""
+        return self._position
+
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes, in pieces of any size."""
         data = self._tail + chunk

@@ -30,6 +30,7 @@ from storage.git.chains import check_chains
 from storage.git.indexer import Indexer
 from storage.git.packdir import PackDir, kind_at
 from storage.git.packscan import PackScan, human_bytes
+from storage.git.streaming import Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -46,6 +47,10 @@ _PACK_SUFFIXES: Final = (".pack", ".rev", ".gt", ".idx")
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 _TABLED_OBJECTS_MAX: Final = 20_000
 """Making the tables of so many takes about a second. Those of a larger push are made when somebody needs them."""
+
+
+_STREAMED_OBJECTS_MIN: Final = 1_000
+"""Git needs some milliseconds to read fewer."""
 
 
 class TableMaker(Protocol):
@@ -68,9 +73,15 @@ class DiskQuarantine:
         *,
         git: str,
         lenient: bool = False,
+        hasty: bool = False,
         tables: TableMaker | None = None,
     ) -> None:
-        """With `lenient`, objects with old, harmless faults are taken and noted in `excused`."""
+        """With `lenient`, objects with old, harmless faults are taken and noted in `excused`.
+
+        `hasty` has git read a large pack while it arrives, as far as it was scanned: for one that comes without a
+        pause, as a child waits for it. Git resolves no delta before it has all, and so not before all was scanned.
+        """
+        assert not (hasty and lenient), "what is read as it comes cannot be read again"
         self._tables = tables
         self.token = token
         self._lenient = lenient
@@ -87,6 +98,10 @@ class DiskQuarantine:
         self._incoming = self._folder / "incoming"
         self._file = self._incoming.open("xb")
         self._indexer = Indexer(git, repo, self._folder, caps)
+        self._hasty = hasty
+        self._streamed: Streamed | None = None
+        self._unread = bytearray()
+        """Of a pack that git reads while it arrives, what it was not given yet."""
 
     @property
     def progress(self) -> str:
@@ -109,8 +124,30 @@ class DiskQuarantine:
         if self._bytes > self._caps.pack_bytes_max:
             raise PackRefused(f"the pack is larger than {human_bytes(self._caps.pack_bytes_max)}, which is the limit")
         self._scan.feed(chunk)
-        with disk_faults():
+        with self._lock, disk_faults():
+            if self._discarded:
+                raise PackRefused("the push was called off")
+            if self._streamed is not None:
+                self._unread += chunk
+                self._hand_on(self._streamed)
+                return
             self._file.write(chunk)
+            if self._hasty and self._scan.total >= _STREAMED_OBJECTS_MIN:
+                self._begin_early()
+
+    def _begin_early(self) -> None:
+        """Go on without the file: git writes what it reads."""
+        self._file.close()
+        self._unread += self._incoming.read_bytes()
+        self._incoming.unlink()
+        self._streamed = Streamed(self._indexer)
+        self._hand_on(self._streamed)
+
+    def _hand_on(self, streamed: Streamed) -> None:
+        """Let git see what was scanned."""
+        ready = self._scan.position - (self._bytes - len(self._unread))
+        streamed.feed(self._unread[:ready])
+        del self._unread[:ready]
 
     def finish(self, new_tips: Sequence[str]) -> dict[str, str]:
         """Check the whole, make it durable, and say of which type each tip is."""
@@ -132,6 +169,8 @@ class DiskQuarantine:
         self._discarded = True
         self._indexer.kill()
         with self._lock:
+            if self._streamed is not None:
+                self._streamed.end()
             with suppress(OSError):  # what it still wanted to write has no place any more
                 self._file.close()
             remove_quarantine(self._repo, self.token)
@@ -139,7 +178,10 @@ class DiskQuarantine:
     def _index(self) -> None:
         entries = self._scan.entries
         packs = self._folder / "pack"
-        if thin := bool(entries.ref_entries):
+        if self._streamed is not None:
+            self._streamed.feed(self._unread)
+            self._streamed.finish()
+        elif thin := bool(entries.ref_entries):
             self._indexer.run(self._incoming, thin=thin, lenient=self._lenient)
             self._incoming.unlink()
         else:

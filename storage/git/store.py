@@ -146,8 +146,10 @@ class DiskGitStore:
         if lines and (not path.exists() or path.read_bytes() != lines):
             replace(path, lines, 0o600)
 
-    def quarantine(self, repo: StreamId) -> DiskQuarantine:
-        return DiskQuarantine(self.path(repo), secrets.token_hex(16), self._caps, git=self._git, tables=self._tables)
+    def quarantine(self, repo: StreamId, *, hasty: bool = False) -> DiskQuarantine:
+        return DiskQuarantine(
+            self.path(repo), secrets.token_hex(16), self._caps, git=self._git, tables=self._tables, hasty=hasty
+        )
 
     def publish(self, repo: StreamId, token: str) -> None:
         publish_quarantine(self.path(repo), token)

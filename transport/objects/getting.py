@@ -90,7 +90,7 @@ class Getter:
     async def _receive(self, wire: Wire, stream: StreamId, wanted: list[str]) -> Quarantine:
         refs = await _in_thread(partial(self._store.refs, stream))
         haves = sorted(set(refs.values()))[:HAVES_MAX]
-        quarantine = await _in_thread(partial(self._store.quarantine, stream))
+        quarantine = await _in_thread(partial(self._store.quarantine, stream, hasty=True))
         channel = await wire.open(f"{GIT}{stream.hex()}")
         try:
             ask = AskObjects([bytes.fromhex(oid) for oid in wanted], [bytes.fromhex(oid) for oid in haves])
