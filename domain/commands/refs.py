@@ -163,6 +163,10 @@ def check_moves(scene: Scene, event: Event, payload: RefsMoved) -> None:
     back = tuple(Push(ref, deletes=False, forced=True) for ref, way in ways.items() if way not in forward)
     denial = scene.denial(stream, Request(("refs.move",), event.author, pushes=back)) if back else None
     if denial is not None:
+        for push in back:
+            if not scene.holds_object(stream, ways[push.ref][0], None):
+                words = f"the commit that {push.ref} is at is not here yet: nobody sees if this goes forward"
+                raise Conflict(words, hint="send it again when the commit has come from the other nodes")
         words = f"a move that does not say so goes back or aside: {denial.detail or VOIDS[denial.reason]}"
         raise Forbidden(words, hint="push to another branch, or ask an admin", field=denial.reason)
 
