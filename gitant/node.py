@@ -43,6 +43,7 @@ from projections.database import open_readonly
 from projections.reader import SqliteViews
 from storage.blobs import DiskBlobs
 from storage.datadir import DataDir
+from storage.git.by_git import ByGit
 from storage.git.engine.keeping import KeptTables
 from storage.git.engine.serving import EngineServing
 from storage.git.engine.shelf import Shelf
@@ -127,7 +128,9 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
             metrics_dir=metrics_dir(folder),
         )
     )
-    serving = EngineServing(store, tables, Shelf(folder.cache / "packs"))
+    # Tables that take long are made by the care of repositories, which begins with those that are asked for.
+    plain = ByGit(settings.caps, git=shutil.which("git") or "git")
+    serving = EngineServing(store, tables, Shelf(folder.cache / "packs"), plain)
     gate = NodeGate(views, writer, gatehouse.doors)
     smart = git_app(gate, store, serving, settings.caps, agent=f"gitant/{plan.version}")
     git = guarded(counted(smart, tally_of(api)), gatehouse.entrance)

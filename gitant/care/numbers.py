@@ -14,12 +14,29 @@ if TYPE_CHECKING:
 
     from storage.datadir import DataDir
 
-CARE_CELLS: Final = ("runs", "failures", "merged_packs", "saved_bytes", "under_way", "repositories", "disk_bytes")
+CARE_CELLS: Final = (
+    "runs",
+    "failures",
+    "merged_packs",
+    "saved_bytes",
+    "under_way",
+    "repositories",
+    "disk_bytes",
+    "tableless",
+    "tables",
+)
+FAR_CELLS: Final = ("done", "commits")
+"""Of the repository that is being tended: the commits whose tables are made."""
 
 
 def care_counts(folder: DataDir) -> Path:
     """Where the main process shows them."""
     return metrics_dir(folder) / "care.cells"
+
+
+def far_counts(folder: DataDir) -> Path:
+    """Where whoever tends a repository shows how far it is."""
+    return metrics_dir(folder) / "tables.cells"
 
 
 def care_numbers(folder: DataDir) -> Iterator[Number]:
@@ -34,3 +51,11 @@ def care_numbers(folder: DataDir) -> Iterator[Number]:
     yield Number("gitant_care_failures_total", "How often that failed.", told["failures"])
     yield Number("gitant_care_merged_packs_total", "Packs that were merged.", told["merged_packs"])
     yield Number("gitant_care_saved_bytes_total", "By how much merged packs are smaller.", told["saved_bytes"])
+    waiting, made = told["tableless"], told["tables"]
+    yield Number(
+        "gitant_tables_waiting", "Repositories with packs that have no tables yet: they answer slower.", waiting
+    )
+    yield Number("gitant_tables_made_total", "Packs for which tables were made apart.", made)
+    far = read_cells(FAR_CELLS, far_counts(folder)) or dict.fromkeys(FAR_CELLS, 0)
+    yield Number("gitant_tables_commits", "Commits of the packs whose tables are being made.", far["commits"])
+    yield Number("gitant_tables_commits_done", "How many of those are done.", far["done"])

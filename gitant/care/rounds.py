@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, final
 import msgspec
 import trio
 
-from gitant.care.numbers import CARE_CELLS, care_counts
+from gitant.care.asked import AskedLast
+from gitant.care.numbers import CARE_CELLS, FAR_CELLS, care_counts, far_counts
 from gitant.care.tend import Outcome
-from gitant.cells import Cells
+from gitant.cells import Cells, read_cells
 from gitant.chore import done
 from gitant.log import get_logger
 from storage.git.care.clearing import has_stale, repositories
@@ -32,6 +33,8 @@ LOOK_EVERY_S: Final = 30.0
 """How often all repositories are looked at: one look at a folder each, where nothing has changed."""
 SWEEP_EVERY_S: Final = 3_600.0
 """How often it is looked for pushes that never ended, and for what is kept of repositories that are gone."""
+TELL_EVERY_S: Final = 10.0
+"""How often the log says how far the tables of a large repository are."""
 RETRY_S: Final = 900.0
 """How long a repository is left alone that could not be tended."""
 _log = get_logger("gitant.care")
@@ -52,6 +55,7 @@ class Rounds:
         self._not_before: dict[Path, float] = {}
         self._swept = 0.0
         self._looked = -LOOK_EVERY_S
+        self._asked = AskedLast(Shelf(folder.cache / "packs"))
 
     def wake(self, repo: StreamId) -> None:
         """Look at a repository soon, because something was pushed to it; from any thread."""
@@ -66,7 +70,10 @@ class Rounds:
             if time.monotonic() - self._looked >= LOOK_EVERY_S:
                 named = set(await trio.to_thread.run_sync(self._look_at_all))
                 self._looked = time.monotonic()
-            for repo in await trio.to_thread.run_sync(self._due, named):
+            due = await trio.to_thread.run_sync(self._due, named)
+            while due:
+                repo = await trio.to_thread.run_sync(self._asked.first, due)
+                due.remove(repo)
                 await self._tend(repo)
             with trio.move_on_after(LOOK_EVERY_S):
                 await self._woken.wait()
@@ -79,7 +86,9 @@ class Rounds:
         """In a thread: all repositories. Adds up what they take, and clears up once in a while."""
         found = repositories(self._folder.repos)
         self._cells.put("repositories", len(found))
-        self._cells.put("disk_bytes", sum(self._use.usage(repo).bytes for repo in found))
+        uses = [self._use.usage(repo) for repo in found]
+        self._cells.put("disk_bytes", sum(use.bytes for use in uses))
+        self._cells.put("tableless", sum(use.tableless > 0 for use in uses))
         for repo in self._not_before.keys() - set(found):
             del self._not_before[repo]
         return found
@@ -109,11 +118,16 @@ class Rounds:
     async def _tend(self, repo: Path) -> None:
         settings = self._settings()
         self._cells.put("under_way", 1)
-        words = [repo, settings.gc_packs_max, settings.gc_memory_max, LINGER_S]
+        far = far_counts(self._folder)
+        words = [repo, settings.gc_packs_max, settings.gc_memory_max, LINGER_S, far]
         try:
-            ended = await done("gitant.care.one", *map(str, words))
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._watch, repo)
+                ended = await done("gitant.care.one", *map(str, words))
+                nursery.cancel_scope.cancel()
         finally:
             self._cells.put("under_way", 0)
+            far.unlink(missing_ok=True)
         if ended.was_asked_to:
             return
         try:
@@ -122,8 +136,20 @@ class Rounds:
             outcome = Outcome(repo=repo.stem, fault=f"its process ended with {ended.code}")
         self._tell(repo, outcome)
 
+    async def _watch(self, repo: Path) -> None:
+        """Tell now and then how far it is; until cancelled."""
+        while True:
+            await trio.sleep(TELL_EVERY_S)
+            far = read_cells(FAR_CELLS, far_counts(self._folder))
+            if far and far["commits"]:
+                left = self._cells.get("tableless")
+                _log.info("making tables", repo=repo.stem, commits=far["done"], of=far["commits"], repositories=left)
+
     def _tell(self, repo: Path, outcome: Outcome) -> None:
         self._cells.add("runs")
+        self._cells.add("tables", outcome.tables)
+        if outcome.tables:
+            self._cells.add("tableless", -1)
         self._cells.add("merged_packs", outcome.merged)
         self._cells.add("saved_bytes", max(0, outcome.saved_bytes))
         if outcome.fault or not outcome.did_something:

@@ -65,22 +65,26 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.merged or self.freed_bytes or self.tables or self.dropped)
 
 
-def tend(repo: Path, rules: Rules, progress: Callable[[int, int], None] = lambda _done, _all: None) -> Outcome:
+def tend(
+    repo: Path,
+    rules: Rules,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    tabling: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Outcome:
     """Do what is due; raises what merging raises, and `NotFound` where the repository went meanwhile.
 
-    `progress` is told of the objects that are merged (done, all).
+    `progress` is told of the objects that are merged (done, all), `tabling` of the commits whose tables are made.
     """
     try:
-        return _tended(repo, rules, progress)
+        return _tended(repo, rules, progress, KeptTables(progress=tabling))
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"the files of repository {repo.stem} are not on this node") from None
 
 
-def _tended(repo: Path, rules: Rules, progress: Callable[[int, int], None]) -> Outcome:
+def _tended(repo: Path, rules: Rules, progress: Callable[[int, int], None], tables: KeptTables) -> Outcome:
     git = shutil.which("git") or "git"
     before = len(packs_of(repo)) - len(replaced(repo))
     freed = _cleared(repo, rules.linger_s)
-    tables = KeptTables()
     tableless = sum(not pack.has_tables for pack in packs_of(repo))
     if tableless:
         tables.tables(repo)

@@ -43,6 +43,9 @@ def quiet(line: str) -> None:
 class ServingContract(ABC):
     """Subclasses say in `store_of` what serves the repositories of a folder; a fixture `origin` is such a one."""
 
+    combines_filters_exactly = True
+    """Git itself sends a little more where two filters apply at once."""
+
     @abstractmethod
     def store_of(self, root: Path) -> ServingStore: ...
 
@@ -86,7 +89,9 @@ class ServingContract(ABC):
         tips = tuple(dict.fromkeys(ref.oid for ref in served.refs))
         for wants in (tips, tuple(choice.sample(origin.commits, 2))):
             sent = self.fetched(origin, served, PackRequest(wants, filter=chosen, ofs_delta=True))
-            assert sent == _filtered(origin, wants, chosen)
+            expected = _filtered(origin, wants, chosen)
+            assert sent >= expected
+            assert sent == expected or (len(words_of(chosen)) > 1 and not self.combines_filters_exactly)
 
     def test_what_is_named_is_sent_whatever_the_filter(self, origin: Origin, served: ServedRepo) -> None:
         blob = origin.repo.line("rev-parse", "refs/odd/blob")

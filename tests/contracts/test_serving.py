@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.ports_git import PackCaps
+from storage.git.by_git import ByGit
 from storage.git.engine.keeping import KeptTables
 from storage.git.engine.serving import EngineServing
 from storage.git.engine.shelf import Shelf
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from domain.ports_serving import ServingStore
+    from storage.git.engine.tables import Tables
     from tests.contracts.serving_judge import Origin
 
 pytestmark = pytest.mark.slow
@@ -36,3 +39,21 @@ class TestPlainServing(ServingContract):
 class TestEngineServing(ServingContract):
     def store_of(self, root: Path) -> ServingStore:
         return EngineServing(DiskGitStore(root), KeptTables(), Shelf(root / "cache"))
+
+
+class Unready:
+    """`TableStore` of a node whose tables are still to be made."""
+
+    def ready(self, repo: Path) -> bool:
+        assert repo.is_dir()
+        return False
+
+    def tables(self, repo: Path) -> Tables:
+        raise AssertionError(f"somebody waits for the tables of {repo}")
+
+
+class TestServingWithoutTables(ServingContract):
+    combines_filters_exactly = False
+
+    def store_of(self, root: Path) -> ServingStore:
+        return EngineServing(DiskGitStore(root), Unready(), Shelf(root / "cache"), ByGit(PackCaps()))

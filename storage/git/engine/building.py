@@ -82,14 +82,17 @@ class _Brought(NamedTuple):
 
 
 def build_segments(
-    packs: Sequence[IndexedPack], elsewhere: Elsewhere, still_wanted: Callable[[], None] = lambda: None
+    packs: Sequence[IndexedPack],
+    elsewhere: Elsewhere,
+    still_wanted: Callable[[], None] = lambda: None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Segment]:
     """Tables for packs that have none, which may build on one another.
 
     Raises `Damaged` where an object cannot be read or something that others name is nowhere. `still_wanted` is called
-    now and then and may raise to end the work.
+    now and then and may raise to end the work; `progress` is told of commits (done, all).
     """
-    return _Batch(packs, elsewhere, still_wanted).segments()
+    return _Batch(packs, elsewhere, still_wanted).segments(progress)
 
 
 @final
@@ -104,10 +107,10 @@ class _Batch:
         self._commits = {commit[0]: commit[1] for commit in self._read_commits()}
         self._generations: dict[bytes, int] = {}
 
-    def segments(self) -> list[Segment]:
+    def segments(self, progress: Callable[[int, int], None]) -> list[Segment]:
         for oid in self._commits:
             self._number(oid)
-        brought = self._all_brought()
+        brought = self._all_brought(progress)
         made = list[Segment]()
         for index, pack in enumerate(self._packs):
             made.append(Segment(pack, self._columns(index, brought)))
@@ -166,7 +169,7 @@ class _Batch:
         own = self._commits.get(oid)
         return self._known(oid).tree if own is None else own.tree
 
-    def _all_brought(self) -> dict[bytes, _Brought]:
+    def _all_brought(self, progress: Callable[[int, int], None]) -> dict[bytes, _Brought]:
         """Newest first: the trees of parents are mostly deltas on their children's, and are the next to be compared."""
         objects = sum(len(pack.names) for pack in self._packs)
         left = paths_left = _INTRODUCED_MIN + _INTRODUCED_PER_OBJECT * objects
@@ -175,6 +178,7 @@ class _Batch:
         for oid in sorted(self._commits, key=lambda oid: (-self._generations[oid], oid)):
             if len(brought) % 256 == 0:
                 self._still_wanted()
+                progress(len(brought), len(self._commits))
             known = self._elsewhere.commit(oid)
             if known is not None and known.brought is not None:
                 found = _Brought(*known.brought)

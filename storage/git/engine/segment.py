@@ -150,6 +150,13 @@ def open_pack(path: Path) -> IndexedPack:
     return IndexedPack(path, data, names, idx)
 
 
+def count_objects(path: Path) -> int:
+    """How many objects the index of the pack `path` has."""
+    with path.with_suffix(".idx").open("rb") as file:
+        file.seek(_IDX_NAMES_AT - 4)
+        return int.from_bytes(file.read(4), "big")
+
+
 def load_segment(pack: IndexedPack) -> Segment | None:
     """The pack with the tables that lie beside it; None if there are none that can be used."""
     try:

@@ -1,12 +1,16 @@
-"""`ServingStore` over the tables and the packs: refs from a cache, objects chosen by tables, packs made of slices."""
+"""`ServingStore` over the tables and the packs: refs from a cache, objects chosen by tables, packs made of slices.
+
+Where a repository's tables are still to be made, and that takes long, somebody else answers for it meanwhile.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from contextlib import suppress
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final
 
 from domain.errors import LocalFault
 from domain.ports_serving import PackRequest
@@ -27,9 +31,39 @@ if TYPE_CHECKING:
     from storage.git.engine.shown import Shown
     from storage.git.engine.tables import TableStore, View
 
+_log = logging.getLogger(__name__)
 WARMED_MAX: Final = 4
 """Repositories that are opened when a process starts."""
 _SAY_EVERY_S: Final = 1.0
+
+
+class Seen(Protocol):
+    """What one set of refs leads to: the methods are those of `ServedRepo` with the same names."""
+
+    def held(self, oids: Sequence[str]) -> list[str]: ...
+    def missing(self, oids: Collection[str]) -> set[str]: ...
+    def cut(self, wants: Sequence[str], client_shallow: Collection[str], deepening: Deepening) -> Cut: ...
+    def all_meet(self, wants: Sequence[str], common: Collection[str]) -> bool: ...
+    def sizes(self, oids: Collection[str]) -> Mapping[str, int]: ...
+
+
+class PlainSeen(Seen, Protocol):
+    """The same without tables."""
+
+    def plan(self, request: PackRequest, scratch: Path, still_wanted: Callable[[], None]) -> Plan:
+        """The pack that is asked for; files that it may need are made in `scratch` and have no name."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+class Meanwhile(Protocol):
+    """Who answers for repositories whose tables somebody else is to make."""
+
+    def open(self, path: Path, refs: Sequence[AdvertisedRef]) -> PlainSeen:
+        """The repository in this folder, to somebody who is shown these refs."""
+        ...
 
 
 class _Parts(NamedTuple):
@@ -39,18 +73,20 @@ class _Parts(NamedTuple):
     shelf: Shelf
     plans: Plans
     deflated: Deflated
+    meanwhile: Meanwhile | None
 
 
 @final
 class EngineServing:
     """`ServingStore` of one process: tables of many repositories, and packs that were made before."""
 
-    def __init__(self, store: GitStore, tables: TableStore, shelf: Shelf) -> None:
+    def __init__(self, store: GitStore, tables: TableStore, shelf: Shelf, meanwhile: Meanwhile | None = None) -> None:
+        """Without `meanwhile`, tables that are missing are made by whoever asks first, and the others wait."""
         self._store = store
         self._refs = RefsCache(store)
         self._closing = Event()
         self._warming: Thread | None = None
-        self._parts = _Parts(tables, shelf, Plans(shelf), Deflated())
+        self._parts = _Parts(tables, shelf, Plans(shelf), Deflated(), meanwhile)
 
     def open(self, repo: StreamId, *, visible: Callable[[str], bool] | None = None) -> EngineServed:
         """The repository as it is now, to somebody who sees those refs."""
@@ -91,6 +127,7 @@ class EngineServed:
         self._path = path
         self._parts = parts
         self._opened: View | None = None
+        self._plain: PlainSeen | None = None
 
     @property
     def _view(self) -> View:
@@ -98,11 +135,26 @@ class EngineServed:
             self._opened = self._parts.tables.tables(self._path).view(self.refs)
         return self._opened
 
+    @property
+    def _seen(self) -> Seen:
+        return self._without_tables() or self._view
+
+    def _without_tables(self) -> PlainSeen | None:
+        """Who answers this request, if it is not for the tables to do."""
+        parts = self._parts
+        if self._plain is None and self._opened is None and parts.meanwhile is not None:
+            if parts.tables.ready(self._path):
+                return None
+            parts.shelf.note(self._repo)  # whoever makes tables begins with what is asked for
+            _log.info("served without tables, which are still to be made: %s", self._repo.hex())
+            self._plain = parts.meanwhile.open(self._path, self.refs)
+        return self._plain
+
     def has(self, oid: str) -> bool:
-        return bool(self._view.held([oid]))
+        return bool(self._seen.held([oid]))
 
     def held(self, oids: Sequence[str]) -> list[str]:
-        return self._view.held(oids)
+        return self._seen.held(oids)
 
     def missing(self, oids: Collection[str]) -> set[str]:
         """Mostly tips are asked for, and they are known without any table."""
@@ -112,13 +164,13 @@ class EngineServed:
                 left.discard(ref.oid)
         else:
             left -= {ref.oid for ref in self.refs}
-        return self._view.missing(left) if left else set()
+        return self._seen.missing(left) if left else set()
 
     def cut(self, wants: Sequence[str], client_shallow: Collection[str], deepening: Deepening) -> Cut:
-        return self._view.cut(wants, client_shallow, deepening)
+        return self._seen.cut(wants, client_shallow, deepening)
 
     def all_meet(self, wants: Sequence[str], common: Collection[str]) -> bool:
-        return bool(common) and self._view.all_meet(wants, common)
+        return bool(common) and self._seen.all_meet(wants, common)
 
     def pack(self, request: PackRequest, progress: Callable[[str], None]) -> OutgoingPack:
         words = _Words(progress)
@@ -131,19 +183,26 @@ class EngineServed:
         return self._parts.plans.get(wish, lambda: self._make(request, words), words.still_wanted)
 
     def warm(self) -> None:
-        """Have at hand what the next fetch needs."""
+        """Have at hand what the next fetch needs, unless it takes long to make."""
+        if self._without_tables() is not None:
+            return
         tips = [ref.oid for ref in self.refs if ref.name.startswith("refs/heads/")][:1]
         if tips:
             self._view.select(PackRequest((tips[0],), (tips[0],)))
 
     def sizes(self, oids: Collection[str]) -> Mapping[str, int]:
-        return self._view.sizes(oids)
+        return self._seen.sizes(oids)
 
     def close(self) -> None:
         self._opened = None
+        if self._plain is not None:
+            self._plain.close()
 
     def _make(self, request: PackRequest, words: _Words) -> Plan:
         self._parts.shelf.note(self._repo)
+        plain = self._without_tables()
+        if plain is not None:
+            return plain.plan(request, self._parts.shelf.scratch(), words.still_wanted)
         view = self._view
         selection = view.select(request, words.still_wanted)
         words.now = f"Compressing objects: {len(selection.numbers)}"

@@ -149,3 +149,7 @@ class TableStore(Protocol):
         Raises `NotFound` if the folder is not there, `Damaged` if its packs cannot be read.
         """
         ...
+
+    def ready(self, repo: Path) -> bool:
+        """Whether nobody would have to wait for them longer than about a second."""
+        ...

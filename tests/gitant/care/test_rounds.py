@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.ids import StreamId
+from gitant.care.asked import AskedLast
 from gitant.care.one import outcome_of
 from gitant.care.tend import Rules, tend, would_tend
 from storage.git.care.merging import CARE, replaced
 from storage.git.care.packs import packs_of
+from storage.git.engine.shelf import Shelf
 from storage.git.quarantine import QUARANTINE
 from storage.git.store import DiskGitStore
 from tests.gitant.backup.room import node_at, push
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from domain.ids import StreamId
     from tests.gitant.writer.world import World
 
 RULES = Rules(packs_max=3, memory_bytes_max=1 << 30)
@@ -56,6 +58,8 @@ def test_a_running_node_merges_what_is_too_much_and_counts_it(tmp_path: Path) ->
         assert float(told["gitant_care_runs_total"]) == 1
         assert float(told["gitant_care_merged_packs_total"]) == 5
         assert float(told["gitant_care_failures_total"]) == 0
+        assert float(told["gitant_tables_made_total"]) == 5
+        assert float(told["gitant_tables_waiting"]) == 0
         assert float(told["gitant_repositories_disk_bytes"]) > 0
         listed = subprocess.run(
             ["git", "ls-remote", f"{node.url}/operator/attic.git"], capture_output=True, text=True, check=True
@@ -77,6 +81,25 @@ def test_what_would_be_done_is_done(world: World) -> None:
     assert (done.packs_before, done.packs_after, done.merged, done.tables) == (5, 1, 5, 5)
     assert 0 < done.saved_bytes < done.freed_bytes, "the old packs, and what the new one takes"
     assert not tend(path, RULES).did_something
+
+
+def test_how_far_tables_are_is_told(world: World) -> None:
+    _, path, tips = pushed(world)
+    told = list[tuple[int, int]]()
+    tend(path, Rules(packs_max=0, memory_bytes_max=1 << 30), tabling=lambda done, commits: told.append((done, commits)))
+    assert told == [(0, len(tips))]
+
+
+def test_tables_are_made_first_of_what_was_asked_for_last(tmp_path: Path) -> None:
+    repos = [StreamId(bytes([number] * 32)) for number in range(4)]
+    due = [tmp_path / f"{repo.hex()}.git" for repo in repos]
+    shelf = Shelf(tmp_path / "packs")
+    assert AskedLast(shelf).first(due) == due[0]
+    for number, repo in enumerate((repos[2], repos[1]), 1):
+        shelf.note(repo)
+        os.utime(tmp_path / "packs" / repo.hex(), (number, number))
+    asked = AskedLast(shelf)
+    assert [asked.first(due), asked.first([*due[2:], due[0]]), asked.first(due[3:])] == [due[1], due[2], due[3]]
 
 
 def test_few_packs_are_left_alone(world: World) -> None:

@@ -122,6 +122,9 @@ class Held:
         assert self.given.wait(GIT_TIMEOUT_S)
         return self._inner.tables(repo)
 
+    def ready(self, repo: Path) -> bool:
+        return self._inner.ready(repo)
+
     def make(self, pack: Path, repo: Path) -> None:
         self._inner.make(pack, repo)
 
