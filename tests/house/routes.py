@@ -5,11 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from litestar import Litestar
-from litestar.routes import HTTPRoute
-
-from api.app import HANDLERS, PUSHES, UPLOADS
-from api.asking import Asking
 from tests.house.tree import files
 
 if TYPE_CHECKING:
@@ -21,7 +16,13 @@ Routes = set[tuple[str, str]]
 
 @cache
 def mounted_routes() -> Routes:
-    """What Litestar routes, its own pages included, were there any. It takes a while to find out."""
+    """What Litestar routes, its own pages included, were there any. It takes a while to find out, and to import."""
+    from litestar import Litestar
+    from litestar.routes import HTTPRoute
+
+    from api.app import HANDLERS, PUSHES, UPLOADS
+    from api.asking import Asking
+
     app = Litestar((*HANDLERS, *PUSHES, *UPLOADS), request_class=Asking, openapi_config=None, logging_config=None)
     return {
         (method, route.path_format)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from tests.house.tree import BIN, ROOMS, ROOT, files, pyproject, python_files, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 CLOCK_AND_DICE = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
@@ -38,27 +38,27 @@ def test_a_folder_with_code_is_a_package() -> None:
     assert sorted(str(folder) for folder in folders if folder / "__init__.py" not in files()) == []
 
 
-def _imported(path: Path) -> Iterator[str]:
+@cache
+def _named(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What a file imports, by full name, and `a.b` for each attribute of a plain name."""
+    imported: set[str] = set()
+    attributes: set[str] = set()
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def _attributes(path: Path) -> Iterator[str]:
-    """`a.b` for each attribute of a plain name."""
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            yield f"{node.value.id}.{node.attr}"
+            imported.add(node.module)
+            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            attributes.add(f"{node.value.id}.{node.attr}")
+    return frozenset(imported), frozenset(attributes)
 
 
 def test_nothing_shipped_imports_tests_or_benchmarks() -> None:
     guilty = [
         f"{path}: {name}"
         for path in python_files(*ROOMS)
-        for name in _imported(path)
+        for name in _named(path)[0]
         if name.split(".")[0] in {"tests", "benchmarks"}
     ]
     assert guilty == []
@@ -70,7 +70,7 @@ def test_only_the_door_reads_the_environment() -> None:
         f"{path}: {name}"
         for path in python_files(*ROOMS)
         if path.parts[0] != "gitant"
-        for name in (*_imported(path), *_attributes(path))
+        for name in _named(path)[0] | _named(path)[1]
         if name in names
     ]
     assert guilty == []
@@ -80,7 +80,7 @@ def test_the_pure_rooms_read_no_clock_and_throw_no_dice() -> None:
     guilty = [
         f"{path}: {name}"
         for path in python_files("domain", "replication")
-        for name in (*_imported(path), *_attributes(path))
+        for name in _named(path)[0] | _named(path)[1]
         if name in CLOCK_AND_DICE or name.split(".")[0] in {"time", "random", "secrets", "uuid"}
     ]
     assert guilty == []

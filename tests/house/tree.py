@@ -8,7 +8,10 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("api", "domain", "gitant", "projections", "replication", "storage", "transport")
@@ -35,10 +38,20 @@ def python_files(*rooms: str) -> tuple[Path, ...]:
     return tuple(path for path in files() if path.suffix == ".py" and path.parts[0] in rooms)
 
 
-@cache
 def tree_of(path: Path) -> ast.Module:
-    """The syntax tree of a file of the checkout."""
+    """The syntax tree of a file of the checkout. Keep none: every later collection of garbage would look at it."""
     return ast.parse((ROOT / path).read_text(), filename=str(path))
+
+
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement (and handler, and case) of a file, however deep, without the expressions in them."""
+    ahead: list[ast.AST] = [tree]
+    while ahead:
+        node = ahead.pop()
+        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+            within = getattr(node, name, ())
+            yield from within
+            ahead += within
 
 
 @cache
