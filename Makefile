@@ -5,9 +5,10 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 # The newest Python that the locked wheels exist for; override with `make PYTHON=/path/to/python setup`.
-PYTHON ?= $(shell for name in python3.12 python3.11 python3 python; do \
+# Looked for when it is asked for, once.
+PYTHON ?= $(eval PYTHON := $(shell for name in python3.12 python3.11 python3 python; do \
 	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
-	&& { echo $$name; break; }; done 2>/dev/null)
+	&& { echo $$name; break; }; done 2>/dev/null))$(PYTHON)
 BIN := .venv/bin
 # The same examples are drawn for the same seed: `make test SEED=7` looks elsewhere.
 SEED ?= 1
@@ -20,6 +21,8 @@ LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --univers
 	--no-emit-index-url --no-emit-find-links --generate-hashes
 
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder --hypothesis-seed=$(SEED)
+# The tests start hundreds of processes, and without bytecode on the disk each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 LONG = tests/browser tests/gitant/network tests/namespaces tests/soak
 
 .PHONY: help setup serve test long check format bench demo soak fuzz mutants screenshots lock clean
@@ -49,18 +52,26 @@ setup: .venv/.installed ## .venv with everything that is shipped and everything 
 serve: setup ## a node in the foreground; GITANT_HOST, GITANT_PORT and GITANT_DATA_DIR say where
 	@exec $(BIN)/gitant serve
 
+TESTED = $(if $(ARGS),$(ARGS),$(LONG:%=--ignore=%))
+
+test: BESIDE = $(PYTEST) --collect-only --quiet $(TESTED) >/dev/null 2>&1 || true
 test: check ## the checks, then every test that takes no long run of real nodes or browsers
-	@$(PYTEST) $(if $(ARGS),$(ARGS),$(LONG:%=--ignore=%))
+	@$(PYTEST) $(TESTED)
 
 long: setup ## the long runs, bounded: kills, power cuts, backups, networks of real nodes, the pages in a browser
 	@$(PYTEST) $(LONG) $(ARGS)
+
+# Either type checker keeps one core busy. Beside the slower one, the tests that come next are found once: what has been
+# compiled then need not be compiled by each process of theirs.
+BESIDE = true
 
 check: setup ## lint, format, types (mypy and pyright), import rule
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "unformatted files; run: make format" >&2; exit 1; }
 	@$(BIN)/lint-imports --no-cache >.venv/.imports 2>&1 || { cat .venv/.imports; exit 1; }
-	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pyright --warnings
+	@{ $(BIN)/mypy --no-error-summary && { $(BESIDE); }; } >.venv/.types 2>&1 & mypy=$$!; \
+		$(BIN)/pyright --warnings && failed= || failed=yes; \
+		wait $$mypy || { cat .venv/.types; failed=yes; }; [ -z "$$failed" ]
 
 format: setup ## put every file into the one format
 	@$(BIN)/ruff check --quiet --fix-only .
