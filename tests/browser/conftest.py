@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, chromium
-from tests.browser.people import Person, Served
+from tests.browser.people import Person, Served, Way
 from tests.gitant.running import PATIENCE_S, Node, running
 
 if TYPE_CHECKING:
@@ -39,19 +39,19 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(params=[True, False], ids=["script", "no script"])
-def scripted(request: pytest.FixtureRequest) -> bool:
-    """Whether the browser runs scripts: what follows is the same either way."""
-    return bool(request.param)
+@pytest.fixture(params=get_args(Way))
+def way(request: pytest.FixtureRequest) -> Way:
+    """With a script, without one, by keys: what follows is the same each way."""
+    return cast("Way", request.param)
 
 
 @pytest.fixture
-def arrives(node: Node, browser: Browser, scripted: bool) -> Iterator[Callable[..., Person]]:
+def arrives(node: Node, browser: Browser, way: Way) -> Iterator[Callable[..., Person]]:
     """Somebody opens a browser window; nobody of that very name has been here before."""
     with ExitStack() as leaving:
 
         def arrive(name: str, at: Served = node) -> Person:
-            return leaving.enter_context(Person(at, browser, f"{name}{next(_NUMBERS)}", scripted=scripted))
+            return leaving.enter_context(Person(at, browser, f"{name}{next(_NUMBERS)}", way=way))
 
         yield arrive
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import ElementHandle, Locator, Page
 
 STOPS_MAX: Final = 250
 _FOCUS: Final = """wanted => {
@@ -20,6 +20,7 @@ _FOCUS: Final = """wanted => {
     html: now.outerHTML.slice(0, 200),
   };
 }"""
+_BEHIND: Final = "wanted => document.activeElement === document.body && document.querySelector('main').contains(wanted)"
 _STOPS: Final = """() => [...document.querySelectorAll(
     "a[href], button, input, select, textarea, summary, [tabindex='0']"
   )].filter(each => each.checkVisibility({visibilityProperty: true}) && !each.disabled && each.type !== "hidden"
@@ -42,18 +43,21 @@ class Keyboard:
         self.page.keyboard.type(text)
 
     def to(self, wanted: Locator, key: str = "Tab") -> None:
-        """Press Tab until it has the focus."""
+        """Press Tab until it has the focus; from the top of a page past what all pages have, if it is behind that."""
         expect(wanted).to_be_visible()
+        there = wanted.element_handle()
+        if key == "Tab" and there.evaluate(_BEHIND):
+            self.press("Tab", "Enter")  # the link to the content
         for _ in range(STOPS_MAX):
-            if self._focus(wanted)["there"]:
+            if self._focus(there)["there"]:
                 return
             self.press(key)
         raise AssertionError(f"{key} does not lead to {wanted}")
 
     def choose(self, wanted: Locator) -> None:
-        """Go to a link or a button, and press Enter."""
+        """Go to a link or a button, and press Enter; to a box, and press the space bar."""
         self.to(wanted)
-        self.press("Enter")
+        wanted.press("Space" if wanted.get_attribute("type") == "checkbox" else "Enter")
 
     def fill(self, wanted: Locator, text: str) -> None:
         """Go to a field, and type over what is in it."""
@@ -76,8 +80,7 @@ class Keyboard:
                 raise AssertionError(f"{key} does not lead out of {self.page.url}")
             assert found >= wanted, f"{key} leads to {found} of {wanted} things of {self.page.url}"
 
-    def _focus(self, wanted: Locator | None = None) -> dict[str, Any]:
-        handle = wanted.element_handle() if wanted is not None else None
-        focus: dict[str, Any] = self.page.evaluate(_FOCUS, handle)
+    def _focus(self, wanted: ElementHandle | None = None) -> dict[str, Any]:
+        focus: dict[str, Any] = self.page.evaluate(_FOCUS, wanted)
         assert focus["seen"], f"nobody sees that the focus is at {focus['html']}"
         return focus

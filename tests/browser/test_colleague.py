@@ -26,7 +26,7 @@ def test_a_colleague_comes_and_goes(arrives: Callable[[str], Person], tmp_path: 
 
     kay.give_role(path, lee.name, "developer")
     expect(kay.page.get_by_role("row", name=lee.name)).to_contain_text("developer")
-    lee.go("/explore").get_by_role("link", name=called, exact=True).click()
+    lee.choose(lee.go("/explore").get_by_role("link", name=called, exact=True))
     expect(lee.page.get_by_text("private", exact=True)).to_be_visible()
     expect(lee.page.get_by_role("link", name="Settings", exact=True).and_(lee.page.locator(".tabs a"))).to_have_count(0)
     work = StockGit(tmp_path).work_tree("lee's", lee.git_url(path))
@@ -34,7 +34,7 @@ def test_a_colleague_comes_and_goes(arrives: Callable[[str], Person], tmp_path: 
     work("push", "--quiet", "origin", "HEAD:main")
     expect(kay.go(path).locator("table.tree").get_by_role("link", name="hinge.txt", exact=True)).to_be_visible()
 
-    kay.go(f"{path}/settings").get_by_role("row", name=lee.name).get_by_role("button", name="Remove").click()
+    kay.choose(kay.go(f"{path}/settings").get_by_role("row", name=lee.name).get_by_role("button", name="Remove"))
     expect(kay.page.get_by_role("row", name=lee.name)).to_have_count(0)
     work.commit("hinge.txt", "squeaks\n")
     refused = work.run("push", "origin", "HEAD:main")

@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 def test_a_device_is_revoked_and_another_one_certified(kay: Person, tmp_path: Path) -> None:
     kay.register()
     page = kay.go("/settings")
-    page.get_by_role("navigation", name="Settings").get_by_role("link", name="Devices").click()
+    kay.choose(page.get_by_role("navigation", name="Settings").get_by_role("link", name="Devices"))
     kept = page.get_by_role("listitem").filter(has_text="kept by this node")
     device = kept.locator("code").first.inner_text()
     kay.unfold("End it…")
-    kept.get_by_label("I am sure").check()
-    kept.get_by_role("button", name="End this device").click()
+    kay.choose(kept.get_by_label("I am sure"))
+    kay.choose(kept.get_by_role("button", name="End this device"))
     expect(page.get_by_role("region", name="Ended")).to_contain_text(device)
     refused = make_vault(kay)
     expect(refused.get_by_role("alert")).to_be_visible()
 
-    kay.go("/settings/devices").get_by_role("button", name="Make a key").click()
+    kay.choose(kay.go("/settings/devices").get_by_role("button", name="Make a key"))
     (words,) = re.findall(r"gitant (identity enroll .+) --key KEY", page.get_by_role("region").first.inner_text())
     (tmp_path / "recovery").write_text(kay.recovery)
     gitant(tmp_path, "identity", "import", "--recovery", "recovery", "--key", "kay", "--no-passphrase")
-    page.get_by_label("Its certificate").fill(gitant(tmp_path, *words.split(), "--key", "kay"))
-    page.get_by_role("button", name="Add the device").click()
+    kay.fill(page.get_by_label("Its certificate"), gitant(tmp_path, *words.split(), "--key", "kay"))
+    kay.choose(page.get_by_role("button", name="Add the device"))
     expect(kept).to_have_count(1)
     expect(kept).not_to_contain_text(device)
     expect(make_vault(kay).get_by_role("heading", name="Push the first commit")).to_be_visible()
@@ -47,8 +47,8 @@ def test_a_device_is_revoked_and_another_one_certified(kay: Person, tmp_path: Pa
 def make_vault(person: Person) -> Page:
     """Try to make a repository."""
     page = person.go("/new")
-    page.get_by_label("Name", exact=True).fill("vault")
-    page.get_by_role("button", name="Make it").click()
+    person.fill(page.get_by_label("Name", exact=True), "vault")
+    person.choose(page.get_by_role("button", name="Make it"))
     return page
 
 

@@ -15,7 +15,7 @@ from tests.gitant.network.meeting import Member
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator
 
     from tests.browser.people import Person
 
@@ -51,10 +51,10 @@ def test_an_issue_is_settled_on_both(two: tuple[Member, Member], arrives: Callab
 
     lee.reach(issue)
     expect(lee.page.get_by_role("heading", name="It creaks")).to_be_visible()
-    change(operator.go("/-/network"), "Block")
+    change(operator, "Block")
     retitle(kay, "The hinge creaks")
     retitle(lee, "The lid creaks")
-    change(operator.go("/-/network"), "Unblock")
+    change(operator, "Unblock")
 
     for each in (kay, lee):
         each.see(each.page.get_by_role("heading", name="To settle"))
@@ -66,12 +66,12 @@ def test_an_issue_is_settled_on_both(two: tuple[Member, Member], arrives: Callab
         assert Visitor(kay).visit(issue).wrong == []
         assert Visitor(operator).visit("/-/network").wrong == []
     rivals = lee.page.locator("section.settle li")
-    written_by(rivals, own).get_by_role("button", name="Keep this").click()
+    lee.choose(written_by(rivals, own).get_by_role("button", name="Keep this"))
     for each in (lee, kay):
         each.see(each.page.get_by_role("heading", name="To settle"), gone=True)
         expect(each.page.get_by_role("heading", level=1)).to_contain_text("The hinge creaks")
 
-    kay.page.get_by_role("button", name="Close", exact=True).click()
+    kay.choose(kay.page.get_by_role("button", name="Close", exact=True))
     lee.see(lee.page.locator("#issue-top .badge.closed"))
 
 
@@ -86,14 +86,15 @@ def written_by(rivals: Locator, did: str) -> Locator:
     return rivals.filter(has=rivals.page.locator(f'a.who[title="{did}"]'))
 
 
-def change(network: Page, act: str) -> None:
+def change(operator: Person, act: str) -> None:
     """What the operator does about the one peer there is."""
-    network.get_by_role("button", name=act, exact=True).click()
+    network = operator.go("/-/network")
+    operator.choose(network.get_by_role("button", name=act, exact=True))
     expect(network.get_by_text("Done.")).to_be_visible()
 
 
 def retitle(person: Person, title: str) -> None:
     person.unfold("Edit")
-    person.page.get_by_label("Title").fill(title)
-    person.page.get_by_role("button", name="Save", exact=True).click()
+    person.fill(person.page.get_by_label("Title"), title)
+    person.choose(person.page.get_by_role("button", name="Save", exact=True))
     expect(person.page.get_by_role("heading", level=1)).to_contain_text(title)
