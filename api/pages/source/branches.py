@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import get, post
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.asking import Asking
 from api.costly import turns
@@ -38,13 +38,14 @@ BRANCHES_SHOWN: Final = 20
 TAGS_SHOWN: Final = 50
 RIVALS_SHOWN: Final = 8
 _BRANCHES: Final = "/{owner:str}/{name:str}/branches"
+Begun = Annotated[str, QueryParameter(name="q", description="How their names begin.", max_length=255)]
 
 
 @get(_BRANCHES)
-async def show_branches(request: Asking, owner: Owner, name: Name, after: After = None) -> Reply:
+async def show_branches(request: Asking, owner: Owner, name: Name, q: Begun = "", after: After = None) -> Reply:
     """Branches by name, each with how far it is from the default one."""
     row = repo_at(request, owner, name)
-    return await steady(request, partial(_branches, request, row, after, Form()), row)
+    return await steady(request, partial(_branches, request, row, after, Form(), begun=q.strip()), row)
 
 
 @post(_BRANCHES, status_code=303)
@@ -90,10 +91,10 @@ async def settle_one(request: Asking, owner: Owner, name: Name) -> Reply:
 
 
 @get("/{owner:str}/{name:str}/tags")
-async def show_tags(request: Asking, owner: Owner, name: Name, after: After = None) -> Reply:
+async def show_tags(request: Asking, owner: Owner, name: Name, q: Begun = "", after: After = None) -> Reply:
     """Tags by name."""
     row = repo_at(request, owner, name)
-    return await steady(request, partial(_tags, request, row, after, Form()), row)
+    return await steady(request, partial(_tags, request, row, after, Form(), begun=q.strip()), row)
 
 
 @get("/{owner:str}/{name:str}/archive/{what:path}")
@@ -155,9 +156,9 @@ class Listed(NamedTuple):
 
 
 async def _branches(
-    request: Asking, row: RepoRow, after: str | None, form: Form, fault: LocalFault | None = None
+    request: Asking, row: RepoRow, after: str | None, form: Form, fault: LocalFault | None = None, begun: str = ""
 ) -> Shown:
-    page = request.ports.views.refs(row.id, prefix=BRANCH_PREFIX, after=after, limit=BRANCHES_SHOWN)
+    page = request.ports.views.refs(row.id, prefix=BRANCH_PREFIX + begun, after=after, limit=BRANCHES_SHOWN)
     refs = [msgspec.json.decode(doc, type=Ref) for doc in page.docs]
     async with turns.one():
         found = await in_thread(_listed, request.ports.git, row.id, refs, BRANCH_PREFIX + row.default_branch)
@@ -165,6 +166,7 @@ async def _branches(
         "branches": found,
         "total": page.total,
         "following": page.next,
+        "begun": begun,
         "form": form,
         "fault": fault,
         "may_move": may(request, row, "refs.move"),
@@ -172,14 +174,17 @@ async def _branches(
     return Shown("branches.html", f"Branches · {row.name}", values, status_of(fault))
 
 
-async def _tags(request: Asking, row: RepoRow, after: str | None, form: Form, fault: LocalFault | None = None) -> Shown:
-    page = request.ports.views.refs(row.id, prefix=TAG_PREFIX, after=after, limit=TAGS_SHOWN)
+async def _tags(
+    request: Asking, row: RepoRow, after: str | None, form: Form, fault: LocalFault | None = None, begun: str = ""
+) -> Shown:
+    page = request.ports.views.refs(row.id, prefix=TAG_PREFIX + begun, after=after, limit=TAGS_SHOWN)
     refs = [msgspec.json.decode(doc, type=Ref) for doc in page.docs]
     found = await in_thread(_listed, request.ports.git, row.id, refs, "")
     values = frame(request, row, "branches") | {
         "tags": found,
         "total": page.total,
         "following": page.next,
+        "begun": begun,
         "form": form,
         "fault": fault,
         "may_move": may(request, row, "refs.move"),

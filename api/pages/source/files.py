@@ -80,13 +80,14 @@ class _Ref(msgspec.Struct):
     name: str
 
 
-def refs_offered(request: Asking, row: RepoRow) -> dict[str, list[str]]:
-    """Branches and tags to choose from at the top of a page; the first of them, where there are very many."""
+def refs_offered(request: Asking, row: RepoRow) -> dict[str, Any]:
+    """Branches and tags to choose from at the top of a page; the first of them, where there are very many (`more`)."""
     views = request.ports.views
-    found: dict[str, list[str]] = {}
+    found: dict[str, Any] = {"more": False}
     for kind, prefix in (("branches", BRANCH_PREFIX), ("tags", TAG_PREFIX)):
-        docs = views.refs(row.id, prefix=prefix, limit=REFS_OFFERED_MAX).docs
-        found[kind] = [msgspec.json.decode(doc, type=_Ref).name.removeprefix(prefix) for doc in docs]
+        page = views.refs(row.id, prefix=prefix, limit=REFS_OFFERED_MAX)
+        found[kind] = [msgspec.json.decode(doc, type=_Ref).name.removeprefix(prefix) for doc in page.docs]
+        found["more"] |= page.next is not None
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.pages.source import branches, files
 from domain.refs.moved import Move, RefsMoved
 from tests.api.accounts import Person, person
 from tests.api.history import NESTED
@@ -43,6 +44,26 @@ def test_branches_tell_how_far_they_are(http: TestClient[Any], history: History)
     assert f'href="{BASE}/src/tag/v1"' in tags
     assert history.first[:10] in tags
     opened(http, f"{BASE}/branches?after=nonsense", 422)
+
+
+def test_branches_and_tags_are_found_by_how_they_begin(
+    http: TestClient[Any], history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 'role="search" aria-label="Branches"' not in page(http, f"{BASE}/branches"), "all of them are on the page"
+    found = page(http, f"{BASE}/branches?q=feat")
+    assert "1 branch " in words(found)
+    assert "feature/x" in found
+    assert f'<a href="{BASE}/branches">All of them</a>' in found
+    for nothing in ("%25", "_eature", "eature"):
+        assert "No branch begins with that." in words(page(http, f"{BASE}/branches?q={nothing}"))
+    assert "v1" in words(page(http, f"{BASE}/tags?q=v"))
+    assert "No tag begins with that." in words(page(http, f"{BASE}/tags?q=w"))
+    monkeypatch.setattr(branches, "BRANCHES_SHOWN", 1)
+    cut = page(http, f"{BASE}/branches?q=")
+    assert 'role="search" aria-label="Branches"' in cut
+    monkeypatch.setattr(files, "REFS_OFFERED_MAX", 1)
+    menu = page(http, f"{BASE}/src/branch/main?after=")
+    assert f'<a href="{BASE}/branches">All branches</a>' in menu
 
 
 def test_branches_are_made_and_deleted_by_forms(http: TestClient[Any], history: History, kay: Person) -> None:
