@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from litestar.params import QueryParameter
 
 from api.asking import Asking
 from api.pages.page import Shown, steady
-from api.pages.place import url_of
+from api.pages.place import labels_across, url_of
 from api.params import After
 from api.reply import Reply
 from domain.issue.search import Term, parse
@@ -75,10 +76,12 @@ async def _dashboard(request: Asking) -> Shown:
         page = views.issues_everywhere(actor, query, limit=10)
         found = [msgspec.json.decode(doc) for doc in page.docs]
         needs.append({"title": title, "q": f"is:open {name}:@me", "issues": found, "total": page.total})
+    labels = labels_across(request, chain.from_iterable(need["issues"] for need in needs))
     lately = [msgspec.json.decode(doc) for doc in views.activity(actor, limit=15).docs]
     waiting, waiting_total = views.unsettled(actor.did)
     values = {
         "needs": needs,
+        "labels": labels,
         "unsettled": [place for each in waiting if (place := settled_at(request, each)) is not None],
         "unsettled_total": waiting_total,
         "repos": [listed(row) for row in mine],

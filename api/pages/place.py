@@ -11,14 +11,15 @@ from litestar.params import PathParameter
 from api.gate import readable
 from api.standing import role_of
 from domain.authority.needs import need
-from domain.errors import Moved
+from domain.errors import Moved, NotFound
 from domain.follower.state import DEFAULT_LEVEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from api.asking import Asking
-    from domain.ports_views import RepoRow
+    from domain.issue.search import Query
+    from domain.ports_views import Page, RepoRow
 
 Owner: TypeAlias = Annotated[
     str, PathParameter(description="Whose repository: a user name or a did:key.", max_length=200)
@@ -26,9 +27,21 @@ Owner: TypeAlias = Annotated[
 Name: TypeAlias = Annotated[str, PathParameter(description="What it is called.", max_length=100)]
 
 
+def repo_named(request: Asking, owner: str, name: str) -> RepoRow:
+    """The repository that is called so, if the asker may see it."""
+    selector = f"{owner}~{name}" if name else owner
+    try:
+        return readable(request, selector)
+    except NotFound as fault:
+        # A name as it stands in addresses, and without the words for programs.
+        shown = selector.replace("~", "/", 1)
+        said = fault.message.replace(repr(selector), shown).replace(selector, shown)
+        raise NotFound(said, hint="" if "owner~name" in fault.hint else fault.hint) from None
+
+
 def repo_at(request: Asking, owner: str, name: str) -> RepoRow:
     """The repository at an address, if the asker may see it; `Moved` where it has another address now."""
-    row = readable(request, f"{owner}~{name}")
+    row = repo_named(request, owner, name)
     if request.scope["method"] == "GET" and (row.owner, row.name) != (owner, name):
         path = request.scope["path"]
         rest = path.removeprefix(f"/{owner}/{name}") if path.startswith(f"/{owner}/{name}") else ""
@@ -65,6 +78,28 @@ def _follows(request: Asking, row: RepoRow) -> Mapping[str, Any]:
     did = request.actor.did
     found = request.ports.views.follower(row.id, did) if did is not None else None
     return {"starred": False, "level": DEFAULT_LEVEL} if found is None else msgspec.json.decode(found.doc)
+
+
+def found_everywhere(request: Asking, query: Query, *, after: str | None = None, limit: int) -> Page:
+    """Issues of every repository that whoever asks may see, or of the one that the query names with `repo:`."""
+    owner, _, name = (query.value("repo") or "").replace("~", "/", 1).partition("/")
+    only = repo_named(request, owner, name).id if owner else None
+    return request.ports.views.issues_everywhere(request.actor, query, only=only, after=after, limit=limit)
+
+
+def labels_across(request: Asking, issues: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The labels that issues of several repositories carry: by `owner/name` of the repository, then by their name."""
+    views = request.ports.views
+    wanted: dict[str, set[str]] = {}
+    for issue in issues:
+        if issue["labels"]:
+            wanted.setdefault(issue["repo_full_name"], set()).update(issue["labels"])
+    found: dict[str, dict[str, Any]] = {}
+    for full_name, names in wanted.items():
+        row = views.visible(request.actor, full_name.replace("/", "~", 1))
+        labels = {} if row is None else {name: views.label(row.id, name) for name in names}
+        found[full_name] = {name: msgspec.json.decode(each.doc) for name, each in labels.items() if each is not None}
+    return found
 
 
 def may(request: Asking, row: RepoRow, action: str) -> bool:

@@ -15,7 +15,7 @@ from api.gate import issue_of
 from api.pages.forms import check_person, checked, form_of
 from api.pages.issues.finding import ISSUES, Labels, labels_of
 from api.pages.page import Shown, fresh, see, steady
-from api.pages.place import Name, Owner, frame, may, repo_at, url_of
+from api.pages.place import Name, Owner, found_everywhere, frame, labels_across, may, repo_at, url_of
 from api.pages.signing import status_of
 from api.pages.templating import query as query_of
 from api.params import After
@@ -120,12 +120,13 @@ async def _list(request: Asking, row: RepoRow, q: str, after: str | None, refuse
 
 
 async def _everywhere(request: Asking, q: str, after: str | None) -> Shown:
-    values: dict[str, Any] = {"q": q, "fault": None, "issues": [], "total": 0, "following": None}
+    values: dict[str, Any] = {"q": q, "fault": None, "issues": [], "labels": {}, "total": 0, "following": None}
     try:
-        page = request.ports.views.issues_everywhere(request.actor, _asked(q), after=after, limit=ISSUES_SHOWN)
+        page = found_everywhere(request, _asked(q), after=after, limit=ISSUES_SHOWN)
     except LocalFault as fault:
         return Shown("issues_all.html", "Issues", values | {"fault": fault}, status_of(fault))
-    values |= {"issues": [msgspec.json.decode(doc) for doc in page.docs], "total": page.total, "following": page.next}
+    issues = [msgspec.json.decode(doc) for doc in page.docs]
+    values |= {"issues": issues, "total": page.total, "following": page.next, "labels": labels_across(request, issues)}
     return Shown("issues_all.html", "Issues", values)
 
 

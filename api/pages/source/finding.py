@@ -15,7 +15,7 @@ from api.asking import Asking
 from api.costly import turns
 from api.pages.front import listed
 from api.pages.page import Shown, see, steady
-from api.pages.place import Name, Owner, frame, repo_at, url_of
+from api.pages.place import Name, Owner, found_everywhere, frame, labels_across, repo_at, url_of
 from api.pages.signing import status_of
 from api.pages.source.at import At
 from api.reply import Reply
@@ -92,16 +92,26 @@ def _jump(request: Asking, q: str) -> str:
 
 async def _everything(request: Asking, q: str) -> Shown:
     views, actor = request.ports.views, request.actor
-    values: dict[str, Any] = {"q": q, "repos": [], "issues": [], "person": "", "fault": None, "total": 0, "many": 0}
+    values: dict[str, Any] = {
+        "q": q,
+        "repos": [],
+        "issues": [],
+        "person": "",
+        "fault": None,
+        "total": 0,
+        "many": 0,
+        "labels": {},
+    }
     if not q:
         return Shown("search.html", "Search", values)
     rows, _, total = views.repos(actor, RepoFilter(text=q, sort="updated"), limit=REPOS_SHOWN)
     values |= {"repos": [listed(row) for row in rows], "total": total, "person": views.principal(q.lstrip("@")) or ""}
     try:
-        page = views.issues_everywhere(actor, parse(q), limit=ISSUES_SHOWN)
+        page = found_everywhere(request, parse(q), limit=ISSUES_SHOWN)
     except LocalFault as fault:
         return Shown("search.html", f"{q} · Search", values | {"fault": fault}, status_of(fault))
-    values |= {"issues": [msgspec.json.decode(doc) for doc in page.docs], "many": page.total}
+    issues = [msgspec.json.decode(doc) for doc in page.docs]
+    values |= {"issues": issues, "many": page.total, "labels": labels_across(request, issues)}
     return Shown("search.html", f"{q} · Search", values)
 
 

@@ -196,6 +196,22 @@ def test_many_at_once_and_by_whom(kay: Visitor, lee: Visitor, vault: str) -> Non
     lee.send(f"{vault}/issues/1/comments", body="but", expect=403)
 
 
+def test_labels_have_their_colours_wherever_issues_are_listed(kay: Visitor, lee: Visitor) -> None:
+    for visitor, colour in ((kay, "12ab34"), (lee, "56cd78")):
+        path = visitor.make_repo("coloured")
+        visitor.send(f"{path}/labels", act="make", name="leak", color=f"#{colour}")
+        visitor.send(f"{path}/issues/new", [("labels", "leak")], title="It drips into colours")
+    for page in (kay.open("/issues?q=drips"), kay.open("/search?q=drips")):
+        assert page.count('fill="#12ab34"') == 1
+        assert page.count('fill="#56cd78"') == 1
+    assert 'fill="#12ab34"' in kay.open("/"), "opened by kay"
+    for named in ("kay/coloured", "kay~coloured"):
+        found = kay.open(f"/issues?q=drips+repo:{named}")
+        assert ('fill="#12ab34"' in found, 'fill="#56cd78"' in found) == (True, False)
+    assert "There is no repository nobody/nothing here." in words(kay.open("/issues?q=repo:nobody/nothing", 404))
+    assert 'href="/issues?q=is%3Aopen+mentions%3A%40me"' in kay.open("/issues")
+
+
 def test_a_private_one_is_nobody_else_s(kay: Visitor, lee: Visitor, stranger: Visitor, node: Node) -> None:
     path = kay.make_repo("cellar", private=True)
     kay.send(f"{path}/issues/new", title="hidden thing")
