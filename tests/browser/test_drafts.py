@@ -77,6 +77,72 @@ def test_a_draft_is_its_writer_s_alone(drew: Person) -> None:
     expect(said).to_have_value("")
 
 
+def test_a_change_is_kept_until_it_is_saved_or_left(drew: Person) -> None:
+    drew.name = "dora"
+    drew.register()
+    path = drew.make_repo("mill")
+    drew.open_issue(path, "It creaks", "Since yesterday")
+    page, issue = drew.page, f"{path}/issues/1"
+    text, save = page.get_by_label("Text", exact=True), page.get_by_role("button", name="Save", exact=True)
+    drew.unfold("Edit")
+    text.fill("Since monday")
+    change(drew, f"{issue}/edit", title="It creaks", body="Since sunday")
+    page.reload()
+    expect(text).to_have_value("Since monday")
+    save.click()
+    expect(page.get_by_role("alert")).to_contain_text("changed it since you read it")
+    expect(page.locator("#issue-body")).to_contain_text("Since sunday")
+    expect(text).to_have_value("Since monday")
+    save.click()
+    expect(page.locator("#issue-body")).to_contain_text("Since monday")
+    drew.unfold("Edit")
+    text.fill("Never mind")
+    page.get_by_role("button", name="Leave it as it is").click()
+    expect(text).to_be_hidden()
+    page.reload()
+    expect(text).to_be_hidden()
+    expect(text).to_have_value("Since monday")
+
+    change(drew, f"{issue}/comments", body="Oil it")
+    page.reload()
+    page.get_by_role("link", name="edit", exact=True).click()
+    said = page.get_by_label("Comment, in Markdown")
+    said.fill("Oil it well")
+    page.reload()
+    expect(said).to_have_value("Oil it well")
+    page.get_by_role("link", name="Leave it as it is").click()
+    page.go_back()
+    page.reload()
+    expect(said).to_have_value("Oil it")
+    assert not page.evaluate("Object.keys(localStorage).length")
+
+
+def test_all_that_are_shown_are_ticked(drew: Person) -> None:
+    drew.name = "tess"
+    drew.register()
+    path = drew.make_repo("loft")
+    for title in ("It creaks", "It leaks"):
+        change(drew, f"{path}/issues/new", title=title)
+    page = drew.go(f"{path}/issues")
+    every = page.get_by_label("Tick all that are shown")
+    boxes = page.locator("input[name=issue]")
+    every.check()
+    for at in range(2):
+        expect(boxes.nth(at)).to_be_checked()
+    boxes.first.uncheck()
+    expect(every).to_have_js_property("indeterminate", True)
+    every.check()
+    drew.unfold("Change those ticked")
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_text("No issue fits.")).to_be_visible()
+
+
+def change(person: Person, path: str, **fields: str) -> None:
+    """What they do in another window."""
+    sent = person.context.request.post(path, form=fields, headers={"sec-fetch-site": "same-origin"})  # type: ignore[arg-type]  # any value may stand in a form
+    assert sent.ok, sent.text()
+
+
 def test_people_and_issues_are_completed(drew: Person) -> None:
     drew.name = "kim"
     drew.register()
