@@ -10,7 +10,6 @@ from typing import Final, Protocol, cast, final
 from urllib.parse import urlsplit
 
 from domain.errors import InvalidInput
-from transport.carrier.address import PeerAddress
 
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE: Final = re.compile(r"([0-9]{1,15})\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
@@ -251,8 +250,12 @@ class Peers:
     allowed: str = "addresses of nodes (did:key:…@host:port) with commas between them"
 
     def read(self, given: object) -> str:
+        if not (words := _listed(given)):
+            return ""
+        from transport.carrier.address import PeerAddress  # and with it the cryptography
+
         try:
-            return ",".join(str(PeerAddress.parse(word)) for word in _listed(given))
+            return ",".join(str(PeerAddress.parse(word)) for word in words)
         except InvalidInput as fault:
             raise ValueError(fault.message) from fault
 

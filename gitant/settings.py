@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
 from domain.accounts import Registration
 from domain.moderation.budgets import Allowances
 from domain.moderation.desk import DeskRules, HoldCaps, Strangers
-from domain.ports_git import PackCaps
+from domain.pack_caps import PackCaps
 from gitant.setting_kinds import (
     Choice,
     Count,
