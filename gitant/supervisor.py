@@ -154,7 +154,7 @@ class Supervisor:
         await self._crew.opened.wait()
         from gitant.care.rounds import Rounds  # not needed before the node serves
 
-        self._rounds = Rounds(self._folder, lambda: self._plan.settings)
+        self._rounds = Rounds(self._folder, lambda: self._plan.settings, self._writer.load.is_busy)
         await self._rounds.run()
 
     def _code_changed(self, stream: StreamId) -> None:

@@ -37,6 +37,9 @@ TELL_EVERY_S: Final = 10.0
 """How often the log says how far the tables of a large repository are."""
 RETRY_S: Final = 900.0
 """How long a repository is left alone that could not be tended."""
+PATIENCE_S: Final = 10.0
+"""How long a repository waits for a busy writer to have less to do."""
+LULL_LOOK_S: Final = 0.1
 _log = get_logger("gitant.care")
 
 
@@ -44,9 +47,13 @@ _log = get_logger("gitant.care")
 class Rounds:
     """`run` until it is cancelled; what is under way then ends at once, and goes on with the next start."""
 
-    def __init__(self, folder: DataDir, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self, folder: DataDir, settings: Callable[[], Settings], is_busy: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`is_busy` says whether the writer takes in a copy or a flood now, which is to have the processor."""
         self._folder = folder
         self._settings = settings
+        self._is_busy = is_busy
         self._use = DiskUse(folder.repos)
         self._cells = Cells(CARE_CELLS, care_counts(folder))
         self._woken = trio.Event()
@@ -74,6 +81,7 @@ class Rounds:
             while due:
                 repo = await trio.to_thread.run_sync(self._asked.first, due)
                 due.remove(repo)
+                await wait_for_a_lull(self._is_busy)
                 await self._tend(repo)
             with trio.move_on_after(LOOK_EVERY_S):
                 await self._woken.wait()
@@ -169,3 +177,10 @@ class Rounds:
                 tables=outcome.tables,
                 dropped=outcome.dropped,
             )
+
+
+async def wait_for_a_lull(is_busy: Callable[[], bool]) -> None:
+    """Return when nobody is busy any more, but not for ever."""
+    with trio.move_on_after(PATIENCE_S):
+        while is_busy():  # noqa: ASYNC110  # the writer's thread tells nobody
+            await trio.sleep(LULL_LOOK_S)

@@ -23,14 +23,22 @@ class WriterLoad:
         self._clock = clock
         self._last = (0.0, clock())
         """The seconds worked, faded, and as of when."""
+        self._began: float | None = None
+
+    def begins(self) -> None:
+        """A batch is begun, which may take long."""
+        self._began = self._clock()
 
     def worked(self, seconds: float) -> None:
         """A batch that took so long is done."""
         self._last = (self._faded() + seconds, self._clock())
+        self._began = None
 
     def is_busy(self) -> bool:
         """Whether it was at work for most of the last moments, as when it takes in a copy or a flood of requests."""
-        return self._faded() / FADES_S > BUSY
+        began = self._began
+        under_way = 0.0 if began is None else self._clock() - began
+        return (self._faded() + under_way) / FADES_S > BUSY
 
     def _faded(self) -> float:
         seconds, at = self._last

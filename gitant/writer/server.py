@@ -195,6 +195,7 @@ class WriterServer:
             batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
             self._note()
             began = time.perf_counter()
+            self.load.begins()
             outcomes = self._execute([request for _, _, request in batch])
             self.load.worked(time.perf_counter() - began)
             for (link, number, _), outcome in zip(batch, outcomes, strict=True):

@@ -7,10 +7,13 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
+import trio.testing
 
 from domain.ids import StreamId
 from gitant.care.asked import AskedLast
 from gitant.care.one import outcome_of
+from gitant.care.rounds import PATIENCE_S, wait_for_a_lull
 from gitant.care.tend import Rules, tend, would_tend
 from storage.git.care.merging import CARE, replaced
 from storage.git.care.packs import packs_of
@@ -135,3 +138,18 @@ def test_what_keeps_a_repository_from_being_tended_is_told(world: World) -> None
     assert "gitant repo check" in outcome.hint
     assert len(packs_of(path)) == 5
     assert outcome_of(path.with_name("gone.git"), RULES).fault.startswith("the files of repository gone are not")
+
+
+def test_care_waits_for_a_lull_but_not_for_ever() -> None:
+    async def waited(looks: int) -> float:
+        left = iter(range(looks))
+        began = trio.current_time()
+        await wait_for_a_lull(lambda: next(left, None) is not None)
+        return trio.current_time() - began
+
+    def run(looks: int) -> float:
+        return trio.run(waited, looks, clock=trio.testing.MockClock(autojump_threshold=0))
+
+    assert run(0) == 0
+    assert 0 < run(5) < 1
+    assert run(1_000_000) == PATIENCE_S

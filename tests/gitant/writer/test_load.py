@@ -26,3 +26,17 @@ def test_a_request_now_and_then_leaves_time_for_others() -> None:
         now[0] += 0.2
         load.worked(0.03)
         assert not load.is_busy()
+
+
+def test_a_batch_that_takes_long_counts_before_it_is_done() -> None:
+    """One of a copy may take seconds."""
+    now = [100.0]
+    load = WriterLoad(lambda: now[0])
+    load.begins()
+    assert not load.is_busy()
+    now[0] += 3
+    assert load.is_busy()
+    load.worked(3)
+    assert load.is_busy()
+    now[0] += 3
+    assert not load.is_busy()
