@@ -11,8 +11,7 @@ from domain.identity.agent_described import AgentDescribed
 from gitant.cli.api import Api, segment
 from gitant.cli.identity_ends import principal_signer, write_identity
 from gitant.cli.identity_profile import OwnKey
-from gitant.cli.keys import PassphraseFd
-from gitant.cli.options import DataDir, Json, Limit, Url
+from gitant.cli.options import DataDir, Json, Limit, PassphraseFd, Url
 from gitant.cli.output import clean, print_fields, print_json, print_table
 
 app = typer.Typer()

@@ -11,8 +11,8 @@ import typer
 from domain.errors import InvalidInput
 from domain.ids import is_hex_id
 from gitant.cli.api import Api
-from gitant.cli.keys import PassphraseFd, key_path, signer
-from gitant.cli.options import DataDir, Url
+from gitant.cli.keys import key_path, signer
+from gitant.cli.options import DataDir, PassphraseFd, Url
 from gitant.cli.output import print_json
 from gitant.cli.signed import LentAuth, SignedAuth
 from gitant.keyfile import read

@@ -85,7 +85,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "gitant issue edit 12 --title 'Much dust'",
         "gitant issue edit 3 5 7 --add-label bug --state closed",
     ),
-    "issue comment": ('gitant issue comment 12 --body "Still there."', "gitant issue comment 12"),
+    "issue comment": (
+        'gitant issue comment 12 --body "Still there."',
+        "gitant issue comment 12",
+        'gitant issue comment 12 --body "Still there." --key me',
+    ),
     "issue close": ('gitant issue close 12 --reason "swept"',),
     "issue reopen": ("gitant issue reopen 12",),
     "issue attach": ("gitant issue attach 12 dust.png",),

@@ -21,14 +21,13 @@ from gitant.cli.keys import (
     DEFAULT,
     Key,
     NoPassphrase,
-    PassphraseFd,
     key_path,
     keys_folder,
     new_key,
     new_passphrase,
     signer,
 )
-from gitant.cli.options import DataDir, Json
+from gitant.cli.options import DataDir, Json, PassphraseFd
 from gitant.cli.output import clean, print_fields, print_json, print_table, tell
 from gitant.recovery import enrol, recovery_text, seed_of
 from gitant.signing import Signer, posted

@@ -21,8 +21,8 @@ from domain.keys import SigningKey, did_of, key_of
 from gitant import keyfile
 from gitant.cli.api import Api, segment
 from gitant.cli.checkout import selector
-from gitant.cli.keys import DEFAULT, Key, NoPassphrase, PassphraseFd, key_path, new_key, new_passphrase, signer
-from gitant.cli.options import DataDir, Json, Url
+from gitant.cli.keys import DEFAULT, Key, NoPassphrase, key_path, new_key, new_passphrase, signer
+from gitant.cli.options import DataDir, Json, PassphraseFd, Url
 from gitant.cli.output import clean, print_json, tell
 from gitant.recovery import enrol, recovery_of
 from gitant.signing import Heads, Signer, posted

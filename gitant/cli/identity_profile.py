@@ -10,8 +10,7 @@ from domain.content.redacted import EventRedacted
 from domain.identity.described import IdentityDescribed
 from gitant.cli.api import Api, segment
 from gitant.cli.identity_ends import principal_signer, write_identity
-from gitant.cli.keys import PassphraseFd
-from gitant.cli.options import DataDir, Json, Url
+from gitant.cli.options import DataDir, Json, PassphraseFd, Url
 from gitant.cli.output import print_fields, print_json, tell
 
 if TYPE_CHECKING:

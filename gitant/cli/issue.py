@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,11 @@ from gitant.cli.editor import at_a_terminal, written
 from gitant.cli.issue_show import people_in, print_issue
 from gitant.cli.issue_words import issue_path, say, text_of
 from gitant.cli.names import names_of
-from gitant.cli.options import Body, BodyFile, DataDir, Issue, Json, Repo, Url
-from gitant.cli.output import clean, print_json
+from gitant.cli.options import Body, BodyFile, DataDir, Issue, Json, OwnKey, PassphraseFd, Repo, Url
+from gitant.cli.output import clean, print_json, tell
+
+if TYPE_CHECKING:
+    from gitant.cli.own_hand import Written
 
 app = typer.Typer()
 for _part in (issue_write, issue_list, issue_attach, issue_members, issue_conversation):
@@ -39,6 +42,8 @@ def comment(
     issue: Issue,
     body: Body = None,
     body_file: BodyFile = None,
+    key: OwnKey = None,
+    passphrase_fd: PassphraseFd = None,
     repo: Repo = None,
     data_dir: DataDir = None,
     url: Url = None,
@@ -54,6 +59,11 @@ def comment(
     if text is None:
         raise typer.BadParameter("say it with --body or --body-file")
     with Api.open(data_dir, url) as api:
+        if key is not None:
+            from gitant.cli.own_hand import OwnHand
+
+            _print_written(OwnHand(api, key, passphrase_fd, repo).comment(issue, text), json=json)
+            return
         said = api.send("POST", f"{issue_path(api, repo, issue)}/comment", {"body": text})
     if json:
         print_json(said)
@@ -65,6 +75,8 @@ def comment(
 def close(
     issue: Issue,
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why, in a few words.", show_default=False)] = "",
+    key: OwnKey = None,
+    passphrase_fd: PassphraseFd = None,
     repo: Repo = None,
     data_dir: DataDir = None,
     url: Url = None,
@@ -72,13 +84,49 @@ def close(
 ) -> None:
     """Close an issue."""
     with Api.open(data_dir, url) as api:
+        if key is not None:
+            from gitant.cli.own_hand import OwnHand
+
+            _tell_state(OwnHand(api, key, passphrase_fd, repo).close(issue, reason), issue, json=json, did="closed")
+            return
         closed = api.send("POST", f"{issue_path(api, repo, issue)}/close", {"reason": reason} if reason else None)
     say(closed, json=json, did="closed")
 
 
 @app.command()
-def reopen(issue: Issue, repo: Repo = None, data_dir: DataDir = None, url: Url = None, json: Json = False) -> None:
+def reopen(
+    issue: Issue,
+    key: OwnKey = None,
+    passphrase_fd: PassphraseFd = None,
+    repo: Repo = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
     """Open a closed issue again."""
     with Api.open(data_dir, url) as api:
+        if key is not None:
+            from gitant.cli.own_hand import OwnHand
+
+            _tell_state(OwnHand(api, key, passphrase_fd, repo).reopen(issue), issue, json=json, did="reopened")
+            return
         opened = api.send("POST", f"{issue_path(api, repo, issue)}/reopen")
     say(opened, json=json, did="reopened")
+
+
+def _print_written(written: Written, *, json: bool) -> None:
+    if json:
+        print_json(written.answer)
+        return
+    print(written.id)
+    if written.waits:
+        tell(written.waits)
+
+
+def _tell_state(written: Written | None, issue: str, *, json: bool, did: str) -> None:
+    if json:
+        print_json(None if written is None else written.answer)
+    elif written is None:
+        tell(f"#{issue.removeprefix('#')} is {did.removeprefix('re').replace('opened', 'open')} already")
+    else:
+        tell(written.waits or f"{did} #{issue.removeprefix('#')}")

@@ -11,7 +11,7 @@ from gitant.cli.api import Api, segment
 from gitant.cli.checkout import repository
 from gitant.cli.editor import at_a_terminal, written
 from gitant.cli.issue_words import issue_path, issues_path, say, text_of
-from gitant.cli.options import Body, BodyFile, DataDir, Json, Repo, Url
+from gitant.cli.options import Body, BodyFile, DataDir, Json, OwnKey, PassphraseFd, Repo, Url
 from gitant.cli.output import clean, print_json, print_table, tell
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def create(
     ] = None,
     label: Annotated[Names, typer.Option("--label", "-l", help="A label; repeat for more.")] = None,
     assignee: Annotated[Names, typer.Option("--assignee", "-a", help="Who is to work on it; repeat for more.")] = None,
+    key: OwnKey = None,
+    passphrase_fd: PassphraseFd = None,
     repo: Repo = None,
     data_dir: DataDir = None,
     url: Url = None,
@@ -57,11 +59,29 @@ def create(
             "labels": list(dict.fromkeys([*begun.get("labels", []), *(label or [])])),
             "assignees": list(dict.fromkeys([*begun.get("assignees", []), *(assignee or [])])),
         }
+        if key is not None:
+            _open_by_own_hand(api, key, passphrase_fd, repo, words, json=json)
+            return
         opened = api.send("POST", issues_path(api, repo), words)
     if json:
         print_json(opened)
     else:
         print(clean(f"#{opened['number']}"))
+
+
+def _open_by_own_hand(
+    api: Api, key: str, passphrase_fd: int | None, repo: str | None, words: dict[str, Any], *, json: bool
+) -> None:
+    from gitant.cli.own_hand import OwnHand
+
+    hand = OwnHand(api, key, passphrase_fd, repo)
+    written, number = hand.open_issue(words["title"], words["body"], words["labels"], words["assignees"])
+    if json:
+        print_json(written.answer)
+        return
+    print(f"#{number}" if not written.waits else written.id)
+    if written.waits:
+        tell(written.waits)
 
 
 @app.command()

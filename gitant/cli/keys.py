@@ -31,15 +31,6 @@ Key: TypeAlias = Annotated[
         help="A key file, or the name of one in ~/.config/gitant/keys.",
     ),
 ]
-PassphraseFd: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        "--passphrase-fd",
-        metavar="N",
-        help="Read the passphrase from this open file descriptor [GITANT_KEY_PASSPHRASE, else asked for].",
-        show_default=False,
-    ),
-]
 NoPassphrase: TypeAlias = Annotated[
     bool, typer.Option("--no-passphrase", help="Leave the key plain: whoever can read the file has the key.")
 ]

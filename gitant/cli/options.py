@@ -24,6 +24,25 @@ Url: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+OwnKey: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        "-k",
+        metavar="KEY",
+        help="Sign it with this key file, or the one of that name in ~/.config/gitant/keys [else the node signs].",
+        show_default=False,
+    ),
+]
+PassphraseFd: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--passphrase-fd",
+        metavar="N",
+        help="Read the passphrase from this open file descriptor [GITANT_KEY_PASSPHRASE, else asked for].",
+        show_default=False,
+    ),
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 Repo: TypeAlias = Annotated[
     str | None,

@@ -15,8 +15,8 @@ from domain.errors import InvalidInput
 from domain.ids import is_hex_id
 from domain.keys import is_did
 from gitant.cli.api import Api, segment
-from gitant.cli.keys import PassphraseFd, key_path, signer
-from gitant.cli.options import DataDir, Json, Url
+from gitant.cli.keys import key_path, signer
+from gitant.cli.options import DataDir, Json, PassphraseFd, Url
 from gitant.cli.output import print_json, print_table, tell
 from gitant.cli.signed import SignedAuth, now_s
 from gitant.keyfile import read
