@@ -8,6 +8,8 @@ import pytest
 
 from domain.errors import Conflict, InvalidInput
 from domain.keys import SigningKey
+from gitant.cli.api import Api
+from gitant.cli.own_hand import OwnHand
 from gitant.own_feeds import OwnFeeds, Place, going_on
 from gitant.signing import Heads
 
@@ -51,6 +53,24 @@ def test_issues_by_somebody_whose_key_no_node_has(here: Command, node: Node, tmp
     refused = here("issue", "close", "1", "-R", "byhand", "--key", key)
     assert refused.code == 1, "somebody else's issue"
     assert here("issue", "comment", "1", "-R", "byhand", "--body", "Once more.", "--key", key).code == 0
+
+
+def test_what_somebody_unknown_writes_waits_and_goes_on(here: Command, node: Node, tmp_path: Path) -> None:
+    """The node tells of its log only, where nothing of theirs is yet: each goes on from the one before all the same."""
+    key = tmp_path / "new.json"
+    made: Any = here("identity", "new", "--key", key, "--no-passphrase", "--json").json()
+    did = made["did"]
+    assert here("repo", "create", "guarded").code == 0
+    assert here("issue", "create", "-R", "guarded", "--title", "Dust").code == 0
+    with Api.nobody(None, node.url) as api:
+        waits = [OwnHand(api, str(key), None, "guarded").comment("1", words).waits for words in ("First.", "Second.")]
+    assert all("the event waits" in each for each in waits)
+    assert here("member", "admit", did, "-R", "guarded").code == 0
+    assert here("issue", "comment", "1", "-R", "guarded", "--body", "Third.", "--key", key).code == 0
+    found: Any = here("issue", "view", "1", "-R", "guarded", "--json").json()
+    assert [(each["author"], each["body"]) for each in found["comment_list"]] == [
+        (did, words) for words in ("First.", "Second.", "Third.")
+    ]
 
 
 def heads(seq: int, prev: str | None, lamport: int) -> Heads:
