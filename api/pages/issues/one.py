@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 COMMENTS_SHOWN: Final = 100
 MOMENTS_SHOWN: Final = 100
+_CLOSINGS: Final[Mapping[str, str]] = {"close": "completed", "reject": "not planned"}
+"""Buttons that close an issue, with the reason that they give."""
 
 
 @get(ISSUE)
@@ -58,11 +60,11 @@ async def say(request: Asking, owner: Owner, name: Name, number: Number) -> Repl
     try:
         check_person(request)
         where = {"repo": row.id, "issue": thing.id}
-        if form.text("body").strip() or act not in {"close", "reopen"}:
+        if form.text("body").strip() or act not in {*_CLOSINGS, "reopen"}:
             said = checked(CommentText, body=form.text("body"))
             await write(request, "comment.add", {**where, "body": said.body})
-        if act == "close":
-            await write(request, "issue.close", {**where, "reason": form.text("reason", "completed")})
+        if act in _CLOSINGS:
+            await write(request, "issue.close", {**where, "reason": _CLOSINGS[act]})
         elif act == "reopen":
             await write(request, "issue.reopen", where)
     except LocalFault as fault:

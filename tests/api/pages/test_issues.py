@@ -37,6 +37,9 @@ def test_an_issue_is_opened_found_and_closed(kay: Visitor, stranger: Visitor, va
     page = kay.open(f"{vault}/issues/2")
     assert "Shut." in page
     assert "closed it (completed)" in words(page)
+    for act, says in (("reopen", "reopened it"), ("reject", "closed it (not planned)")):
+        kay.send(f"{vault}/issues/2/comments", body="", act=act)
+        assert says in words(kay.open(f"{vault}/issues/2"))
     assert "The <b>door</b>" not in words(stranger.open(f"{vault}/issues"))
     assert "The <b>door</b>" in words(stranger.open(f"{vault}/issues?q=is:closed"))
     assert "kay/vault#2 The <b>door</b>" in words(stranger.open(f"{vault}/issues/1")), "#1 tells who named it"
