@@ -85,8 +85,7 @@ async def worker_apps(plan: Plan, writer: WriterClient) -> AsyncGenerator[Worker
     settings = plan.settings
     folder = DataDir(settings.data_dir)
     accounts = AccountParts(folder)
-    names = NodeNames(accounts.names, plan.did)
-    views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S, names=names)
+    views = SqliteViews(folder.views, code_patience_s=CODE_PATIENCE_S, names=NodeNames(accounts.names, plan.did))
     tables = KeptTables()
     store = DiskGitStore(folder.repos, settings.caps, git=shutil.which("git") or "git", tables=tables)
     gatehouse = Gatehouse(plan, folder, accounts, views, writer)
