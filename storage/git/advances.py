@@ -7,11 +7,10 @@ from contextlib import ExitStack, closing
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
-from dulwich.object_store import DiskObjectStore
-
 from domain.refs.names import is_oid
 from storage.git.child import environment, limited
 from storage.git.landed import Commits
+from storage.git.packdir import PackedObjects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,7 +39,7 @@ def advancing(repo: Path, fresh: Path | None, moves: Collection[Move], caps: Pac
     folders = [repo / "objects"] if fresh is None else [fresh, repo / "objects"]
     forward, far = set[Move](), list[Move]()
     with ExitStack() as stack:
-        stores = [stack.enter_context(closing(DiskObjectStore(folder))) for folder in folders]
+        stores = [stack.enter_context(closing(PackedObjects(folder))) for folder in folders]
         commits = Commits(stores, READ_COMMITS_MAX)
         for move in dict.fromkeys(move for move in moves if all(map(is_oid, move))):
             near = None if commits.spent else _near(commits, *move)

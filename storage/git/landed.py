@@ -8,11 +8,10 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, final
 
 from dulwich.errors import ApplyDeltaError, ObjectFormatException
-from dulwich.object_store import DiskObjectStore
-from dulwich.objects import ObjectID
 
 from domain.refs.names import is_oid
 from storage.git.commits import Meta, meta
+from storage.git.packdir import PackedObjects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +32,7 @@ def landed(folders: Sequence[Path], old: str | None, new: str) -> list[tuple[str
     `folders` are object folders, of which any may hold them. What is no commit, or not here, ends the walk there.
     """
     with ExitStack() as stack:
-        stores = [stack.enter_context(closing(DiskObjectStore(folder))) for folder in folders]
+        stores = [stack.enter_context(closing(PackedObjects(folder))) for folder in folders]
         commits = Commits(stores, READ_COMMITS_MAX)
         return [(oid, commits.message(oid)) for oid in _walk(commits, old, new)]
 
@@ -80,7 +79,7 @@ def _walk(commits: Commits, old: str | None, new: str) -> list[str]:
 class Commits:
     """Commits by oid, and how much was read of them."""
 
-    def __init__(self, stores: list[DiskObjectStore], count_max: int) -> None:
+    def __init__(self, stores: list[PackedObjects], count_max: int) -> None:
         self._stores = stores
         self._count_max = count_max
         self._metas: dict[str, Meta | None] = {}
@@ -112,8 +111,8 @@ class Commits:
     def _raw(self, oid: str) -> bytes | None:
         for store in self._stores if is_oid(oid) else ():
             try:
-                kind, data = store.get_raw(ObjectID(oid.encode()))
+                kind, data = store.get_raw(oid)
             except (KeyError, ObjectFormatException, ApplyDeltaError, zlib.error, OSError):
                 continue  # what is damaged is for others to find: it must not keep a push out
-            return bytes(data) if kind == _COMMIT else None
+            return data if kind == _COMMIT else None
         return None

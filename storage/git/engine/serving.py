@@ -74,6 +74,8 @@ class _Parts(NamedTuple):
     plans: Plans
     deflated: Deflated
     meanwhile: Meanwhile | None
+    told: set[StreamId]
+    """Of which repositories the log says that they are served without tables."""
 
 
 @final
@@ -86,7 +88,7 @@ class EngineServing:
         self._refs = RefsCache(store)
         self._closing = Event()
         self._warming: Thread | None = None
-        self._parts = _Parts(tables, shelf, Plans(shelf), Deflated(), meanwhile)
+        self._parts = _Parts(tables, shelf, Plans(shelf), Deflated(), meanwhile, set())
 
     def open(self, repo: StreamId, *, visible: Callable[[str], bool] | None = None) -> EngineServed:
         """The repository as it is now, to somebody who sees those refs."""
@@ -146,7 +148,9 @@ class EngineServed:
             if parts.tables.ready(self._path):
                 return None
             parts.shelf.note(self._repo)  # whoever makes tables begins with what is asked for
-            _log.info("served without tables, which are still to be made: %s", self._repo.hex())
+            if self._repo not in parts.told:
+                parts.told.add(self._repo)
+                _log.info("served without tables, which are still to be made: %s", self._repo.hex())
             self._plain = parts.meanwhile.open(self._path, self.refs)
         return self._plain
 
