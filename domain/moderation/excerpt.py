@@ -14,7 +14,7 @@ _HARMLESS_INSTEAD: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def excerpt(payload: bytes | None) -> str:
-    """The texts of a payload in the order of their fields, cut off; nothing of what cannot be read.
+    """The texts of a payload in the order of their fields, a title first, cut off; nothing of what cannot be read.
 
     Line ends become blanks. What controls a terminal, or reorders or hides text, is replaced.
     """
@@ -31,8 +31,9 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value[:EXCERPT_CHARS_MAX]
     elif isinstance(value, dict):
-        for each in cast("dict[Any, object]", value).values():
-            yield from _texts(each)
+        fields = cast("dict[Any, object]", value)
+        for name in sorted(fields, key=lambda name: name != "title"):
+            yield from _texts(fields[name])
     elif isinstance(value, list | tuple):
         for each in cast("list[object]", value):
             yield from _texts(each)
