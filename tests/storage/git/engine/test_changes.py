@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from storage.git.blame import Blamed
 from storage.git.engine import building
 from storage.git.engine.changes import TableHistory
 from storage.git.engine.keeping import KeptTables
@@ -122,7 +123,7 @@ def test_blame_is_kept_until_the_file_changes(tmp_path: Path) -> None:
         assert reader.blame(repo.id, other, "a") is found
         assert [each.commit for each in reader.blame(repo.id, last, "a").ranges] == [first, last]
         assert reader.blame(repo.id, first, "b") is not reader.blame(repo.id, other, "b")
-    kept, blames = KeptBlames(ranges_max=5), [replace(found, complete=done) for done in (True, False)]
+    kept, blames = KeptBlames(ranges_max=5), [Blamed(replace(found, complete=done)) for done in (True, False)]
     for number in range(5):
         kept.put((1, b"", b"%d" % number), blames[number % 2])
         assert kept.get((1, b"", b"0")) is blames[0]
