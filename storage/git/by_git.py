@@ -15,17 +15,19 @@ from typing import IO, TYPE_CHECKING, Final, final
 
 import numpy as np
 
-from domain.errors import Unavailable
+from domain.errors import InvalidInput, Unavailable
+from domain.ports_serving import DEPTH_INFINITE, Cut
 from storage.git.child import environment, limited
 from storage.git.engine.plan import Plan, Source
-from storage.git.plain_serving import PlainServed
+from storage.git.plain_objects import ServedObjects
+from storage.git.plain_walk import Walks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from domain.ports_git import AdvertisedRef, PackCaps
-    from domain.ports_serving import Cut, Deepening, ObjectFilter, PackRequest
+    from domain.ports_serving import Deepening, ObjectFilter, PackRequest
 
 CPU_S_MAX: Final = 600
 """How long git may work for one answer."""
@@ -61,7 +63,8 @@ class SeenByGit:
         self._asking = asking
         self._refs = refs
         self._tips = list(dict.fromkeys(ref.oid for ref in refs))
-        self._plain = PlainServed(path, refs)
+        self._objects = ServedObjects(path / "objects")
+        self._walks = Walks(self._objects)
 
     def held(self, oids: Sequence[str]) -> list[str]:
         kinds = self._asking.kinds(oids)
@@ -77,10 +80,20 @@ class SeenByGit:
         return (left - kinds.keys()) | self._unseen(commits) | self._unreached(kinds.keys() - commits)
 
     def cut(self, wants: Sequence[str], client_shallow: Collection[str], deepening: Deepening) -> Cut:
-        return self._plain.cut(wants, self.held(sorted(client_shallow)), deepening)
+        known = frozenset(self.held(sorted(client_shallow)))
+        if deepening.depth is None:
+            return self._cut_by_walk(wants, known, deepening)
+        if deepening.depth >= DEPTH_INFINITE:
+            return Cut(frozenset(), known)
+        starts, depth = wants, deepening.depth
+        if deepening.relative:
+            past = set(self._walks.newest_first(wants))
+            starts, depth = sorted(known & past), depth + 1
+        ends, above = self._walks.within(starts, depth)
+        return Cut(frozenset(ends - known), known & above)
 
     def all_meet(self, wants: Sequence[str], common: Collection[str]) -> bool:
-        return self._plain.all_meet(wants, common)
+        return self._walks.all_meet(wants, sorted(common))
 
     def sizes(self, oids: Collection[str]) -> dict[str, int]:
         seen = set(oids) - self.missing(oids)
@@ -104,7 +117,18 @@ class SeenByGit:
 
     def close(self) -> None:
         """Let go of what is open."""
-        self._plain.close()
+        self._objects.close()
+
+    def _cut_by_walk(self, wants: Sequence[str], known: frozenset[str], deepening: Deepening) -> Cut:
+        names = {ref.name: ref.oid for ref in self._refs}
+        if unknown := [name for name in deepening.excluded if name not in names]:
+            raise InvalidInput(f"there is no ref {unknown[0]}")
+        without = set(self._walks.newest_first(names[name] for name in deepening.excluded))
+        kept = set(self._walks.newest_first(wants, since=deepening.since or 0)) - without
+        if not kept:
+            raise InvalidInput("no commits selected for shallow requests")
+        border = {oid for oid in kept if not kept.issuperset(self._walks.parents(oid))}
+        return Cut(frozenset(border - known), known & (kept - border))
 
     def _unseen(self, commits: Collection[str]) -> set[str]:
         """Those of these commits that no ref shown leads to."""

@@ -1,4 +1,4 @@
-"""Walks over commits that a fetch needs: who is whose ancestor, where a history is cut, what somebody lacks."""
+"""Walks over commits that a fetch needs: who is whose ancestor, and where a history is cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 from dulwich.objects import Commit, ObjectID, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dulwich.object_store import BaseObjectStore
 
@@ -22,7 +22,7 @@ class Walks:
 
     def __init__(self, objects: BaseObjectStore) -> None:
         self._objects = objects
-        self._commits: dict[str, tuple[int, list[str], str]] = {}
+        self._commits: dict[str, tuple[int, list[str]]] = {}
 
     def peel(self, oid: str) -> str | None:
         """The commit that an object is or, as a tag, leads to."""
@@ -39,10 +39,6 @@ class Walks:
 
     def parents(self, oid: str) -> list[str]:
         return self._read(oid)[1]
-
-    def tree(self, oid: str) -> str:
-        """The tree of a commit."""
-        return self._read(oid)[2]
 
     def newest_first(self, starts: Iterable[str], *, since: int = 0) -> Iterator[str]:
         """The starts' commits and their ancestors, by commit time; what is older than `since` ends the way there."""
@@ -84,77 +80,12 @@ class Walks:
         ends = {oid for oid in level if self.parents(oid)}
         return ends, above | (level - ends)
 
-    def lacking(self, wants: Iterable[str], haves: Iterable[str], ends: frozenset[str]) -> tuple[list[str], set[str]]:
-        """The commits in the past of `wants` and not of `haves`, newest first, and those where the latter begins.
-
-        `ends` have no parents here. Done when nothing is left that could be needed, which is git's own way. Clocks
-        that were wrong can make it stop early; then a little more is sent than had to be.
-        """
-        walk = _Walk(self._read, ends)
-        for want in self.peel_all(wants):
-            walk.add(want)
-        for have in self.peel_all(haves):
-            walk.add(have)
-            walk.paint(have)
-        return walk.run()
-
-    def _read(self, oid: str) -> tuple[int, list[str], str]:
-        """(time, parents, tree) of a commit."""
+    def _read(self, oid: str) -> tuple[int, list[str]]:
+        """(time, parents) of a commit."""
         found = self._commits.get(oid)
         if found is None:
             commit = self._objects[ObjectID(oid.encode())]
             assert isinstance(commit, Commit)
-            found = commit.commit_time, [parent.decode() for parent in commit.parents], commit.tree.decode()
+            found = commit.commit_time, [parent.decode() for parent in commit.parents]
             self._commits[oid] = found
         return found
-
-
-@final
-class _Walk:
-    """Commits, newest first, some of them painted: those are in the past of what the client has."""
-
-    def __init__(self, read: Callable[[str], tuple[int, list[str], str]], ends: frozenset[str]) -> None:
-        self._read = read
-        self._ends = ends
-        self._queue: list[tuple[int, str]] = []
-        self._seen: set[str] = set()
-        self._expanded: dict[str, None] = {}
-        self._painted: set[str] = set()
-        self._unpainted_in_queue = 0
-
-    def add(self, oid: str) -> None:
-        if oid not in self._seen:
-            self._seen.add(oid)
-            self._unpainted_in_queue += oid not in self._painted
-            heapq.heappush(self._queue, (-self._read(oid)[0], oid))
-
-    def paint(self, oid: str) -> None:
-        """Paint a commit, and what the walk has passed of its past."""
-        stack = [oid]
-        while stack:
-            oid = stack.pop()
-            if oid in self._painted:
-                continue
-            self._painted.add(oid)
-            if oid in self._expanded:
-                stack += self._parents(oid)
-            elif oid in self._seen:
-                self._unpainted_in_queue -= 1
-
-    def run(self) -> tuple[list[str], set[str]]:
-        starts = set(self._seen)
-        while self._unpainted_in_queue:
-            oid = heapq.heappop(self._queue)[1]
-            self._expanded[oid] = None
-            painted = oid in self._painted
-            self._unpainted_in_queue -= not painted
-            for parent in self._parents(oid):
-                self.add(parent)
-                if painted:
-                    self.paint(parent)
-        lacking = [oid for oid in self._expanded if oid not in self._painted]
-        below = {parent for oid in lacking for parent in self._parents(oid)}
-        return lacking, (below | starts) & self._painted
-
-    def _parents(self, oid: str) -> list[str]:
-        return [] if oid in self._ends else self._read(oid)[1]

@@ -11,7 +11,6 @@ from storage.git.by_git import ByGit
 from storage.git.engine.keeping import KeptTables
 from storage.git.engine.serving import EngineServing
 from storage.git.engine.shelf import Shelf
-from storage.git.plain_serving import PlainServing
 from storage.git.store import DiskGitStore
 from tests.contracts.serving import ServingContract
 from tests.contracts.serving_judge import make_origin
@@ -29,11 +28,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
     return make_origin(tmp_path_factory.mktemp("serving"), seed=3)
-
-
-class TestPlainServing(ServingContract):
-    def store_of(self, root: Path) -> ServingStore:
-        return PlainServing(DiskGitStore(root))
 
 
 class TestEngineServing(ServingContract):
