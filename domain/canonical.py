@@ -22,8 +22,13 @@ _INTEGER_MAX = 2**64 - 1
 _PLAIN = frozenset({bytes, str, bool, type(None)})
 """Types of which every value is used."""
 _ORDERED_MAX = 512
+_ORDERED_NAMES_MAX = 32
+_ORDERED_NAME_CHARS_MAX = 64
 _ORDERED: set[tuple[str, ...]] = set()
-"""Keys of maps that were found in order: nearly all maps are of one of a few forms."""
+"""Keys of maps that were found in order: nearly all maps are of one of a few forms, with few and short names.
+
+Strangers' bytes come by here, too. So it stays small whatever they hold, and who fills it does not keep others out.
+"""
 
 
 class NotCanonical(PeerFault):
@@ -114,5 +119,7 @@ def _check_names(names: tuple[Any, ...]) -> None:
         if (len(encoded), encoded) <= last:
             raise NotCanonical("map keys are not in order")
         last = (len(encoded), encoded)
-    if len(_ORDERED) < _ORDERED_MAX:
+    if len(names) <= _ORDERED_NAMES_MAX and all(len(name) <= _ORDERED_NAME_CHARS_MAX for name in names):
+        if len(_ORDERED) >= _ORDERED_MAX:
+            _ORDERED.clear()
         _ORDERED.add(names)

@@ -107,6 +107,6 @@ def _kind(text: bytes) -> str:
     head, kind = (text[1], text[2:]) if text[0] == 0x78 else (text[0] - 0x60, text[1:])
     if head != len(kind):
         return ""
-    if len(_KINDS) < _KINDS_MAX:
-        _KINDS[text] = kind.decode()
-    return kind.decode()
+    if len(_KINDS) >= _KINDS_MAX:
+        _KINDS.clear()  # whoever fills it with kinds of his own does not keep others out
+    return _KINDS.setdefault(text, kind.decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import product
 from typing import Any
 
@@ -114,6 +115,24 @@ def test_integers_are_of_64_bits() -> None:
     for number in (-(2**63) - 1, 2**64):
         with pytest.raises(NotCanonical):
             decode(encode(number))
+
+
+def test_strangers_maps_are_not_kept() -> None:
+    """Which forms were in order is remembered, but not what somebody made up to fill the memory."""
+    large = [encode({f"{number:02}{name:04}": None for name in range(5_000)}) for number in range(8)]
+    decode(large.pop())
+    tracemalloc.start()
+    try:
+        for data in large:
+            decode(data)
+        del data
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+        for number in range(2_000):
+            decode(encode({f"{number:064}{name}": None for name in range(10)}))
+            decode(encode({f"{number:04}{name}": None for name in range(10)}))
+        assert tracemalloc.get_traced_memory()[0] < 2 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def _reversed(value: Any) -> Any:
