@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sys
+from contextlib import suppress
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
     from storage.git.indexer import Indexer
+
+_AHEAD_BYTES: Final = 1 << 20
+"""What may be handed on before git has read it; with the 64 KiB of most pipes, each side often waits for the other."""
 
 
 @final
@@ -23,6 +29,9 @@ class Streamed:
         self._lock = Lock()
         self._is_open = True
         reading, self._writing = os.pipe()
+        if sys.platform == "linux":
+            with suppress(OSError):  # a user may have only so much in pipes
+                fcntl.fcntl(self._writing, fcntl.F_SETPIPE_SZ, _AHEAD_BYTES)
         self._thread = Thread(target=self._run, args=(reading,), name="git-index", daemon=True)
         self._thread.start()
 

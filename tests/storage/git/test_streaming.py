@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import Unavailable
-from domain.ports_git import PackRefused
+from domain.ports_git import PackCaps, PackRefused
 from storage.git.quarantine import DiskQuarantine
 from storage.git.store import DiskGitStore
 from tests.storage.git.git_room import REPO, SMALL, Room
@@ -107,8 +107,8 @@ def test_calling_off_while_git_reads(room: Room, tmp_path: Path) -> None:
     git.write_text(f"#!/bin/sh\necho >{fifo}\nexec sleep 1000\n")
     git.chmod(0o755)
     before = room.listing()
-    quarantine = DiskQuarantine(room.path, "0" * 32, SMALL, git=str(git), hasty=True)
-    pack = pack_of(*MANY, *((BLOB, os.urandom(1_000)) for _ in range(200)))  # more than a pipe holds
+    quarantine = DiskQuarantine(room.path, "0" * 32, PackCaps(), git=str(git), hasty=True)
+    pack = pack_of(*MANY, *((BLOB, os.urandom(30_000)) for _ in range(70)))  # more than a pipe holds
     refused: list[str] = []
 
     def feed() -> None:
