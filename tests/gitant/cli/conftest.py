@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,14 +13,12 @@ import httpx
 import pytest
 
 from gitant.cli import main
+from tests.gitant.running import PATIENCE_S
 from tests.house.tree import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
-
-
-READY_TRIES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,20 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Generator[Node]:
         stdout=subprocess.PIPE,
         text=True,
     ) as serving:
-        assert serving.stdout
-        # Printed once the port is held; what is asked from then on is answered as soon as a worker is up.
-        assert any("address" in line for line in serving.stdout)
-        told = json.loads((folder / "node.json").read_bytes())
-        with httpx.Client(timeout=30) as client:
-            assert any(client.get(f"{told['url']}/ready").is_success for _ in range(READY_TRIES))
-        yield Node(folder, told["url"], (folder / "operator.token").read_text().strip())
-        serving.terminate()
-        assert serving.wait(20) == 0
+        try:
+            assert serving.stdout
+            # Printed once the port is held; what is asked from then on is answered as soon as a worker is up.
+            assert any("address" in line for line in serving.stdout)
+            told = json.loads((folder / "node.json").read_bytes())
+            deadline = time.monotonic() + PATIENCE_S
+            with httpx.Client(timeout=PATIENCE_S, trust_env=False) as client:
+                while not client.get(f"{told['url']}/ready").is_success:
+                    assert time.monotonic() < deadline, "it is never ready"
+            yield Node(folder, told["url"], (folder / "operator.token").read_text().strip())
+            serving.terminate()
+            assert serving.wait(PATIENCE_S) == 0
+        finally:
+            serving.kill()  # or whatever failed above would wait for its end
 
 
 @pytest.fixture
