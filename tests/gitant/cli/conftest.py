@@ -80,6 +80,8 @@ def gitant(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.chdir(tmp_path)
+    # On a slow machine, too, nothing takes so long that a command tells how far it is.
+    monkeypatch.setattr("gitant.cli.output._QUIET_S", float("inf"))
 
     def run(*words: str | Path) -> Ran:
         monkeypatch.setattr(sys, "argv", ["gitant", *map(str, words)])
