@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.mutants.changes import Mutant
 
 ROOT: Final = Path(__file__).parent.parent.parent
-CPU_SECONDS_MAX: Final = 15
+CPU_SECONDS_MAX: Final = 60
 """A mutant that goes on for longer never ends, which is noticed, too: whole and as it is, all looks together take 8."""
 IMPORTING_SECONDS_MAX: Final = 30
 WATCH_SECONDS_MAX: Final = 300
