@@ -21,6 +21,7 @@ def test_a_colleague_comes_and_goes(arrives: Callable[[str], Person], tmp_path: 
     lee.register()
     path = kay.make_repo("vault", private=True)
     StockGit(tmp_path).work_tree("kay's")("push", "--quiet", kay.git_url(path), "main")
+    kay.see(kay.page.locator("table.tree"))
     called = path.removeprefix("/")
     expect(lee.go(path).get_by_role("heading", name="There is no such thing")).to_be_visible()
 

@@ -118,12 +118,18 @@
   // Live: when the log grows, parts of the page that say so ask for themselves again.
   const live = document.querySelector("[data-live]");
   if (live && "EventSource" in window) {
-    let due = 0;
+    let due = 0, leaving = 0;
+    // To load this page again would call off the way to another one that somebody has just taken.
+    const reload = () => {
+      if (Date.now() - leaving < 5000) due = setTimeout(reload, 1000);
+      else location.reload();
+    };
+    addEventListener("beforeunload", () => { leaving = Date.now(); });
     const source = new EventSource(`/api/v1/events/stream?repo=${encodeURIComponent(live.dataset.live)}`);
     const changed = () => {
       clearTimeout(due);
       due = setTimeout(() => {
-        if (live.hasAttribute("data-reload")) location.reload();
+        if (live.hasAttribute("data-reload")) reload();
         else document.body.dispatchEvent(new CustomEvent("gitant:changed"));
       }, 150);
     };
