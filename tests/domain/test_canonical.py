@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import deque
 from itertools import product
 from typing import Any
 
@@ -119,13 +120,11 @@ def test_integers_are_of_64_bits() -> None:
 
 def test_strangers_maps_are_not_kept() -> None:
     """Which forms were in order is remembered, but not what somebody made up to fill the memory."""
-    large = [encode({f"{number:02}{name:04}": None for name in range(5_000)}) for number in range(8)]
-    decode(large.pop())
+    first, *large = [encode({f"{number:02}{name:04}": None for name in range(5_000)}) for number in range(8)]
+    decode(first)
     tracemalloc.start()
     try:
-        for data in large:
-            decode(data)
-        del data
+        deque(map(decode, large), maxlen=0)
         assert tracemalloc.get_traced_memory()[0] < 1 << 20
         for number in range(2_000):
             decode(encode({f"{number:064}{name}": None for name in range(10)}))
