@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_S = 10
 _SYNCHRONOUS_FULL = 2
 _PAGE_BYTES = 8_192
-"""Of new files: an event is some 600 bytes, and with SQLite's 4,096 an append takes a fifth more of the processor."""
+"""Of new files: an event is some 600 bytes, so that few of them fill one of SQLite's own 4,096."""
 _PAGES_AT_A_TIME = 2_048
 
 
